@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What is remembered of an accepted connection: the state of both directions, the request that is being
+ * answered, and which requests wait behind it. Shared with nobody but the programs; user space only walks the keys.
+ */
+#ifndef GUNICORN_BPF_CONNECTION_H
+#define GUNICORN_BPF_CONNECTION_H
+
+#include "contract.h"
+#include "http_stream.h"
+
+enum request_flag {
+    REQUEST_LINE_CUT = 1 << 0,  /* longer than REQUEST_LINE_BYTES */
+    REQUEST_LINE_DONE = 1 << 1, /* the line's end was read */
+    REQUEST_HEAD = 1 << 2,      /* its method is HEAD: the response has no body */
+    REQUEST_AHEAD = 1 << 3,     /* read before the previous one was answered */
+    REQUEST_UWSGI = 1 << 4,     /* `line` is a uwsgi packet */
+};
+
+struct request {
+    u64 first_byte_ns;
+    u16 line_bytes;
+    u8 flags;
+    u8 reserved[5];
+    u8 line[REQUEST_LINE_BYTES];
+};
+
+enum connection_flag {
+    CONNECTION_PEER_CLOSED = 1 << 0, /* the client's end of stream was read */
+    CONNECTION_PEER_RESET = 1 << 1,  /* reading or writing failed: the client is gone */
+    CONNECTION_SAW_TLS = 1 << 2,     /* began like a TLS record */
+    CONNECTION_SAW_HTTP2 = 1 << 3,   /* began with HTTP/2's preface */
+    CONNECTION_SAW_OTHER = 1 << 4,   /* not HTTP/1, or given up: nothing of it counts any more */
+    CONNECTION_SAW_PROXY = 1 << 5,   /* a PROXY protocol header of version 1 was passed over */
+    CONNECTION_SAW_BYTES = 1 << 6,   /* anything was read */
+    CONNECTION_IS_ADOPTED = 1 << 7,  /* open before we came; waits for a request's beginning */
+    CONNECTION_SAW_UWSGI = 1 << 8,   /* the client is a web server that speaks uwsgi */
+};
+
+struct connection {
+    u64 file;        /* struct file *: tells whether the descriptor still means this connection */
+    u64 inode;       /* adopted ones, until the file is known; else 0 */
+    u64 accepted_ns;
+    u64 last_write_ns; /* exit of the last write that moved bytes */
+    u64 last_end_ns;   /* end of the previous response */
+    u32 queued;        /* requests begun and not answered: the current one and those in `pipelined` */
+    u32 next_ahead;    /* ordinal of the oldest in `pipelined` */
+    u32 responses;
+    u16 flags;         /* enum connection_flag */
+    u16 reserved;
+    struct stream streams[2]; /* enum direction */
+    struct request current;
+};
+
+struct connection_key {
+    slot_t slot;
+    s32 fd;
+};
+
+struct pipelined_key {
+    struct connection_key connection;
+    u32 ordinal;
+    u32 reserved;
+};
+
+/* What ends a connection, or what is written to it. */
+enum ending {
+    ENDING_CLOSED = 0,   /* the descriptor does not mean it any more */
+    ENDING_REPLACED = 1, /* … and was given to a newly accepted one */
+    ENDING_SHUT = 2,     /* nothing more will be written */
+};
+
+/* One system call's bytes on their way through the programs. */
+struct portion {
+    struct connection_key key;
+    u64 now_ns;
+    u64 accepted_ns; /* of the connection that is to end: its descriptor may mean another one by now */
+    u8 direction;
+    u8 ending;  /* enum ending */
+    u8 threads; /* the process has more than one: another may come to the same end */
+    u8 reserved[5];
+    struct feed feed;
+    u8 joined[2 * (REQUEST_LINE_BYTES + WINDOW_BYTES)]; /* pieces of a request line being put together */
+};
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The few kernel structures that are read, with the few fields that are needed. Every access is relocated
+ * against the running kernel's BTF (CO-RE), so the order and the rest of each structure do not matter.
+ * Names as in Linux 5.10 to 6.18.
+ */
+#ifndef GUNICORN_BPF_KERNEL_TYPES_H
+#define GUNICORN_BPF_KERNEL_TYPES_H
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+    int counter;
+} atomic_t;
+
+struct inode {
+    unsigned long i_ino;
+};
+
+struct file {
+    struct inode *f_inode;
+    void *private_data; /* of a socket: struct socket * */
+};
+
+struct sock_common {
+    unsigned char skc_reuse : 4;
+    unsigned char skc_reuseport : 1;
+};
+
+struct sock {
+    struct sock_common __sk_common;
+};
+
+struct socket {
+    struct sock *sk;
+};
+
+struct fdtable {
+    unsigned int max_fds;
+    struct file **fd;
+};
+
+struct files_struct {
+    struct fdtable *fdt;
+};
+
+struct signal_struct {
+    atomic_t live; /* threads that have not ended */
+};
+
+struct kernel_siginfo {
+    int si_signo;
+    int si_errno;
+    int si_code;
+};
+
+struct task_struct {
+    int pid;  /* the thread's id, in the initial PID namespace */
+    int tgid; /* the process's id */
+    int exit_code;
+    struct task_struct *real_parent;
+    struct files_struct *files;
+    struct signal_struct *signal;
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+    unsigned long orig_ax; /* the system call's number */
+    unsigned long di, si, dx, r10;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+    unsigned long regs[31];
+    unsigned long orig_x0;
+    int syscallno;
+};
+#else
+#error "this architecture's system call registers are not described yet"
+#endif
+
+#pragma clang attribute pop
+
+#endif

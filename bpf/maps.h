@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Every map and constant of the programs. Sizes are placeholders where user space sets them before loading
+ * (userspace/probe); all maps are allocated up front, so nothing can fail for want of memory later.
+ */
+#ifndef GUNICORN_BPF_MAPS_H
+#define GUNICORN_BPF_MAPS_H
+
+#include "connection.h"
+
+enum {
+    SLOTS_PER_PAGE = 2048, /* of slot_page: 4 KiB */
+};
+
+/* ---- constants, set before load; of built-in types, since the skeleton repeats them ---- */
+
+/* Whose listen() makes a candidate: nobody's, a master's children's (a successor on SIGUSR2), anybody's. */
+enum candidates { CANDIDATES_NONE = 0, CANDIDATES_CHILDREN = 1, CANDIDATES_ALL = 2 };
+const volatile unsigned int candidates = CANDIDATES_ALL;
+
+/* A record for every response, not only for status >= 400. */
+const volatile unsigned char record_every_response = 0;
+
+/* ---- processes ---- */
+
+/* pid -> slot. An array of pages, indexed by pid: the question "is this process observed?" is asked at every
+ * hooked system call of every process on the host, and an array answers it in a few nanoseconds. One byte pair per
+ * pid, stored without read-modify-write, so that kernel and user space may both set entries. */
+struct slot_page {
+    u16 slots[SLOTS_PER_PAGE];
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, u32);
+    __type(value, struct slot_page);
+} slot_pages SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, slot_t);
+    __type(value, struct process);
+} processes SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, slot_t);
+    __type(value, struct worker_totals);
+} totals SEC(".maps");
+
+/* Slots that belong to nobody, their totals zeroed. A queue, so that a slot rests as long as possible. */
+struct {
+    __uint(type, BPF_MAP_TYPE_QUEUE);
+    __uint(max_entries, 1);
+    __uint(value_size, sizeof(slot_t));
+} free_slots SEC(".maps");
+
+/* Inode of a listening socket -> slot of the process that called listen() last. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1024);
+    __type(key, u64);
+    __type(value, slot_t);
+} listeners SEC(".maps");
+
+/* ---- connections ---- */
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1);
+    __type(key, struct connection_key);
+    __type(value, struct connection);
+} connections SEC(".maps");
+
+/* Requests that were read before the one ahead of them was answered. Rare: gevent, tornado and uvicorn serve
+ * pipelined requests, the others drop them. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1024);
+    __type(key, struct pipelined_key);
+    __type(value, struct request);
+} pipelined SEC(".maps");
+
+/* Connections that a thread is about to end. Two threads can come to the same one at once: one that closes it and one
+ * that has just been given its number by accept(). Insertion decides who does it. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 256);
+    __type(key, struct connection_key);
+    __type(value, u8);
+} endings SEC(".maps");
+
+/* ---- scratch, per CPU: the programs cannot be interrupted by one another (tracepoints run with preemption
+ * disabled, and no system call returns inside another) ---- */
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, u32);
+    __type(value, struct portion);
+} portions SEC(".maps");
+
+/* What a new connection or request begins as; too large for the stack. The first is never written, the second is
+ * where an adopted connection is put together. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, u32);
+    __type(value, struct connection);
+} blank_connection SEC(".maps");
+
+/* ---- what user space hears ---- */
+
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+} records SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, GIVE_UP_REASONS);
+    __type(key, u32);
+    __type(value, u64);
+} give_ups SEC(".maps");
+
+static __always_inline void give_up(u32 reason) {
+    u64 *count = bpf_map_lookup_elem(&give_ups, &reason);
+    if (count) __sync_fetch_and_add(count, 1);
+}
+
+/* Wakes user space only when the ring is half full; it looks by itself several times a second. */
+static __always_inline u64 wake_up_flags(void) {
+    return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) * 2 > bpf_ringbuf_query(&records, BPF_RB_RING_SIZE)
+               ? BPF_RB_FORCE_WAKEUP
+               : BPF_RB_NO_WAKEUP;
+}
+
+#endif

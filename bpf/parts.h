@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The programs behind sys_exit, and how they are reached: by tail calls, with what they need in a portion. */
+#ifndef GUNICORN_BPF_PARTS_H
+#define GUNICORN_BPF_PARTS_H
+
+#include "observed.h"
+
+/* The parts of the work behind sys_exit, each verified by itself: in one program the verifier would walk each of
+ * them once for every system call that leads there, and Linux 5.10 gives up. */
+enum part { PART_STREAM = 0, PART_END = 1, PART_SHUT = 2, PARTS = 3 };
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+    __uint(max_entries, PARTS);
+    __type(key, u32);
+    __type(value, u32);
+} parts SEC(".maps");
+
+/* Hands a connection to end_by_call or shut_by_call, which return to nobody. */
+static __always_inline int end_connection_by(void *context, const struct connection_key *key,
+                                             const struct connection *connection, u8 ending, u64 now_ns) {
+    u32 zero = 0;
+    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+
+    if (!portion) return 0;
+    portion->key = *key;
+    portion->accepted_ns = connection->accepted_ns;
+    portion->ending = ending;
+    portion->threads = (u8)has_threads();
+    portion->now_ns = now_ns;
+    bpf_tail_call(context, &parts, ending == ENDING_SHUT ? PART_SHUT : PART_END);
+    return 0;
+}
+
+#endif

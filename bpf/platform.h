@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * How the shared HTTP code reads memory: by helpers in the kernel; directly where the same source is compiled for
+ * user space (unit tests, fuzzer), where "the process" is the test itself.
+ */
+#ifndef GUNICORN_BPF_PLATFORM_H
+#define GUNICORN_BPF_PLATFORM_H
+
+#include "contract.h"
+
+/* `value`, at most `limit`. The barrier keeps the compiler from checking one copy of a value and using another, of
+ * which the verifier would know nothing. */
+static inline __attribute__((always_inline)) u32 at_most(u32 value, u32 limit) {
+#ifdef __bpf__
+    __asm__ volatile("" : "+r"(value));
+#endif
+    return value > limit ? limit : value;
+}
+
+#ifdef __bpf__
+
+/* Bytes of the observed process. 0, or an error when they are not there. */
+static __always_inline int copy_from_task(void *to, u32 size, u64 address) {
+    return bpf_probe_read_user(to, size, (const void *)address) != 0;
+}
+
+static __always_inline void copy_bytes(void *to, u32 size, const void *from) {
+    bpf_probe_read_kernel(to, size, from);
+}
+
+#else
+
+#include <string.h>
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+static __always_inline int copy_from_task(void *to, u32 size, u64 address) {
+    if (!address) return 1;
+    memcpy(to, (const void *)address, size);
+    return 0;
+}
+
+static __always_inline void copy_bytes(void *to, u32 size, const void *from) { memcpy(to, from, size); }
+
+#endif
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Accounting: a finished response enters its worker's totals and, when its labels matter, leaves a record; an
+ * ended connection is counted as what it turned out to be.
+ */
+#ifndef GUNICORN_BPF_RESPONSES_H
+#define GUNICORN_BPF_RESPONSES_H
+
+#include "requests.h"
+
+static const u64 duration_bounds_ns[DURATION_BOUNDS] = DURATION_BOUNDS_NS;
+
+static __always_inline u32 duration_bucket(u64 duration_ns) {
+    u32 bucket = 0;
+
+    for (u32 i = 0; i < DURATION_BOUNDS; i++) bucket += duration_ns > duration_bounds_ns[i];
+    return bucket;
+}
+
+static __always_inline void increment(u64 *count) { __sync_fetch_and_add(count, 1); }
+
+/* From the first byte of the request, or the end of the response before it if that is later (the request was
+ * waiting in a buffer until then), to the last byte that the kernel accepted. */
+static __always_inline u64 duration_of(const struct connection *connection) {
+    u64 begin = connection->last_end_ns ? connection->last_end_ns : connection->accepted_ns;
+
+    if (connection->queued && connection->current.first_byte_ns > connection->last_end_ns)
+        begin = connection->current.first_byte_ns;
+    return connection->last_write_ns > begin ? connection->last_write_ns - begin : 0;
+}
+
+static __always_inline u8 response_flags(const struct connection *connection, u8 incomplete) {
+    u8 flags = incomplete ? RESPONSE_INCOMPLETE : 0;
+
+    if (!connection->queued) return flags | RESPONSE_NO_REQUEST;
+    if (connection->current.flags & REQUEST_LINE_CUT) flags |= RESPONSE_LINE_CUT;
+    if (!(connection->current.flags & REQUEST_LINE_DONE)) flags |= RESPONSE_LINE_OPEN;
+    if (connection->current.flags & REQUEST_UWSGI) flags |= RESPONSE_UWSGI;
+    return flags;
+}
+
+static __always_inline void record_response(const struct connection *connection, const struct connection_key *key,
+                                            u16 status, u64 duration_ns, u8 incomplete, u8 ended_by) {
+    struct process *process = bpf_map_lookup_elem(&processes, &key->slot);
+    struct record_response *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+
+    if (!record) {
+        give_up(GIVE_UP_RING_FULL);
+        return;
+    }
+    record->header.kind = RECORD_RESPONSE;
+    record->header.slot = key->slot;
+    record->header.tgid = process ? process->tgid : 0;
+    record->header.reserved = 0;
+    record->header.time_ns = connection->last_write_ns;
+    record->duration_ns = duration_ns;
+    record->status = status;
+    record->flags = response_flags(connection, incomplete);
+    record->ended_by = ended_by;
+    record->reserved[0] = record->reserved[1] = 0;
+    record->line_bytes = connection->queued ? connection->current.line_bytes : 0;
+    copy_bytes(record->request_line, REQUEST_LINE_BYTES, connection->current.line);
+    bpf_ringbuf_submit(record, wake_up_flags());
+}
+
+/* The record leaves before the totals grow, so that whoever reads totals first and records second finds an
+ * explanation for each count. */
+static __always_inline void finish_response(struct connection *connection, const struct connection_key *key,
+                                            u8 incomplete, u32 ended_by) {
+    struct worker_totals *total = bpf_map_lookup_elem(&totals, &key->slot);
+    u16 status = connection->streams[TO_CLIENT].status;
+    u64 duration_ns = duration_of(connection);
+    u32 index = status ? status - STATUS_FIRST : STATUS_UNREADABLE;
+
+    if (status >= 400 || record_every_response)
+        record_response(connection, key, status, duration_ns, incomplete, (u8)ended_by);
+    if (total) {
+        increment(&total->duration_buckets[at_most(duration_bucket(duration_ns), DURATION_BUCKETS - 1)]);
+        __sync_fetch_and_add(&total->duration_sum_ns, duration_ns);
+        increment(&total->responses[at_most(index, STATUS_UNREADABLE)]);
+        if (incomplete) increment(&total->incomplete[at_most(ended_by, ENDED_BY_COUNT - 1)]);
+    }
+    connection->responses++;
+    connection->last_end_ns = connection->last_write_ns;
+    /* A request that was refused while its head was still coming: what follows is not understood by the
+     * server either, and it will close. */
+    if (connection->queued && !current_head_done(connection)) connection->streams[FROM_CLIENT].phase = PHASE_IGNORED;
+    next_request(connection, key);
+    if (connection->flags & CONNECTION_SAW_UWSGI) connection->streams[FROM_CLIENT].phase = PHASE_IDLE;
+    connection->streams[TO_CLIENT].phase = PHASE_IDLE;
+    if (status == 101) {
+        /* RFC 9110 section 7.8: from here on it is another protocol. */
+        connection->streams[TO_CLIENT].phase = PHASE_IGNORED;
+        connection->streams[FROM_CLIENT].phase = PHASE_IGNORED;
+    }
+}
+
+/* A final response's head has been sent and its body has not ended. */
+static __always_inline int response_is_open(const struct connection *connection) {
+    const struct stream *stream = &connection->streams[TO_CLIENT];
+
+    return stream->flags & STREAM_HEAD_DONE && stream->phase != PHASE_IDLE && stream->phase != PHASE_IGNORED;
+}
+
+/* Nothing more will be written: the open response ends here, by its framing or before. */
+static __always_inline void end_open_response(struct connection *connection, const struct connection_key *key,
+                                              u32 ended_by) {
+    u8 incomplete;
+
+    if (!response_is_open(connection)) return;
+    if (connection->flags & CONNECTION_PEER_RESET) ended_by = BY_CLIENT;
+    incomplete = connection->streams[TO_CLIENT].phase != PHASE_UNTIL_CLOSE || ended_by != BY_SERVER;
+    /* Whether a uwsgi request's method was HEAD is not looked at: its response may well have no body. */
+    if (connection->flags & CONNECTION_SAW_UWSGI && ended_by == BY_SERVER) incomplete = 0;
+    finish_response(connection, key, incomplete, ended_by);
+}
+
+static __always_inline u32 kind_of(const struct connection *connection, int aborted) {
+    if (connection->flags & CONNECTION_IS_ADOPTED) return CONNECTION_ADOPTED;
+    if (connection->responses) return CONNECTION_HTTP;
+    if (connection->flags & CONNECTION_SAW_TLS) return CONNECTION_TLS;
+    if (connection->flags & CONNECTION_SAW_HTTP2) return CONNECTION_HTTP2;
+    if (connection->flags & CONNECTION_SAW_OTHER) return CONNECTION_OPAQUE;
+    if (aborted) return CONNECTION_ABORTED;
+    return connection->flags & CONNECTION_SAW_BYTES ? CONNECTION_PARTIAL : CONNECTION_EMPTY;
+}
+
+/* Forgets what waits in `pipelined`. Rare, and always the full number of turns: a loop with one way out costs the
+ * verifier nothing behind it. */
+static __always_inline void drop_pipelined(const struct connection *connection, const struct connection_key *key) {
+    struct pipelined_key ahead = {.connection = *key, .ordinal = connection->next_ahead};
+
+    for (u32 i = 0; i < PIPELINE_DEPTH; i++) {
+        bpf_map_delete_elem(&pipelined, &ahead);
+        ahead.ordinal++;
+    }
+}
+
+/* Requests that are left: the one whose turn it was is aborted, those read ahead of their turn were never served.
+ * A request whose head is not complete is none. True if one was aborted. */
+static __always_inline int end_open_requests(struct connection *connection, const struct connection_key *key,
+                                             struct worker_totals *total, u32 ended_by) {
+    u32 whole = connection->queued;
+    u32 ahead = 0;
+
+    if (whole && !(connection->streams[FROM_CLIENT].flags & STREAM_HEAD_DONE)) whole--;
+    if (connection->queued > 1) drop_pipelined(connection, key);
+    if (!whole || connection->flags & CONNECTION_SAW_OTHER) return 0;
+    if (connection->flags & (CONNECTION_PEER_CLOSED | CONNECTION_PEER_RESET) && ended_by != BY_EXIT)
+        ended_by = BY_CLIENT;
+    ahead = connection->current.flags & REQUEST_AHEAD ? whole : whole - 1;
+    if (ahead) __sync_fetch_and_add(&total->unserved, ahead);
+    if (ahead == whole) return 0;
+    increment(&total->aborted[at_most(ended_by, ENDED_BY_COUNT - 1)]);
+    return 1;
+}
+
+/* The connection's end, whoever brought it about. */
+static __always_inline void finish_connection(struct connection *connection, const struct connection_key *key,
+                                              u32 ended_by) {
+    struct worker_totals *total = bpf_map_lookup_elem(&totals, &key->slot);
+
+    if (total) {
+        end_open_response(connection, key, ended_by);
+
+        int aborted = end_open_requests(connection, key, total, ended_by);
+        increment(&total->connections[at_most(kind_of(connection, aborted), CONNECTION_KINDS - 1)]);
+    }
+    bpf_map_delete_elem(&connections, key);
+}
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Observes: what workers do with their connections. Hook: tp_btf/sys_exit, one program for all calls.
+ *
+ * At the exit the result is known (only what a call moved counts), and the buffers have just been touched by the
+ * kernel, so they are resident. A descriptor's reuse cannot be mistaken, although nothing watches the entry of
+ * close(): each use compares the open file behind the descriptor with the one that was accepted.
+ * Minimum kernel 5.10. Cost: docs/benchmarks.md.
+ */
+#ifndef GUNICORN_BPF_SYSCALLS_H
+#define GUNICORN_BPF_SYSCALLS_H
+
+#include <asm/unistd.h>
+
+#include "accept.h"
+#include "registers.h"
+#include "responses.h"
+
+enum operation {
+    OP_NONE = 0,
+    OP_READ,            /* read(fd, buffer) */
+    OP_READ_VECTOR,     /* readv(fd, vector, count) */
+    OP_RECEIVE,         /* recvfrom(fd, buffer, size, flags) */
+    OP_RECEIVE_MESSAGE, /* recvmsg(fd, message, flags) */
+    OP_WRITE,           /* write(fd, buffer), sendto(fd, buffer) */
+    OP_WRITE_VECTOR,    /* writev(fd, vector, count) */
+    OP_SEND_MESSAGE,    /* sendmsg(fd, message) */
+    OP_SENDFILE,        /* sendfile(fd) */
+    OP_SPLICE,          /* splice(from, offset, fd) */
+    OP_ACCEPT,          /* accept, accept4(listener) = fd */
+    OP_CLOSE,           /* close(fd) */
+    OP_SHUTDOWN,        /* shutdown(fd, how) */
+    OP_DUPLICATE,       /* dup2, dup3(from, fd) */
+    OP_LISTEN,          /* listen(fd) */
+    OP_UNSUPPORTED,     /* sendmmsg, recvmmsg: nobody uses them for HTTP */
+};
+
+#define OPERATIONS 512
+
+static const u8 operations[OPERATIONS] = {
+    [__NR_read] = OP_READ,
+    [__NR_readv] = OP_READ_VECTOR,
+    [__NR_recvfrom] = OP_RECEIVE,
+    [__NR_recvmsg] = OP_RECEIVE_MESSAGE,
+    [__NR_write] = OP_WRITE,
+    [__NR_sendto] = OP_WRITE,
+    [__NR_writev] = OP_WRITE_VECTOR,
+    [__NR_sendmsg] = OP_SEND_MESSAGE,
+    [__NR_sendfile] = OP_SENDFILE,
+    [__NR_splice] = OP_SPLICE,
+    [__NR_accept] = OP_ACCEPT,
+    [__NR_accept4] = OP_ACCEPT,
+    [__NR_close] = OP_CLOSE,
+    [__NR_shutdown] = OP_SHUTDOWN,
+#ifdef __NR_dup2
+    [__NR_dup2] = OP_DUPLICATE,
+#endif
+    [__NR_dup3] = OP_DUPLICATE,
+    [__NR_listen] = OP_LISTEN,
+    [__NR_sendmmsg] = OP_UNSUPPORTED,
+    [__NR_recvmmsg] = OP_UNSUPPORTED,
+};
+
+/* The larger part of a msghdr(3) that is read. */
+struct message {
+    u64 name;
+    u64 name_bytes;
+    u64 vector;
+    u64 vectors;
+};
+
+enum { PEEK = 2 /* MSG_PEEK */, SHUT_WRITE = 1 /* SHUT_WR; 2 is SHUT_RDWR */ };
+enum { BROKEN_PIPE = -32, CONNECTION_RESET = -104 };
+
+/* The server's bytes are not a status line. At the beginning of a connection: it speaks something else. Later: a
+ * body that should not be there (of a HEAD response, say); every response begins with its own system call. */
+static __always_inline void on_not_http(struct connection *connection, struct feed *feed) {
+    skip_everything(feed);
+    if (connection->responses) return;
+    abandon_connection(connection);
+}
+
+static __always_inline int is_write(u8 operation) {
+    return operation >= OP_WRITE && operation <= OP_SPLICE;
+}
+
+/* Where the bytes of a call are. 0: they do not count. */
+static __always_inline int fill_feed(struct feed *feed, u8 operation, const u64 *arguments, u64 bytes) {
+    struct message message = {};
+
+    feed->address = arguments[1];
+    feed->segment = bytes;
+    feed->bytes = bytes;
+    feed->vector = 0;
+    feed->at = feed->line = feed->end = 0;
+    switch (operation) {
+    case OP_RECEIVE:
+        return !(arguments[3] & PEEK);
+    case OP_READ_VECTOR:
+    case OP_WRITE_VECTOR:
+        feed->vector = arguments[1];
+        feed->segment = 0;
+        return 1;
+    case OP_RECEIVE_MESSAGE:
+    case OP_SEND_MESSAGE:
+        if (operation == OP_RECEIVE_MESSAGE && arguments[2] & PEEK) return 0;
+        copy_from_task(&message, sizeof message, arguments[1]);
+        feed->vector = message.vector;
+        feed->segment = 0;
+        return 1;
+    case OP_SENDFILE:
+    case OP_SPLICE:
+        feed->address = 0;
+        return 1;
+    }
+    return 1;
+}
+
+/* Hands the portion to stream_bytes. Returns only where the kernel's limit of tail calls is reached. */
+static __always_inline int continue_portion(void *context, struct connection *connection) {
+    bpf_tail_call(context, &parts, PART_STREAM);
+    give_up(GIVE_UP_PARSE_BUDGET);
+    abandon_connection(connection);
+    return 0;
+}
+
+/* The commonest portions need no look at their bytes: the middle of a body, and what is not HTTP. */
+static __always_inline int only_counts(struct connection *connection, const struct portion *portion) {
+    struct stream *stream = &connection->streams[portion->direction & 1];
+
+    if (stream->phase == PHASE_IGNORED || stream->phase == PHASE_UNTIL_CLOSE) return 1;
+    if (stream->phase != PHASE_BODY || stream->remaining <= portion->feed.bytes) return 0;
+    stream->remaining -= portion->feed.bytes;
+    return 1;
+}
+
+/* A call that moved nothing can still say that the client is gone. */
+static __always_inline void on_nothing_moved(struct connection *connection, u8 operation, long result) {
+    if (result == BROKEN_PIPE || result == CONNECTION_RESET) connection->flags |= CONNECTION_PEER_RESET;
+    if (!result && !is_write(operation)) connection->flags |= CONNECTION_PEER_CLOSED;
+}
+
+static __always_inline int on_bytes(void *context, struct connection *connection, struct connection_key *key,
+                                    u8 operation, const u64 *arguments, long result) {
+    u32 zero = 0;
+    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+
+    if (!portion) return 0;
+    if (operation == OP_UNSUPPORTED) {
+        give_up(GIVE_UP_SYSCALL);
+        abandon_connection(connection);
+        return 0;
+    }
+    if (!fill_feed(&portion->feed, operation, arguments, (u64)result)) return 0;
+    portion->key = *key;
+    portion->now_ns = bpf_ktime_get_ns();
+    portion->direction = is_write(operation) ? TO_CLIENT : FROM_CLIENT;
+    if (is_write(operation))
+        connection->last_write_ns = portion->now_ns;
+    else
+        connection->flags |= CONNECTION_SAW_BYTES;
+    if (only_counts(connection, portion)) return 0;
+    return continue_portion(context, connection);
+}
+
+/* Whether the descriptor still means the accepted connection. An adopted one's file becomes known here. */
+static __always_inline int is_same_file(struct connection *connection, s32 fd) {
+    u64 file = file_of(fd);
+
+    if (connection->file) return connection->file == file;
+    if (inode_of(file) != connection->inode) return 0;
+    connection->file = file;
+    return 1;
+}
+
+static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 operation, const u64 *arguments,
+                                         long result) {
+    struct connection_key key = {.slot = slot, .fd = fd};
+    struct connection *connection = bpf_map_lookup_elem(&connections, &key);
+
+    if (!connection) return 0;
+    if (!is_same_file(connection, fd)) {
+        /* Closed, or closed and reused already: by close() and dup2() here, else by a way that has no hook. */
+        return end_connection_by(context, &key, connection, ENDING_CLOSED, 0);
+    }
+    if (operation == OP_CLOSE || operation == OP_DUPLICATE) return 0; /* reused by another thread's accept */
+    if (operation == OP_SHUTDOWN)
+        return arguments[1] < SHUT_WRITE ? 0 : end_connection_by(context, &key, connection, ENDING_SHUT, 0);
+    if (result <= 0) {
+        on_nothing_moved(connection, operation, result);
+        return 0;
+    }
+    return on_bytes(context, connection, &key, operation, arguments, result);
+}
+
+SEC("tp_btf/sys_exit")
+int sys_exit(u64 *context) {
+    const struct pt_regs *regs = (const struct pt_regs *)context[0];
+    long result = (long)context[1];
+    u64 number = CALL_NUMBER(regs);
+    u8 operation;
+
+    if (number >= OPERATIONS) return 0;
+    operation = operations[number];
+    if (operation == OP_NONE) return 0;
+
+    u32 tgid = bpf_get_current_pid_tgid() >> 32;
+    slot_t slot = slot_of(tgid);
+    if (!slot && operation != OP_LISTEN) return 0;
+
+    u64 arguments[4] = {CALL_ARGUMENT_0(regs), CALL_ARGUMENT_1(regs), CALL_ARGUMENT_2(regs), CALL_ARGUMENT_3(regs)};
+    switch (operation) {
+    case OP_LISTEN:
+        if (!result) on_listen(tgid, slot, (s32)arguments[0], bpf_ktime_get_ns());
+        return 0;
+    case OP_ACCEPT:
+        return result < 0 ? 0 : on_accept(context, slot, (s32)arguments[0], (s32)result, bpf_ktime_get_ns());
+    case OP_DUPLICATE:
+        return on_descriptor(context, slot, (s32)arguments[1], operation, arguments, result);
+    case OP_SPLICE:
+        return on_descriptor(context, slot, (s32)arguments[2], operation, arguments, result);
+    default:
+        return on_descriptor(context, slot, (s32)arguments[0], operation, arguments, result);
+    }
+}
+
+/* Moves a portion through its stream: a bounded number of steps and one event. What is left is done by further runs,
+ * up to the kernel's limit of 33 tail calls. Its own program, so that it is verified for one state of the world and
+ * not once for each system call. */
+SEC("tp_btf/sys_exit")
+int stream_bytes(u64 *context) {
+    u32 zero = 0;
+    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+    struct connection *connection;
+    struct connection_key key;
+
+    if (!portion) return 0;
+    key = portion->key;
+    connection = bpf_map_lookup_elem(&connections, &key);
+    if (!connection) return 0;
+
+    u8 direction = portion->direction & 1;
+    struct feed *feed = &portion->feed;
+    u8 event = advance(connection, &connection->streams[direction], feed, direction);
+
+    switch (event) {
+    case EVENT_HUNGRY:
+        return 0;
+    case EVENT_RESPONSE_END:
+        finish_response(connection, &key, 0, 0);
+        break;
+    case EVENT_LINE:
+    case EVENT_LINE_END:
+        keep_line(connection, &connection->streams[direction], feed, event == EVENT_LINE_END);
+        break;
+    case EVENT_PIPELINED:
+        begin_pipelined(connection, portion);
+        break;
+    case EVENT_NOT_HTTP:
+        on_not_http(connection, feed);
+        return 0;
+    case EVENT_UNREADABLE:
+    case EVENT_NO_ADDRESS:
+        give_up(event == EVENT_UNREADABLE ? GIVE_UP_UNREADABLE : GIVE_UP_FRAMING);
+        abandon_connection(connection);
+        return 0;
+    }
+    if (!feed->bytes && feed->at == feed->end) return 0;
+    return continue_portion(context, connection);
+}
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The contract between the BPF programs (bpf/) and user space (userspace/probe, userspace/event).
+ *
+ * Valid C and C++. Fixed-width types, explicit padding, no logic. Every number that both sides
+ * must agree on lives here once, with its reason. Times are nanoseconds of CLOCK_MONOTONIC.
+ */
+#ifndef GUNICORN_BPF_CONTRACT_H
+#define GUNICORN_BPF_CONTRACT_H
+
+#ifdef __cplusplus
+#include <cstdint>
+namespace contract {
+using u8 = std::uint8_t;
+using u16 = std::uint16_t;
+using u32 = std::uint32_t;
+using u64 = std::uint64_t;
+using s32 = std::int32_t;
+#define CONTRACT_ASSERT(expression, text) static_assert(expression, text)
+#else
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef int s32;
+#define CONTRACT_ASSERT(expression, text) _Static_assert(expression, text)
+#endif
+
+/* ---- limits ------------------------------------------------------------------------------- */
+
+enum {
+    /* Finite upper bounds of gunicorn_worker_request_duration_seconds; +Inf is one more bucket. */
+    DURATION_BOUNDS = 14,
+    DURATION_BUCKETS = DURATION_BOUNDS + 1,
+
+    /* RFC 9110 section 15: a status code has three digits, and 1xx is the lowest class. Applications do
+     * send 6xx to 9xx, so those are counted too; anything else is STATUS_UNREADABLE. */
+    STATUS_FIRST = 100,
+    STATUS_LAST = 999,
+    STATUS_UNREADABLE = STATUS_LAST - STATUS_FIRST + 1, /* an index, the last one */
+    STATUS_SLOTS = STATUS_UNREADABLE + 1,
+
+    /* Bytes kept of a request line ("GET /path HTTP/1.1"). Longer ones are cut and flagged: Gunicorn's own
+     * limit is 4,094, but a path of more than 400 bytes is no endpoint that anyone charts. */
+    REQUEST_LINE_BYTES = 448,
+
+    /* A connection's requests that were read ahead of their turn (HTTP pipelining). */
+    PIPELINE_DEPTH = 32,
+};
+
+/* Upper bounds in nanoseconds, inclusive (a Prometheus "le"), in ascending order. */
+#define DURATION_BOUNDS_NS                                                                          \
+    {                                                                                               \
+        5000000ull, 10000000ull, 25000000ull, 50000000ull, 75000000ull, 100000000ull, 250000000ull, \
+            500000000ull, 750000000ull, 1000000000ull, 2500000000ull, 5000000000ull, 7500000000ull, \
+            10000000000ull                                                                          \
+    }
+
+/* ---- processes ---------------------------------------------------------------------------- */
+
+/* A slot is an index into the maps `processes` and `totals`. It belongs to one process from its birth (or
+ * its discovery) until user space releases it, so a reused pid can never reach another's numbers. Slot 0
+ * means "not observed". */
+typedef u32 slot_t;
+
+enum role {
+    ROLE_NONE = 0,
+    ROLE_CANDIDATE = 1, /* called listen(): may turn out to be a master; its forks are tracked provisionally */
+    ROLE_MASTER = 2,    /* confirmed by user space */
+    ROLE_WORKER = 3,    /* a fork of a master or candidate that has not called execve() */
+};
+
+/* Value of the map `processes`. Written by the kernel at fork and exec, by user space at discovery. */
+struct process {
+    u32 tgid;
+    u32 role;           /* enum role */
+    slot_t parent_slot; /* the master's; 0 for masters and candidates */
+    u32 reserved;
+    u64 born_ns; /* fork, or discovery */
+};
+CONTRACT_ASSERT(sizeof(struct process) == 24, "process is shared");
+
+/* ---- totals ------------------------------------------------------------------------------- */
+
+/* Why a request got no complete answer. RFC 9112 section 8 for "incomplete". */
+enum ended_by {
+    BY_CLIENT = 0, /* the peer closed or reset first */
+    BY_SERVER = 1, /* the worker closed before the answer was complete */
+    BY_EXIT = 2,   /* the worker ended */
+    ENDED_BY_COUNT = 3,
+};
+
+/* What a connection turned out to be when it ended. */
+enum connection_kind {
+    CONNECTION_HTTP = 0,    /* at least one response */
+    CONNECTION_EMPTY = 1,   /* no byte was read */
+    CONNECTION_PARTIAL = 2, /* bytes, but neither a complete request head nor a response */
+    CONNECTION_ABORTED = 3, /* a complete request head, no response */
+    CONNECTION_TLS = 4,     /* encrypted: cannot be seen into */
+    CONNECTION_HTTP2 = 5,   /* cleartext HTTP/2: not decoded */
+    CONNECTION_OPAQUE = 6,  /* the server answered something that is not HTTP/1, or its calls were given up on */
+    CONNECTION_ADOPTED = 7, /* open before the exporter started, never used again */
+    CONNECTION_KINDS = 8,
+};
+
+/* Value of the map `totals`: one per slot, only ever added to while the slot belongs to a process. The sum of
+ * duration_buckets equals the sum of responses, up to one increment in progress per CPU. */
+struct worker_totals {
+    u64 duration_buckets[DURATION_BUCKETS]; /* not cumulative */
+    u64 duration_sum_ns;
+    u64 responses[STATUS_SLOTS];     /* by status code - STATUS_FIRST */
+    u64 incomplete[ENDED_BY_COUNT];  /* counted in responses too */
+    u64 aborted[ENDED_BY_COUNT];     /* requests without a response: in nothing else */
+    u64 connections[CONNECTION_KINDS]; /* ended ones */
+    u64 unserved;                    /* pipelined requests that were read and never answered */
+};
+
+/* ---- reasons for giving up ---------------------------------------------------------------- */
+
+/* Index into the map `give_ups`. Each is exported as gunicorn_bpf_exporter_events_lost_total{reason}. */
+enum give_up {
+    GIVE_UP_RING_FULL = 0,        /* a record found no room; totals are still right */
+    GIVE_UP_SLOTS_FULL = 1,       /* a worker was born and no slot was free: not observed */
+    GIVE_UP_CONNECTIONS_FULL = 2, /* a connection was accepted and not tracked */
+    GIVE_UP_PIPELINE_FULL = 3,    /* a pipelined request had no room: its labels are lost, not its count */
+    GIVE_UP_PARSE_BUDGET = 4,     /* one system call carried more than the bounded parser may walk */
+    GIVE_UP_UNREADABLE = 5,       /* a buffer of the process could not be read */
+    GIVE_UP_SYSCALL = 6,          /* a system call on a tracked connection that is not understood */
+    GIVE_UP_FRAMING = 7,          /* sendfile or similar before the response head was complete */
+    GIVE_UP_PID_RANGE = 8,        /* a pid beyond the pid_max that the maps were made for */
+    GIVE_UP_LISTENERS_FULL = 9,   /* a listening socket was not remembered */
+    GIVE_UP_REASONS = 10,
+};
+
+/* ---- records ------------------------------------------------------------------------------ */
+
+enum record_kind {
+    RECORD_FORK = 1,     /* struct record_fork: a master or candidate forked */
+    RECORD_EXEC = 2,     /* struct record_header: an observed process called execve() */
+    RECORD_EXIT = 3,     /* struct record_exit: the last thread of an observed process ended */
+    RECORD_SIGNAL = 4,   /* struct record_signal: a signal was generated for an observed process */
+    RECORD_LISTEN = 5,   /* struct record_listen: a process called listen() */
+    RECORD_RESPONSE = 6, /* struct record_response: a response with status >= 400, or any when asked for */
+};
+
+struct record_header {
+    u32 kind; /* enum record_kind */
+    slot_t slot;
+    u32 tgid;
+    u32 reserved;
+    u64 time_ns;
+};
+CONTRACT_ASSERT(sizeof(struct record_header) == 24, "record_header is shared");
+
+struct record_fork { /* header: the child */
+    struct record_header header;
+    slot_t parent_slot;
+    u32 parent_tgid;
+};
+CONTRACT_ASSERT(sizeof(struct record_fork) == 32, "record_fork is shared");
+
+struct record_exit {
+    struct record_header header;
+    u32 exit_code; /* as wait(2) has it: status << 8 | signal, 0x80 for a core dump */
+    u32 role;      /* enum role at the end */
+};
+CONTRACT_ASSERT(sizeof(struct record_exit) == 32, "record_exit is shared");
+
+struct record_signal { /* header: the process the signal is for */
+    struct record_header header;
+    s32 signal;
+    s32 code;   /* si_code: 0 kill(2), -6 tgkill(2), 0x80 kernel */
+    s32 result; /* 0 delivered, 1 ignored, 2 already pending, … (TRACE_SIGNAL_*) */
+    u32 sender_tgid;
+};
+CONTRACT_ASSERT(sizeof(struct record_signal) == 40, "record_signal is shared");
+
+struct record_listen {
+    struct record_header header;
+    u64 socket_inode;
+};
+CONTRACT_ASSERT(sizeof(struct record_listen) == 32, "record_listen is shared");
+
+enum response_flag {
+    RESPONSE_LINE_CUT = 1 << 0,   /* request_line holds the first REQUEST_LINE_BYTES only */
+    RESPONSE_NO_REQUEST = 1 << 1, /* no request line was read before the response */
+    RESPONSE_LINE_OPEN = 1 << 2,  /* the response came before the request line was complete */
+    RESPONSE_INCOMPLETE = 1 << 3, /* ended before its framing said so; see ended_by */
+    RESPONSE_UWSGI = 1 << 4,      /* request_line is a uwsgi packet: the request's variables */
+};
+
+struct record_response {
+    struct record_header header;
+    u64 duration_ns;
+    u16 status; /* STATUS_FIRST … STATUS_LAST, or 0 when unreadable */
+    u16 line_bytes;
+    u8 flags;    /* enum response_flag */
+    u8 ended_by; /* enum ended_by; valid with RESPONSE_INCOMPLETE */
+    u8 reserved[2];
+    u8 request_line[REQUEST_LINE_BYTES]; /* without the line's end */
+};
+CONTRACT_ASSERT(sizeof(struct record_response) == 40 + REQUEST_LINE_BYTES, "record_response is shared");
+
+#ifdef __cplusplus
+} // namespace contract
+#endif
+
+#endif

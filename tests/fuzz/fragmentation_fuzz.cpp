@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// libFuzzer target: any bytes of a client, or of a server, mean the same in one portion, in two, and byte by byte.
+//
+// The input: whose bytes (even: the client's), where to cut (two bytes), the bytes.
+#include <cstdlib>
+#include <string_view>
+
+#include "worker.h"
+
+namespace {
+
+struct Outcome {
+    std::vector<bpf_test::Response> responses;
+    std::uint32_t queued;
+    bool client_inside;
+    bool client_ignored;
+    bool within_budget;
+
+    bool operator==(const Outcome&) const = default;
+};
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+// The first portion has `first` bytes, the others `portion`.
+Outcome run(bool server, std::string_view bytes, std::size_t first, std::size_t portion) {
+    bpf_test::Worker worker({.connections = 1, .pipelined = 64, .records = 100'000});
+    const int fd = worker.accept();
+    if (server) worker.receive(fd, "GET /fuzz HTTP/1.1\r\n\r\n");
+    for (auto size = first; !bytes.empty(); size = portion) {
+        const auto taken = bytes.substr(0, size);
+        if (server)
+            worker.send(fd, taken);
+        else
+            worker.receive(fd, taken);
+        bytes.remove_prefix(taken.size());
+    }
+    const auto known = worker.connection(fd).value();
+    // Behind a response, what is no status line ends with its portion, by design: only the first must agree.
+    auto responses = worker.responses();
+    if (responses.size() > 1) responses.resize(1);
+    return {responses, known.queued, known.inside[0] != 0, known.ignored[0] != 0,
+            worker.give_ups(contract::GIVE_UP_PARSE_BUDGET) == 0};
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    constexpr std::size_t kHeader = 3;
+    constexpr std::size_t kMost = 1000; // byte by byte, it takes its time
+    if (size <= kHeader || size > kMost) return -1;
+    const bool server = data[0] & 1;
+    const std::string_view bytes(reinterpret_cast<const char*>(data) + kHeader, size - kHeader);
+    const auto cut = 1 + (data[1] | std::size_t{data[2]} << 8) % bytes.size();
+
+    const auto single = run(server, bytes, 1, 1);
+    require(single.within_budget);
+    for (const auto& other : {run(server, bytes, size, size), run(server, bytes, cut, size)}) {
+        if (!other.within_budget) continue;
+        require(other.responses == single.responses);
+        if (!server) require(other == single);
+    }
+    return 0;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The budget: how many instructions the verifier walks for each program, against the table in bpf/budget.txt. A change
+// that makes a program twice as hard to verify is seen here, and not by the first user of an old kernel.
+#include <bpf/libbpf.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <regex>
+#include <sstream>
+#include <vector>
+
+#include "gunicorn_probes.skel.h"
+
+namespace {
+
+using Counts = std::map<std::string, long>;
+
+// "name  most" on each line; "#" begins a comment.
+Counts table() {
+    Counts most;
+    std::ifstream file(BUDGET);
+    for (std::string line; std::getline(file, line);) {
+        std::istringstream words(line.substr(0, line.find('#')));
+        std::string name;
+        long count = 0;
+        if (words >> name >> count) most[name] = count;
+    }
+    return most;
+}
+
+struct Free {
+    void operator()(gunicorn_probes* object) const { gunicorn_probes::destroy(object); }
+};
+
+// What the verifier says of each program ("processed 1234 insns (limit 1000000) …"), on the running kernel.
+Counts measure() {
+    constexpr int kStatistics = 4; // BPF_LOG_STATS
+    const std::unique_ptr<gunicorn_probes, Free> object(gunicorn_probes::open());
+    if (!object) return {};
+    std::map<std::string, std::vector<char>> logs;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object->obj) {
+        auto& log = logs[bpf_program__name(program)];
+        log.resize(65536);
+        bpf_program__set_log_level(program, kStatistics);
+        bpf_program__set_log_buf(program, log.data(), log.size());
+    }
+    if (gunicorn_probes::load(object.get())) return {};
+    static const std::regex pattern("processed ([0-9]+) insns");
+    Counts counts;
+    std::cmatch match;
+    for (const auto& [name, log] : logs)
+        counts[name] = std::regex_search(log.data(), match, pattern) ? std::stol(match[1]) : -1;
+    return counts;
+}
+
+TEST(Budget, EachProgramKeepsWithinIt) {
+    const auto most = table();
+    const auto counts = measure();
+    ASSERT_FALSE(counts.empty()) << "the programs were not loaded; is this root, on a kernel with BTF?";
+    for (const auto& [name, count] : counts) {
+        ASSERT_TRUE(most.contains(name)) << "bpf/budget.txt lacks " << name << ", of " << count << " instructions";
+        EXPECT_GT(count, 0) << name << ": the verifier said nothing";
+        EXPECT_LE(count, most.at(name)) << name;
+        RecordProperty(name, std::to_string(count));
+    }
+    for (const auto& [name, limit] : most)
+        EXPECT_TRUE(counts.contains(name)) << "bpf/budget.txt has " << name << ", which is no program";
+}
+
+} // namespace

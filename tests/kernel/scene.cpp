@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "scene.h"
+
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace kernel_test {
+
+event::KernelTime now() {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+probe::Options small_options() {
+    probe::Options options{.max_processes = 16,
+                           .max_connections = 64,
+                           .ring_bytes = 256 * 1024,
+                           .pid_max = 32768,
+                           .candidates = probe::Candidates::children_of_masters,
+                           .every_response = true};
+    std::ifstream("/proc/sys/kernel/pid_max") >> options.pid_max;
+    return options;
+}
+
+void Scene::SetUp() {
+    auto loaded = probe::Probe::load(options_);
+    ASSERT_TRUE(loaded) << loaded.error().text;
+    probe_ = std::move(*loaded);
+    master_slot_ = probe_->observe_master(getpid());
+    ASSERT_NE(master_slot_, 0u);
+    probe_->add_listener(listener_.inode(), master_slot_);
+}
+
+void Scene::drain() {
+    probe_->drain([&](std::span<const std::byte> bytes) {
+        auto event = event::decode(bytes);
+        ASSERT_TRUE(event) << "a record of " << bytes.size() << " bytes";
+        events_.push_back(std::move(*event));
+    });
+}
+
+std::unique_ptr<ChildProcess> Scene::fork_worker(const ChildProcess::Body& body, event::Slot* slot) {
+    auto child = std::make_unique<ChildProcess>(body);
+    const auto forked = take_one<event::Forked>(child->pid());
+    worker_slot_ = forked ? forked->slot : 0;
+    if (slot) *slot = worker_slot_;
+    return child;
+}
+
+void Scene::serve(const std::function<void(int fd)>& serve, const std::function<void(Client&)>& talk) {
+    const auto worker = fork_worker([&](const Steps&) {
+        serve(accept_on(listener_.fd()));
+        return 0;
+    });
+    Client client(listener_);
+    worker->go();
+    talk(client);
+    ASSERT_EQ(worker->join(), 0);
+}
+
+std::uint64_t Scene::entries(const std::string& map) const {
+    for (const auto& use : probe_->report().maps) {
+        if (use.name == map) return use.entries;
+    }
+    ADD_FAILURE() << "no map " << map;
+    return 0;
+}
+
+std::uint64_t Scene::lost(contract::give_up reason) const {
+    return probe_->report().events_lost.at(probe::name_of(reason));
+}
+
+std::uint64_t Scene::lost() const {
+    std::uint64_t sum = 0;
+    for (const auto& [reason, count] : probe_->report().events_lost) sum += count;
+    return sum;
+}
+
+int accept_on(int listener) { return accept4(listener, nullptr, nullptr, SOCK_CLOEXEC); }
+
+std::string read_head(int fd) {
+    std::string head;
+    char buffer[8192];
+    while (!head.contains("\r\n\r\n")) {
+        const auto got = recv(fd, buffer, sizeof buffer, 0);
+        if (got <= 0) break;
+        head.append(buffer, static_cast<std::size_t>(got));
+    }
+    return head;
+}
+
+void send_bytes(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent <= 0) return;
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+}
+
+} // namespace kernel_test

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Connections that were open before the programs ran: what is in flight enters nothing, the next request counts.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "worker.h"
+
+namespace bpf_test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+constexpr auto kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+class Adoption : public testing::Test {
+protected:
+    Worker worker;
+    int fd = worker.open_before();
+};
+
+TEST_F(Adoption, IdleConnection) {
+    worker.pass(5s);
+    worker.receive(fd, "GET /next HTTP/1.1\r\n\r\n");
+    worker.pass(3ms);
+    worker.send(fd, kOk);
+    EXPECT_THAT(worker.summaries(), ElementsAre("200 GET /next HTTP/1.1"));
+    EXPECT_EQ(worker.responses()[0].duration, 3ms);
+}
+
+TEST_F(Adoption, ResponseInFlightDoesNotCount) {
+    worker.send(fd, kOk);
+    worker.send(fd, "more of it");
+    EXPECT_EQ(worker.counted(), 0u);
+    worker.receive(fd, "POST /next HTTP/1.1\r\nContent-Length: 1\r\n\r\nx");
+    worker.send(fd, kOk);
+    EXPECT_THAT(worker.summaries(), ElementsAre("200 POST /next HTTP/1.1"));
+}
+
+TEST_F(Adoption, BodyInFlightIsNoRequest) {
+    worker.receive(fd, "half of a body\r\nGET /forged HTTP/1.1\r\n\r\n");
+    worker.send(fd, kOk);
+    EXPECT_EQ(worker.counted(), 0u);
+    worker.receive(fd, "GET /next HTTP/1.1\r\n\r\n");
+    worker.send(fd, kOk);
+    EXPECT_THAT(worker.summaries(), ElementsAre("200 GET /next HTTP/1.1"));
+}
+
+TEST_F(Adoption, NeverUsedAgain) {
+    worker.close(fd);
+    EXPECT_EQ(worker.totals().connections[contract::CONNECTION_ADOPTED], 1u);
+    EXPECT_EQ(kernel_open_connections(), 0u);
+}
+
+TEST_F(Adoption, DescriptorReusedBeforeItWasSeen) {
+    worker.closed_by_no_hook(fd);
+    ASSERT_EQ(worker.open_other(), fd);
+    worker.receive(fd, "GET /forged HTTP/1.1\r\n\r\n");
+    worker.send(fd, kOk);
+    EXPECT_EQ(worker.counted(), 0u);
+    EXPECT_EQ(kernel_open_connections(), 0u);
+}
+
+TEST_F(Adoption, AKnownConnectionIsLeftAlone) {
+    const int known = worker.accept();
+    worker.receive(known, "GET /a HTTP/1.1\r\n\r\n");
+    kernel_adopt_connection(known, 1);
+    worker.send(known, kOk);
+    EXPECT_THAT(worker.summaries(), ElementsAre("200 GET /a HTTP/1.1"));
+}
+
+TEST_F(Adoption, NewConnectionsBeginAsNewOnes) {
+    const int fresh = worker.accept(); // not with what an adopted one was put together from
+    worker.send(fresh, kOk);
+    EXPECT_EQ(worker.counted(), 1u);
+}
+
+} // namespace
+} // namespace bpf_test

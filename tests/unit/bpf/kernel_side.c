@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel_side.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bpf_stand_in.h"
+
+/* The registers of a system call as kernel_types.h describes them for x86; the test puts them there itself. */
+#define __TARGET_ARCH_x86
+
+/* A constant of the programs that the tests want otherwise: as this macro expands, its definition in maps.h defines a
+ * pointer, and its use reads what the pointer leads to. */
+#define record_every_response *every_response
+
+#include "contract.h"
+#include "endings.h"
+#include "syscalls.h"
+
+#undef record_every_response
+
+enum { TAIL_CALL_LIMIT = 33 }; /* MAX_TAIL_CALL_CNT */
+
+static struct {
+    uint64_t now_ns;
+    uint32_t tail_calls;
+    uint32_t records_left;
+    size_t record_bytes;
+    struct inode inodes[DESCRIPTORS];
+    struct file files[2 * DESCRIPTORS]; /* two per descriptor, in turn, so that a reused one differs */
+    struct file* open[DESCRIPTORS];
+    uint8_t turn[DESCRIPTORS];
+    struct fdtable table;
+    struct files_struct descriptors;
+    struct signal_struct signal;
+    struct task_struct task;
+} world;
+
+uint64_t bpf_ktime_get_ns(void) { return world.now_ns; }
+uint64_t bpf_get_current_pid_tgid(void) { return (uint64_t)WORKER_TGID << 32 | WORKER_TGID; }
+uint64_t bpf_get_current_task(void) { return (uint64_t)&world.task; }
+struct task_struct* bpf_get_current_task_btf(void) { return &world.task; }
+
+void* bpf_ringbuf_reserve(const void* ring, uint64_t size, uint64_t flags) {
+    (void)ring, (void)flags;
+    if (!world.records_left) return NULL;
+    world.records_left--;
+    world.record_bytes = size;
+    return malloc(size);
+}
+
+void bpf_ringbuf_submit(void* record, uint64_t flags) {
+    (void)flags;
+    on_kernel_record(record, world.record_bytes);
+    free(record);
+}
+
+int bpf_probe_read_kernel(void* to, uint32_t size, const void* from) {
+    memcpy(to, from, size);
+    return 0;
+}
+
+int takes_tail_call(void) { return world.tail_calls++ < TAIL_CALL_LIMIT; }
+
+int run_part(uint32_t index, unsigned long long* context) {
+    if (index == PART_STREAM) return stream_bytes(context);
+    return index == PART_END ? end_by_call(context) : shut_by_call(context);
+}
+
+void kernel_reset(struct kernel_limits limits) {
+    static const unsigned char yes = 1;
+    slot_t slot = WORKER_SLOT;
+
+    memset(&world, 0, sizeof world);
+    world.now_ns = 1000000000;
+    world.records_left = limits.records;
+    world.table.max_fds = DESCRIPTORS;
+    world.table.fd = world.open;
+    world.descriptors.fdt = &world.table;
+    world.task.files = &world.descriptors;
+    world.task.signal = &world.signal;
+    world.signal.live.counter = 2; /* as of a process with threads */
+    every_response = &yes;
+    maps_clear();
+    map_set_limit(&connections, limits.connections);
+    map_set_limit(&pipelined, limits.pipelined);
+    map_push(&free_slots, &slot, sizeof slot);
+    if (take_slot(WORKER_TGID, ROLE_WORKER, 0, world.now_ns) != WORKER_SLOT) abort();
+}
+
+void kernel_set_clock(uint64_t now_ns) { world.now_ns = now_ns; }
+
+void kernel_set_file(int fd, uint64_t inode) {
+    struct file* file = NULL;
+
+    if (inode) {
+        file = &world.files[2 * fd + (world.turn[fd] ^= 1)];
+        file->f_inode = &world.inodes[fd];
+    }
+    world.inodes[fd].i_ino = inode;
+    world.open[fd] = file;
+}
+
+void kernel_add_listener(uint64_t inode) {
+    slot_t owner = 0;
+    u64 key = inode;
+
+    bpf_map_update_elem(&listeners, &key, &owner, BPF_ANY);
+}
+
+void kernel_system_call(uint64_t number, const uint64_t arguments[4], int64_t result) {
+    struct pt_regs regs = {
+        .orig_ax = number, .di = arguments[0], .si = arguments[1], .dx = arguments[2], .r10 = arguments[3]};
+    u64 context[2] = {(u64)&regs, (u64)result};
+
+    world.tail_calls = 0;
+    sys_exit(context);
+}
+
+struct raw_arguments {
+    u64 args[3];
+};
+
+void kernel_end_connection(int fd, uint32_t by) {
+    struct raw_arguments arguments = {{WORKER_SLOT, (u64)fd, by}};
+
+    end_connection((struct bpf_raw_tracepoint_args*)&arguments);
+}
+
+void kernel_adopt_connection(int fd, uint64_t inode) {
+    struct raw_arguments arguments = {{WORKER_SLOT, (u64)fd, inode}};
+
+    adopt_connection((struct bpf_raw_tracepoint_args*)&arguments);
+}
+
+const void* kernel_totals(void) {
+    slot_t slot = WORKER_SLOT;
+    return bpf_map_lookup_elem(&totals, &slot);
+}
+
+uint64_t kernel_give_ups(uint32_t reason) {
+    u64* count = bpf_map_lookup_elem(&give_ups, &reason);
+    return count ? *count : 0;
+}
+
+size_t kernel_open_connections(void) { return map_size(&connections); }
+size_t kernel_pipelined_requests(void) { return map_size(&pipelined); }
+size_t kernel_unfinished_endings(void) { return map_size(&endings); }
+
+int kernel_find_connection(int fd, struct kernel_connection* out) {
+    struct connection_key key = {.slot = WORKER_SLOT, .fd = fd};
+    struct connection* connection = bpf_map_lookup_elem(&connections, &key);
+
+    if (!connection) return 0;
+    out->queued = connection->queued;
+    for (int direction = 0; direction < 2; direction++) {
+        u8 phase = connection->streams[direction].phase;
+        out->inside[direction] = phase != PHASE_IDLE && phase != PHASE_IGNORED;
+        out->ignored[direction] = phase == PHASE_IGNORED;
+    }
+    out->client_head_done = (connection->streams[FROM_CLIENT].flags & STREAM_HEAD_DONE) != 0;
+    return 1;
+}

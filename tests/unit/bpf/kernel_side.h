@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The BPF programs compiled for user space: system calls go in as their registers, totals and records come out.
+ * Valid C and C++. There is one such kernel per test process, as there is one behind the programs.
+ */
+#ifndef TESTS_KERNEL_SIDE_H
+#define TESTS_KERNEL_SIDE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The one observed process. */
+enum { WORKER_TGID = 100, WORKER_SLOT = 1, DESCRIPTORS = 64 };
+
+struct kernel_limits {
+    uint32_t connections; /* entries of the map */
+    uint32_t pipelined;
+    uint32_t records; /* that find room in the ring */
+};
+
+/* Everything as after loading: maps empty, descriptors closed, the clock at 1 s, the worker observed. */
+void kernel_reset(struct kernel_limits limits);
+
+/* CLOCK_MONOTONIC, nanoseconds. */
+void kernel_set_clock(uint64_t now_ns);
+
+/* Puts an open file with this inode behind a descriptor; inode 0 closes it. Each call is another open file. */
+void kernel_set_file(int fd, uint64_t inode);
+void kernel_add_listener(uint64_t inode);
+
+/* Runs sys_exit as for a system call of the worker that returned `result`. */
+void kernel_system_call(uint64_t number, const uint64_t arguments[4], int64_t result);
+
+/* The programs that user space runs. `ended_by`: enum ended_by. */
+void kernel_end_connection(int fd, uint32_t ended_by);
+void kernel_adopt_connection(int fd, uint64_t inode);
+
+/* struct worker_totals of the worker. */
+const void* kernel_totals(void);
+uint64_t kernel_give_ups(uint32_t reason);
+size_t kernel_open_connections(void);
+size_t kernel_pipelined_requests(void);
+size_t kernel_unfinished_endings(void);
+
+/* What is known of an open connection: `queued` requests begun and not answered, and per direction (0 client, 1
+ * server) whether a message has begun, and whether the bytes are looked at no more. False: not tracked. */
+struct kernel_connection {
+    uint32_t queued;
+    uint8_t inside[2];
+    uint8_t ignored[2];
+    uint8_t client_head_done;
+};
+int kernel_find_connection(int fd, struct kernel_connection* out);
+
+/* Called for each record that the programs submit: contract.h. To be defined by the user of this header. */
+void on_kernel_record(const void* bytes, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A Gunicorn worker as the programs in kernel_side.h see it: system calls with their bytes. What they made of it
+// is read as totals and as one record per response.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "contract.h"
+#include "kernel_side.h"
+
+namespace bpf_test {
+
+struct Response {
+    int status = 0;
+    std::string line;
+    std::chrono::nanoseconds duration{0};
+    int flags = 0; // contract::response_flag
+    int ended_by = 0;
+
+    bool operator==(const Response&) const = default;
+};
+
+// "404 GET /x": for comparing whole conversations.
+std::string summary(const Response& response);
+
+using Pieces = std::vector<std::string>;
+
+// One at a time: it owns the kernel of the test process.
+class Worker {
+public:
+    explicit Worker(kernel_limits limits = {.connections = 8, .pipelined = 64, .records = 1'000'000});
+    ~Worker();
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    void pass(std::chrono::nanoseconds time);
+    std::chrono::nanoseconds now() const { return now_; }
+
+    // Accepts on Gunicorn's listener, or on one of the application's own; the descriptor is the lowest free one.
+    int accept();
+    int accept_elsewhere();
+    // A connection that was open before the programs ran; and some socket that nobody accepted.
+    int open_before();
+    int open_other();
+
+    void receive(int fd, std::string_view bytes);         // recvfrom
+    void read(int fd, std::string_view bytes);            // read
+    void peek(int fd, std::string_view bytes);            // recvfrom with MSG_PEEK
+    void read_vector(int fd, const Pieces& pieces);       // readv
+    void receive_message(int fd, const Pieces& pieces);   // recvmsg
+    void send(int fd, std::string_view bytes);            // sendto
+    void send(int fd, std::string_view bytes, int taken); // sendto that moved fewer bytes than it was given
+    void write(int fd, std::string_view bytes);           // write
+    void write_vector(int fd, const Pieces& pieces);      // writev
+    void write_vector(int fd, const Pieces& pieces, std::size_t taken); // writev that moved fewer bytes
+    void send_message(int fd, const Pieces& pieces);                    // sendmsg
+    void send_messages(int fd);                                         // sendmmsg
+    void send_file(int fd, std::uint64_t bytes);
+    void splice(int fd, std::uint64_t bytes);
+
+    void receive_fails(int fd, int error);
+    void send_fails(int fd, int error);
+    void end_of_stream(int fd); // recvfrom that returned 0
+    void shut_down(int fd, int how);
+    void close(int fd);
+    void closed_by_no_hook(int fd); // as by close_range(2): the programs are not called
+    void duplicate_onto(int fd);    // dup2(other, fd)
+    void exit();                    // what user space asks for when the worker has ended
+
+    const std::vector<Response>& responses() const;
+    std::vector<std::string> summaries() const;
+    const contract::worker_totals& totals() const;
+    std::uint64_t counted() const; // responses, by the histogram
+    std::uint64_t give_ups(contract::give_up reason) const { return kernel_give_ups(reason); }
+    std::uint64_t give_ups() const; // of any reason
+    std::optional<kernel_connection> connection(int fd) const;
+
+private:
+    int open_file();
+    void call(long number, int fd, std::uint64_t second, std::uint64_t third, std::uint64_t fourth,
+              std::int64_t result);
+    void move_bytes(long number, int fd, std::string_view bytes, std::uint64_t flags, std::int64_t result);
+    void move_pieces(long number, int fd, const Pieces& pieces, bool as_message, std::size_t taken = SIZE_MAX);
+
+    std::chrono::nanoseconds now_{std::chrono::seconds(1)};
+    std::uint64_t next_inode_ = 1000;
+    std::vector<bool> used_;
+};
+
+} // namespace bpf_test

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "metrics/catalogue.h"
+#include "metrics/families.h"
+#include "metrics/text_writer.h"
+#include "sample_snapshot.h"
+
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::string text_of(const model::Snapshot& snapshot) {
+    return metrics::TextWriter{}.Serialize(metrics::families(snapshot, kBuild));
+}
+
+TEST(Families, AllOfTheCatalogueAreThereWithoutAnyTarget) {
+    const auto families = metrics::families({}, kBuild);
+    std::set<std::string> names;
+    for (const auto& family : families) names.insert(family.name);
+    for (const auto& metric : metrics::catalogue()) EXPECT_TRUE(names.contains(std::string(metric.text)));
+    EXPECT_EQ(families.size(), metrics::catalogue().size());
+    EXPECT_TRUE(std::ranges::is_sorted(families, {}, &prometheus::MetricFamily::name));
+    const auto text = text_of({});
+    EXPECT_THAT(text, HasSubstr("# TYPE gunicorn_worker_requests_total counter\n"));
+    EXPECT_THAT(text, Not(HasSubstr("\ngunicorn_worker_requests_total")));
+    EXPECT_THAT(text, HasSubstr("\ngunicorn_bpf_exporter_targets 0.0\n"));
+}
+
+TEST(Families, LabelsAreThoseOfTheCatalogueThenThoseOfTheTarget) {
+    for (const auto& family : metrics::families(large_snapshot(1, 2), kBuild)) {
+        const auto metric = std::ranges::find(metrics::catalogue(), family.name, &metrics::Metric::text);
+        ASSERT_NE(metric, metrics::catalogue().end());
+        EXPECT_FALSE(family.metric.empty()) << family.name;
+        std::vector<std::string> expected(metric->labels.begin(), metric->labels.end());
+        for (const char* label : {"app", "master_pid"}) // none twice
+            if (metric->scope == metrics::Scope::target && std::ranges::find(expected, label) == expected.end())
+                expected.emplace_back(label);
+        for (const auto& series : family.metric) {
+            std::vector<std::string> names;
+            for (const auto& label : series.label) names.push_back(label.name);
+            EXPECT_EQ(names, expected) << family.name;
+        }
+    }
+}
+
+TEST(Families, LabelsAreTheDocumentedOnesForOnePid) {
+    const auto text = text_of(documented_snapshot());
+    EXPECT_THAT(text, HasSubstr("\ngunicorn_master_worker_restarts_total 3.0\n"));
+    EXPECT_THAT(text, HasSubstr("\ngunicorn_worker_requests_total{worker_id=\"worker_1_1234567890\"} 42.0\n"));
+    EXPECT_THAT(text, Not(HasSubstr("master_pid")));
+}
+
+TEST(Families, KnownSeriesStartAtZeroAndResponsesDoNot) {
+    const auto text = text_of(documented_snapshot());
+    for (const char* line : {
+             "gunicorn_worker_requests_total{worker_id=\"worker_2_1234567890\"} 0.0",
+             "gunicorn_worker_request_duration_seconds_bucket{worker_id=\"worker_2_1234567890\",le=\"+Inf\"} 0.0",
+             "gunicorn_worker_request_duration_seconds_sum{worker_id=\"worker_2_1234567890\"} 0.0",
+             "gunicorn_worker_requests_aborted_total{worker_id=\"worker_2_1234567890\",by=\"client\"} 0.0",
+             "gunicorn_worker_requests_aborted_total{worker_id=\"worker_1_1234567890\",by=\"client\"} 1.0",
+             "gunicorn_worker_requests_aborted_total{worker_id=\"worker_2_1234567890\",by=\"worker_exit\"} 0.0",
+             "gunicorn_worker_responses_incomplete_total{worker_id=\"worker_1_1234567890\",by=\"server\"} 2.0",
+             "gunicorn_worker_connections_total{worker_id=\"worker_1_1234567890\",kind=\"tls\"} 0.0",
+             "gunicorn_worker_connections_total{worker_id=\"worker_1_1234567890\",kind=\"http\"} 40.0",
+             "gunicorn_worker_pipelined_unserved_total{worker_id=\"worker_2_1234567890\"} 0.0",
+             "gunicorn_worker_responses_total{worker_id=\"worker_1_1234567890\",status_code=\"200\"} 35.0",
+             "gunicorn_worker_exits_total{reason=\"oom\"} 0.0",
+             "gunicorn_worker_exits_total{reason=\"reload\"} 2.0",
+             "gunicorn_master_worker_spawns_total 5.0",
+         })
+        EXPECT_THAT(text, HasSubstr(fmt::format("\n{}\n", line)));
+    EXPECT_THAT(text, Not(HasSubstr("responses_total{worker_id=\"worker_2")));
+}
+
+TEST(Families, UnreadableStatusHasAName) {
+    auto snapshot = documented_snapshot();
+    snapshot.targets[0].workers[0].totals.responses[0] = 4;
+    EXPECT_THAT(text_of(snapshot), HasSubstr("{worker_id=\"worker_1_1234567890\",status_code=\"unreadable\"} 4.0\n"));
+}
+
+TEST(Families, EndedWorkerKeepsCountersAndLosesGauges) {
+    const auto text = text_of(documented_snapshot());
+    for (const char* gauge : {"memory_bytes", "cpu_percent", "uptime_seconds", "state"}) {
+        EXPECT_THAT(text, HasSubstr(fmt::format("gunicorn_worker_{}{{worker_id=\"worker_1_", gauge)));
+        EXPECT_THAT(text, Not(HasSubstr(fmt::format("gunicorn_worker_{}{{worker_id=\"worker_2_", gauge))));
+    }
+}
+
+TEST(Families, UnsampledGaugesAreAbsent) {
+    auto snapshot = documented_snapshot();
+    snapshot.targets[0].workers[0].gauges->memory_bytes.reset();
+    snapshot.targets[0].workers[0].gauges->cpu_percent.reset();
+    const auto text = text_of(snapshot);
+    EXPECT_THAT(text, Not(HasSubstr("gunicorn_worker_memory_bytes{")));
+    EXPECT_THAT(text, Not(HasSubstr("gunicorn_worker_cpu_percent{")));
+    EXPECT_THAT(text, HasSubstr("gunicorn_worker_uptime_seconds{"));
+}
+
+TEST(Families, UnobservedWorkerHasGaugesAndNoCounter) {
+    auto snapshot = documented_snapshot();
+    snapshot.targets[0].workers[0].counted = false;
+    const auto text = text_of(snapshot);
+    EXPECT_THAT(text, HasSubstr("gunicorn_worker_state{worker_id=\"worker_1_"));
+    EXPECT_THAT(text, Not(HasSubstr("gunicorn_worker_requests_total{worker_id=\"worker_1_")));
+    EXPECT_THAT(text, Not(HasSubstr("gunicorn_worker_failed_requests_total{worker_id=\"worker_1_")));
+}
+
+TEST(Families, StateHasItsTimeWithMilliseconds) {
+    auto snapshot = documented_snapshot();
+    snapshot.targets[0].workers[0].gauges->state = model::WorkerState::abort;
+    snapshot.targets[0].workers[0].gauges->state_since = 1640995200.5;
+    EXPECT_THAT(text_of(snapshot), HasSubstr("gunicorn_worker_state{worker_id=\"worker_1_1234567890\",state=\"abort\","
+                                             "timestamp=\"1640995200.500\"} 1.0\n"));
+}
+
+TEST(Families, InfoHasTheAppOfItsTarget) {
+    auto snapshot = documented_snapshot();
+    EXPECT_THAT(text_of(snapshot),
+                HasSubstr("\ngunicorn_info{version=\"20.1.0\",worker_class=\"sync\",python=\"3.11.2\",app=\"wapp:app\","
+                          "bind=\"127.0.0.1:8000\",age_source=\"arbiter\"} 1.0\n"));
+    snapshot.targets[0].labels = {{"app", "shop"}, {"master_pid", "4710"}};
+    snapshot.targets[0].facts = {{"age_source", "fork_order"}};
+    EXPECT_THAT(text_of(snapshot),
+                HasSubstr("\ngunicorn_info{version=\"\",worker_class=\"\",python=\"\",app=\"shop\",bind=\"\","
+                          "age_source=\"fork_order\",master_pid=\"4710\"} 1.0\n"));
+    snapshot.targets[0].facts.clear(); // its master has ended
+    EXPECT_THAT(text_of(snapshot), Not(HasSubstr("\ngunicorn_info{")));
+}
+
+TEST(Families, ExporterAboutItself) {
+    auto snapshot = documented_snapshot();
+    snapshot.targets.push_back({});
+    snapshot.targets.back().alive = false;
+    const auto text = text_of(snapshot);
+    for (const char* line : {
+             "build_info{version=\"0.1.0\",libbpf=\"1.1\",kernel=\"6.1.0-test\"} 1.0",
+             "targets 1.0",
+             "probe_attached{probe=\"accept4_exit\"} 1.0",
+             "probe_attached{probe=\"oom_mark_victim\"} 0.0",
+             "bpf_run_time_seconds_total{program=\"accept4_exit\"} 1.5",
+             "events_lost_total{reason=\"ring_full\"} 0.0",
+             "events_lost_total{reason=\"slots_full\"} 1.0",
+             "map_entries{map=\"connections\"} 12.0",
+             "map_capacity{map=\"connections\"} 65536.0",
+             "endpoint_values_refused_total 7.0",
+             "snapshot_duration_seconds 0.002",
+             "sampling_duration_seconds 0.001",
+         })
+        EXPECT_THAT(text, HasSubstr(fmt::format("\ngunicorn_bpf_exporter_{}\n", line)));
+    EXPECT_THAT(text, Not(HasSubstr("run_time_seconds_total{program=\"oom")));
+}
+
+} // namespace

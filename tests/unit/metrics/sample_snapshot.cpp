@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sample_snapshot.h"
+
+#include <string>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+event::Totals documented_totals() {
+    event::Totals totals;
+    totals.duration.buckets = {0, 0, 0, 0, 0, 35, 3, 2, 1, 1, 0, 0, 0, 0, 0};
+    totals.duration.sum = 15234ms;
+    totals.responses = {{200, 35}, {404, 5}, {500, 2}};
+    totals.aborted.client = 1;
+    totals.incomplete.server = 2;
+    totals.connections = {{"http", 40}, {"empty", 3}, {"tls", 0}};
+    return totals;
+}
+
+model::SelfReport documented_self() {
+    model::SelfReport self;
+    self.programs = {{"accept4_exit", true, 1500ms, 1000}, {"oom_mark_victim", false, std::nullopt, 0}};
+    self.maps = {{"connections", 12, 65536}};
+    self.events_lost = {{"ring_full", 0}, {"slots_full", 1}};
+    self.snapshot_time = 2ms;
+    self.sampling_time = 1ms;
+    return self;
+}
+
+} // namespace
+
+model::Snapshot documented_snapshot() {
+    model::Worker worker;
+    worker.id = "worker_1_1234567890";
+    worker.pid = 4711;
+    worker.gauges = model::WorkerGauges{model::WorkerState::running, 1640995200.123, 3600, 52428800, 2.5};
+    worker.counted = true;
+    worker.totals = documented_totals();
+    worker.failed = {{{"GET", "/api/users", 404}, 5}, {{"POST", "/api/data", 500}, 2}};
+    worker.errors = {{{"POST", "/api/data", "ValueError"}, 2}};
+
+    model::Worker ended;
+    ended.id = "worker_2_1234567890";
+    ended.counted = true;
+    ended.totals.connections = {{"http", 0}};
+
+    model::Target target;
+    target.master_pid = 4710;
+    target.facts = {{"version", "20.1.0"}, {"worker_class", "sync"},   {"python", "3.11.2"},
+                    {"app", "wapp:app"},   {"bind", "127.0.0.1:8000"}, {"age_source", "arbiter"}};
+    target.restarts = 3;
+    target.spawns = 5;
+    target.exits = {{"reload", 2}, {"timeout", 1}, {"oom", 0}};
+    target.refused_endpoints = 7;
+    target.workers = {worker, ended};
+
+    model::Snapshot snapshot;
+    snapshot.targets = {target};
+    snapshot.self = documented_self();
+    return snapshot;
+}
+
+model::Snapshot large_snapshot(std::size_t targets, std::size_t endpoints) {
+    const auto pattern = documented_snapshot();
+    model::Snapshot snapshot;
+    snapshot.self = pattern.self;
+    for (std::size_t t = 0; t < targets; ++t) {
+        auto target = pattern.targets[0];
+        target.labels = {{"app", "shop.wsgi:application"}, {"master_pid", std::to_string(1000 + t)}};
+        target.workers.clear();
+        for (std::size_t w = 0; w < 8; ++w) {
+            auto worker = pattern.targets[0].workers[0];
+            worker.id = "worker_" + std::to_string(w + 1) + "_1234567890";
+            for (std::size_t e = 0; e < endpoints; ++e)
+                worker.failed[{"GET", "/api/v1/collection-" + std::to_string(e) + "/{id}", 404}] = e + 1;
+            target.workers.push_back(std::move(worker));
+        }
+        snapshot.targets.push_back(std::move(target));
+    }
+    return snapshot;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// One way through the house: a folder of userspace/ includes itself and folders before it, BPF stays in one of them
+// and Prometheus in the last ones.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "source_tree.h"
+
+namespace {
+
+using structure::SourceFile;
+
+const std::vector<SourceFile>& sources() {
+    static const auto files = structure::files_below("userspace", {".h", ".cpp"});
+    return files;
+}
+
+bool is_one_of(const std::string& name, std::initializer_list<const char*> names) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+TEST(IncludeDirection, TheOrderIsKnown) {
+    const auto order = structure::folder_order();
+    ASSERT_GE(order.size(), 10u);
+    EXPECT_EQ(order.front(), "procfs");
+    EXPECT_EQ(order.back(), "commands");
+    EXPECT_GT(sources().size(), 40u);
+    for (const auto& file : sources()) {
+        if (file.path == "userspace/main.cpp" || file.path == "userspace/result.h") continue;
+        EXPECT_NE(std::ranges::find(order, file.folder()), order.end()) << file.path << " is in no known folder";
+    }
+}
+
+TEST(IncludeDirection, NoFolderIncludesALaterOne) {
+    const auto order = structure::folder_order();
+    const auto rank = [&](const std::string& folder) { return std::ranges::find(order, folder) - order.begin(); };
+    for (const auto& file : sources()) {
+        if (file.folder().empty()) continue;
+        for (const auto& include : file.includes()) {
+            const auto other = include.header.substr(0, include.header.find('/'));
+            if (!include.quoted || std::ranges::find(order, other) == order.end()) continue;
+            EXPECT_LE(rank(other), rank(file.folder())) << file.path << " includes " << include.header;
+        }
+    }
+}
+
+TEST(IncludeDirection, OnlyTheProbeFolderKnowsBpf) {
+    for (const auto& file : sources()) {
+        if (file.folder() == "probe") continue;
+        for (const auto& include : file.includes()) {
+            EXPECT_FALSE(include.header.starts_with("bpf/") || include.header.starts_with("linux/bpf") ||
+                         include.header.ends_with(".skel.h") || include.header == "probe/kernel.h")
+                << file.path << " includes " << include.header;
+        }
+    }
+}
+
+TEST(IncludeDirection, OnlyTheObserverAndTheCommandsUseTheProbe) {
+    for (const auto& file : sources()) {
+        if (is_one_of(file.folder(), {"probe", "observer", "commands"})) continue;
+        for (const auto& include : file.includes())
+            EXPECT_FALSE(include.header.starts_with("probe/")) << file.path << " includes " << include.header;
+    }
+}
+
+TEST(IncludeDirection, NothingBehindDecodingKnowsTheContract) {
+    for (const auto& file : sources()) {
+        if (is_one_of(file.folder(), {"event", "probe"})) continue;
+        for (const auto& include : file.includes()) EXPECT_NE(include.header, "contract.h") << file.path;
+    }
+}
+
+TEST(IncludeDirection, OnlyMetricsAndCommandsKnowPrometheus) {
+    for (const auto& file : sources()) {
+        if (is_one_of(file.folder(), {"metrics", "commands"})) continue;
+        for (const auto& include : file.includes())
+            EXPECT_FALSE(include.header.starts_with("prometheus/")) << file.path << " includes " << include.header;
+    }
+}
+
+} // namespace

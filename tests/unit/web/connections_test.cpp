@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Which connection is ended when there are too many, seen at the other end of socket pairs.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "web/connections.h"
+
+namespace {
+
+class Pair {
+public:
+    Pair() { EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends_.data()), 0); }
+    Pair(const Pair&) = delete;
+    Pair& operator=(const Pair&) = delete;
+    ~Pair() {
+        close(ends_[0]);
+        close(ends_[1]);
+    }
+    int server() const { return ends_[0]; }
+    bool was_ended() const {
+        char byte = 0;
+        return recv(ends_[1], &byte, 1, MSG_DONTWAIT) == 0;
+    }
+
+private:
+    std::array<int, 2> ends_{};
+};
+
+TEST(Connections, EndsTheOneThatWasSilentForLongest) {
+    const Pair first;
+    const Pair second;
+    const Pair third;
+    web::Connections connections(2);
+    connections.opened(first.server());
+    connections.opened(second.server());
+    connections.progressed(first.server());
+    EXPECT_FALSE(second.was_ended());
+    connections.opened(third.server());
+    EXPECT_FALSE(first.was_ended());
+    EXPECT_TRUE(second.was_ended());
+    EXPECT_FALSE(third.was_ended());
+    EXPECT_EQ(connections.open(), 2U);
+}
+
+TEST(Connections, EndsOneForEachThatIsTooManyEvenBeforeTheyAreClosed) {
+    const Pair first;
+    const Pair second;
+    const Pair third;
+    web::Connections connections(1);
+    connections.opened(first.server());
+    connections.opened(second.server());
+    connections.opened(third.server());
+    EXPECT_TRUE(first.was_ended());
+    EXPECT_TRUE(second.was_ended());
+    EXPECT_FALSE(third.was_ended());
+    EXPECT_EQ(connections.open(), 1U);
+}
+
+TEST(Connections, ClosedOnesMakeRoom) {
+    const Pair first;
+    const Pair second;
+    const Pair third;
+    web::Connections connections(1);
+    connections.opened(first.server());
+    connections.closed(first.server());
+    connections.opened(second.server());
+    EXPECT_FALSE(first.was_ended());
+    connections.opened(third.server()); // ends the second
+    connections.closed(second.server());
+    EXPECT_EQ(connections.open(), 1U);
+    connections.closed(third.server());
+    EXPECT_EQ(connections.open(), 0U);
+}
+
+TEST(Connections, KeepsAtLeastOne) {
+    const Pair only;
+    web::Connections connections(0);
+    connections.opened(only.server());
+    EXPECT_FALSE(only.was_ended());
+}
+
+} // namespace

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/event_loop.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace commands {
+
+namespace {
+
+std::unexpected<Error> system_error(std::string_view step) {
+    return fail(fmt::format("{}: {}", step, strerror(errno)));
+}
+
+} // namespace
+
+Result<std::unique_ptr<EventLoop>> EventLoop::create() {
+    std::unique_ptr<EventLoop> loop(new EventLoop());
+    loop->epoll_ = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->epoll_ < 0) return system_error("create the event loop");
+    if (auto added = loop->add_signals(); !added) return std::unexpected(added.error());
+    if (auto added = loop->add_wake_up(); !added) return std::unexpected(added.error());
+    return loop;
+}
+
+EventLoop::~EventLoop() {
+    for (const auto& source : sources_) {
+        if (source.owned) close(source.fd);
+    }
+    if (epoll_ >= 0) close(epoll_);
+}
+
+Result<void> EventLoop::add(int fd, bool owned, Action action) {
+    sources_.push_back({fd, owned, std::move(action)});
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = &sources_.back()}};
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event)) return system_error("watch a descriptor");
+    return {};
+}
+
+Result<void> EventLoop::add_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    if (pthread_sigmask(SIG_BLOCK, &signals, nullptr)) return system_error("block signals");
+    const int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) return system_error("receive signals");
+    return add(fd, true, [this] { stop(); });
+}
+
+Result<void> EventLoop::add_wake_up() {
+    wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_ < 0) return system_error("create a wake-up");
+    return add(wake_, true, [this] { run_calls(); });
+}
+
+Result<void> EventLoop::on_readable(int fd, Action action) { return add(fd, false, std::move(action)); }
+
+Result<void> EventLoop::every(std::chrono::milliseconds interval, Action action) {
+    const int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (fd < 0) return system_error("create a timer");
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(interval);
+    const timespec period{.tv_sec = seconds.count(), .tv_nsec = (interval - seconds).count() * 1'000'000};
+    const itimerspec times{.it_interval = period, .it_value = period};
+    if (timerfd_settime(fd, 0, &times, nullptr)) {
+        auto error = system_error("start a timer");
+        close(fd);
+        return error;
+    }
+    return add(fd, true, std::move(action));
+}
+
+bool EventLoop::call(Action action) {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return false;
+    calls_.push_back(std::move(action));
+    const std::uint64_t one = 1;
+    return write(wake_, &one, sizeof one) == sizeof one;
+}
+
+void EventLoop::run_calls() {
+    std::vector<Action> calls;
+    {
+        const std::lock_guard lock(mutex_);
+        calls.swap(calls_);
+    }
+    for (const auto& each : calls) each();
+}
+
+void EventLoop::run() {
+    std::array<epoll_event, 16> events{};
+    while (running_) {
+        const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
+        for (int i = 0; i < count && running_; i++) {
+            const auto& source = *static_cast<Source*>(events[static_cast<std::size_t>(i)].data.ptr);
+            // Timers, wake-ups and signals are readable until they are read; what they say does not matter.
+            std::array<std::byte, sizeof(signalfd_siginfo)> ignored;
+            if (source.owned && read(source.fd, ignored.data(), ignored.size()) < 0 && errno == EAGAIN) continue;
+            source.action();
+        }
+    }
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    calls_.clear();
+}
+
+} // namespace commands

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// One thread, one epoll: descriptors, timers, signals, and calls from other threads.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "result.h"
+
+namespace commands {
+
+class EventLoop {
+public:
+    using Action = std::function<void()>;
+
+    // Blocks SIGTERM and SIGINT in the calling thread and in all that it starts from here on: run() ends on them.
+    static Result<std::unique_ptr<EventLoop>> create();
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+    ~EventLoop();
+
+    // `fd` stays the caller's. The action has to make it silent.
+    Result<void> on_readable(int fd, Action action);
+    Result<void> every(std::chrono::milliseconds interval, Action action);
+
+    // From any thread: the action runs in the loop soon. False once the loop has ended; then it never runs.
+    bool call(Action action);
+
+    // Until SIGTERM, SIGINT or stop(), which is for actions.
+    void run();
+    void stop() { running_ = false; }
+
+private:
+    struct Source {
+        int fd;
+        bool owned; // closed with the loop, and read before the action
+        Action action;
+    };
+
+    EventLoop() = default;
+    Result<void> add(int fd, bool owned, Action action);
+    Result<void> add_signals();
+    Result<void> add_wake_up();
+    void run_calls();
+
+    int epoll_ = -1;
+    int wake_ = -1;
+    bool running_ = true;
+    std::list<Source> sources_; // epoll knows their addresses
+    std::mutex mutex_;
+    std::vector<Action> calls_; // guarded by mutex_
+    bool ended_ = false;        // guarded by mutex_
+};
+
+} // namespace commands

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Whether this machine and these privileges allow observing at all, before anything is attached.
+#pragma once
+
+#include "procfs/procfs.h"
+#include "result.h"
+
+namespace commands {
+
+// The error names what is missing and what to do about it.
+Result<void> preflight(const procfs::ProcFs& proc);
+
+} // namespace commands

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "event/decode.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace event {
+
+namespace {
+
+template <typename Record> std::optional<Record> read(std::span<const std::byte> bytes) {
+    if (bytes.size() < sizeof(Record)) return std::nullopt;
+    Record record;
+    std::memcpy(&record, bytes.data(), sizeof record);
+    return record;
+}
+
+pid_t pid_of(std::uint32_t tgid) { return static_cast<pid_t>(tgid); }
+KernelTime time_of(const contract::record_header& header) {
+    return KernelTime(static_cast<std::int64_t>(header.time_ns));
+}
+
+Event from(const contract::record_fork& record) {
+    return Forked{record.header.slot, pid_of(record.header.tgid), record.parent_slot, pid_of(record.parent_tgid),
+                  time_of(record.header)};
+}
+
+Event from(const contract::record_header& record) {
+    return Executed{record.slot, pid_of(record.tgid), time_of(record)};
+}
+
+Event from(const contract::record_exit& record) {
+    return Exited{record.header.slot, pid_of(record.header.tgid), static_cast<int>(record.exit_code),
+                  time_of(record.header)};
+}
+
+Event from(const contract::record_signal& record) {
+    // Results of signal_generate: include/trace/events/signal.h, TRACE_SIGNAL_DELIVERED is 0.
+    return Signalled{record.header.slot, pid_of(record.header.tgid), record.signal,         record.code,
+                     record.result == 0, pid_of(record.sender_tgid), time_of(record.header)};
+}
+
+Event from(const contract::record_listen& record) {
+    return Listening{record.header.slot, pid_of(record.header.tgid), record.socket_inode, time_of(record.header)};
+}
+
+Event from(const contract::record_response& record) {
+    const std::size_t bytes = std::min<std::size_t>(record.line_bytes, sizeof record.request_line);
+    return Responded{
+        .slot = record.header.slot,
+        .pid = pid_of(record.header.tgid),
+        .status = record.status,
+        .request_line = std::string(reinterpret_cast<const char*>(record.request_line), bytes),
+        .request_line_cut = (record.flags & contract::RESPONSE_LINE_CUT) != 0,
+        .request_line_open = (record.flags & (contract::RESPONSE_LINE_OPEN | contract::RESPONSE_NO_REQUEST)) != 0,
+        .uwsgi = (record.flags & contract::RESPONSE_UWSGI) != 0,
+        .incomplete = (record.flags & contract::RESPONSE_INCOMPLETE) != 0,
+        .duration = std::chrono::nanoseconds(static_cast<std::int64_t>(record.duration_ns)),
+        .at = time_of(record.header),
+    };
+}
+
+template <typename Record> std::optional<Event> decode_as(std::span<const std::byte> bytes) {
+    const auto record = read<Record>(bytes);
+    if (!record) return std::nullopt;
+    return from(*record);
+}
+
+EndedBy ended_by(const contract::u64 (&counts)[contract::ENDED_BY_COUNT]) {
+    return {counts[contract::BY_CLIENT], counts[contract::BY_SERVER], counts[contract::BY_EXIT]};
+}
+
+} // namespace
+
+std::optional<Event> decode(std::span<const std::byte> bytes) {
+    const auto header = read<contract::record_header>(bytes);
+    if (!header) return std::nullopt;
+    switch (header->kind) {
+    case contract::RECORD_FORK:
+        return decode_as<contract::record_fork>(bytes);
+    case contract::RECORD_EXEC:
+        return from(*header);
+    case contract::RECORD_EXIT:
+        return decode_as<contract::record_exit>(bytes);
+    case contract::RECORD_SIGNAL:
+        return decode_as<contract::record_signal>(bytes);
+    case contract::RECORD_LISTEN:
+        return decode_as<contract::record_listen>(bytes);
+    case contract::RECORD_RESPONSE:
+        return decode_as<contract::record_response>(bytes);
+    default:
+        return std::nullopt;
+    }
+}
+
+Totals decode(const contract::worker_totals& raw) {
+    Totals totals;
+    std::copy(std::begin(raw.duration_buckets), std::end(raw.duration_buckets), totals.duration.buckets.begin());
+    totals.duration.sum = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.duration_sum_ns));
+    for (int index = 0; index < contract::STATUS_SLOTS; index++) {
+        if (!raw.responses[index]) continue;
+        const int status = index == contract::STATUS_UNREADABLE ? 0 : index + contract::STATUS_FIRST;
+        totals.responses[status] = raw.responses[index];
+    }
+    totals.incomplete = ended_by(raw.incomplete);
+    totals.aborted = ended_by(raw.aborted);
+    totals.connections = {
+        {"http", raw.connections[contract::CONNECTION_HTTP]},
+        {"empty", raw.connections[contract::CONNECTION_EMPTY]},
+        {"partial", raw.connections[contract::CONNECTION_PARTIAL]},
+        {"aborted", raw.connections[contract::CONNECTION_ABORTED]},
+        {"tls", raw.connections[contract::CONNECTION_TLS]},
+        {"http2", raw.connections[contract::CONNECTION_HTTP2]},
+        {"opaque", raw.connections[contract::CONNECTION_OPAQUE]},
+        {"adopted", raw.connections[contract::CONNECTION_ADOPTED]},
+    };
+    totals.unserved_requests = raw.unserved;
+    return totals;
+}
+
+} // namespace event

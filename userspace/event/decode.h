@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// From the kernel's bytes (contract.h) to values that the rest of user space understands.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "contract.h"
+#include "event/event.h"
+#include "event/totals.h"
+
+namespace event {
+
+// Nothing for a record that is too short for its kind, or of no known kind.
+std::optional<Event> decode(std::span<const std::byte> record);
+
+Totals decode(const contract::worker_totals& totals);
+
+} // namespace event

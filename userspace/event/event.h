@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the kernel reported, decoded. Nothing after this header knows BPF.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace event {
+
+// An index of the kernel's process table; 0 is "not observed" (contract.h, slot_t).
+using Slot = std::uint32_t;
+
+// Nanoseconds of CLOCK_MONOTONIC.
+using KernelTime = std::chrono::duration<std::int64_t, std::nano>;
+
+struct Forked {
+    Slot slot;
+    pid_t pid;
+    Slot parent_slot;
+    pid_t parent_pid;
+    KernelTime at;
+};
+
+struct Executed {
+    Slot slot;
+    pid_t pid;
+    KernelTime at;
+};
+
+struct Exited {
+    Slot slot;
+    pid_t pid;
+    int wait_status; // as wait(2): status << 8 | signal, 0x80 for a core dump
+    KernelTime at;
+};
+
+struct Signalled {
+    Slot slot;
+    pid_t pid; // the process the signal is for
+    int signal;
+    int code;     // si_code
+    bool applied; // neither ignored nor already pending
+    pid_t sender;
+    KernelTime at;
+};
+
+struct Listening {
+    Slot slot;
+    pid_t pid;
+    std::uint64_t socket_inode;
+    KernelTime at;
+};
+
+struct Responded {
+    Slot slot;
+    pid_t pid;
+    int status;               // 100-999, 0 when unreadable
+    std::string request_line; // raw bytes, without the line's end; empty when none was read
+    bool request_line_cut;    // longer than what the kernel keeps
+    bool request_line_open;   // the response came before the line was complete
+    bool uwsgi;               // request_line is a uwsgi packet: the variables of a request
+    bool incomplete;
+    std::chrono::nanoseconds duration;
+    KernelTime at;
+};
+
+using Event = std::variant<Forked, Executed, Exited, Signalled, Listening, Responded>;
+
+} // namespace event

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// One worker's counts as the kernel keeps them, decoded.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace event {
+
+inline constexpr std::size_t kDurationBounds = 14;
+// Upper bounds in seconds, inclusive, as the metrics documentation lists them.
+inline constexpr std::array<double, kDurationBounds> kDurationBoundsSeconds = {
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0};
+
+struct Histogram {
+    std::array<std::uint64_t, kDurationBounds + 1> buckets{}; // not cumulative; the last is +Inf
+    std::chrono::nanoseconds sum{0};
+};
+
+// Why a request or response ended early.
+struct EndedBy {
+    std::uint64_t client = 0;
+    std::uint64_t server = 0;
+    std::uint64_t worker_exit = 0;
+};
+
+// One worker's counts, exact, since it was first observed.
+struct Totals {
+    Histogram duration;                               // of every counted response
+    std::map<int, std::uint64_t> responses;           // by status code; 0 is "unreadable"; no zero entries
+    EndedBy incomplete;                               // counted in responses too
+    EndedBy aborted;                                  // requests without a response
+    std::map<std::string, std::uint64_t> connections; // ended ones by kind; every kind is present, also at 0
+    std::uint64_t unserved_requests = 0;              // pipelined, read, never answered
+
+    // Number of counted responses. From the same read as the histogram, so it equals its count.
+    std::uint64_t requests() const {
+        std::uint64_t sum = 0;
+        for (const auto bucket : duration.buckets) sum += bucket;
+        return sum;
+    }
+};
+
+} // namespace event

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What an Arbiter's memory says of its Gunicorn.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gunicorn/facts.h"
+#include "python/objects.h"
+
+namespace gunicorn {
+namespace {
+
+using python::Address;
+using python::Objects;
+
+// What cannot be read is left out: nothing depends on it.
+std::optional<Address> attribute(const Objects& objects, Address object, std::string_view name) {
+    const auto found = objects.attribute(object, name);
+    return found ? *found : std::nullopt;
+}
+
+std::optional<std::string> text(const Objects& objects, std::optional<Address> object) {
+    if (!object) return std::nullopt;
+    auto found = objects.text(*object);
+    return found ? std::optional{*std::move(found)} : std::nullopt;
+}
+
+// As -k takes it: Gunicorn's own classes by their short names, others as "package.module.Class".
+std::optional<std::string> worker_class(const Objects& objects, Address arbiter) {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOwn{{
+        {"SyncWorker", "sync"},
+        {"ThreadWorker", "gthread"},
+        {"GeventWorker", "gevent"},
+        {"GeventPyWSGIWorker", "gevent_pywsgi"},
+        {"EventletWorker", "eventlet"},
+        {"TornadoWorker", "tornado"},
+        {"ASGIWorker", "asgi"},
+    }};
+    const auto type = attribute(objects, arbiter, "worker_class");
+    const auto is_type = type ? objects.is_type(*type) : Result<bool>{false};
+    if (!is_type || !*is_type) return std::nullopt;
+    const auto name = objects.name_of_type(*type);
+    if (!name) return std::nullopt;
+    const auto in_module = objects.class_attribute(*type, "__module__");
+    const auto module = text(objects, in_module ? *in_module : std::nullopt);
+    if (!module) return *name;
+    const auto own = std::ranges::find(kOwn, std::string_view{*name}, &decltype(kOwn)::value_type::first);
+    if (own != kOwn.end() && module->starts_with("gunicorn.workers.")) return std::string{own->second};
+    return *module + "." + *name;
+}
+
+// ("127.0.0.1", 8000), ("::1", 8000, 0, 0), "/run/socket": as --bind takes them.
+std::optional<std::string> address_text(const Objects& objects, Address address) {
+    if (const auto path = text(objects, address)) {
+        const bool is_abstract = path->starts_with('\0');
+        return is_abstract ? fmt::format("unix:@{}", path->substr(1)) : fmt::format("unix:{}", *path);
+    }
+    const auto parts = objects.items(address);
+    if (!parts || parts->size() < 2) return std::nullopt;
+    const auto host = text(objects, (*parts)[0]);
+    const auto port = objects.integer((*parts)[1]);
+    if (!host || !port) return std::nullopt;
+    return host->contains(':') ? fmt::format("[{}]:{}", *host, *port) : fmt::format("{}:{}", *host, *port);
+}
+
+// Those of the sockets that it holds; it holds none itself with --reuse-port of newer versions.
+std::optional<std::string> bind(const Objects& objects, Address arbiter) {
+    const auto listeners = attribute(objects, arbiter, "LISTENERS");
+    const auto items = listeners ? objects.items(*listeners) : Result<std::vector<Address>>{fail("none")};
+    if (!items || items->empty()) return std::nullopt;
+    std::string all;
+    for (const auto listener : *items) {
+        const auto address = attribute(objects, listener, "cfg_addr");
+        const auto one = address ? address_text(objects, *address) : std::nullopt;
+        if (!one) return std::nullopt;
+        all += (all.empty() ? "" : ",") + *one;
+    }
+    return all;
+}
+
+} // namespace
+
+Facts facts_of(const Objects& objects, Address arbiter, Address globals) {
+    const auto version = objects.item(globals, "__version__");
+    const std::pair<const char*, std::optional<std::string>> found[] = {
+        {"version", version ? text(objects, *version) : std::nullopt},
+        {"worker_class", worker_class(objects, arbiter)},
+        {"app", text(objects, attribute(objects, arbiter, "proc_name"))},
+        {"bind", bind(objects, arbiter)},
+    };
+    Facts facts;
+    for (const auto& [name, value] : found)
+        if (value) facts[name] = *value;
+    return facts;
+}
+
+} // namespace gunicorn

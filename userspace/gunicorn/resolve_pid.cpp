@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What --pid names.
+#include "gunicorn/resolve_pid.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "gunicorn/recognition.h"
+
+namespace gunicorn {
+namespace {
+
+// The command line, else the kernel's name; printable and short.
+std::string description(const procfs::ProcFs& proc, pid_t pid) {
+    constexpr std::size_t kLongest = 60;
+    std::string text;
+    if (const auto arguments = proc.command_line(pid)) text = fmt::format("{}", fmt::join(*arguments, " "));
+    if (text.empty()) {
+        if (const auto stat = proc.stat(pid)) text = stat->comm;
+    }
+    if (text.size() > kLongest) text = text.substr(0, kLongest) + "…";
+    std::ranges::replace_if(text, [](unsigned char byte) { return byte < ' ' || byte == 0x7f || byte == '"'; }, '?');
+    return text;
+}
+
+std::optional<pid_t> master_of(const std::vector<Family>& families, pid_t pid) {
+    for (const auto& family : families) {
+        if (family.master.pid == pid) return pid;
+        for (const auto& worker : family.workers) {
+            if (worker.traits.pid == pid) return family.master.pid;
+        }
+    }
+    return std::nullopt;
+}
+
+// What a process is that Gunicorn had a hand in, as the end of the sentence `--pid 1: "x" is …`.
+std::optional<std::string> relation(const procfs::ProcFs& proc, const std::vector<Family>& families,
+                                    const Traits& process) {
+    const auto master = master_of(families, process.parent);
+    if (master && *master != process.parent)
+        return fmt::format("a child of the Gunicorn worker {}, not a worker itself (use --pid {}, the master)",
+                           process.parent, *master);
+    const auto parent = traits_of(proc, process.parent);
+    if (!parent) return std::nullopt;
+    if (master && is_fork_of(process, *parent)) {
+        const auto shared = [&](procfs::FileId file) { return std::ranges::binary_search(parent->heartbeats, file); };
+        if (!process.heartbeats.empty() && std::ranges::none_of(process.heartbeats, shared))
+            return fmt::format("Gunicorn's dirty arbiter, which serves no HTTP requests (use --pid {}, the master)",
+                               *master);
+        return fmt::format("a process forked by the Gunicorn master {}, not a worker (use --pid {})", *master, *master);
+    }
+    const auto above = master_of(families, parent->parent);
+    if (above && *above == parent->parent && !process.heartbeats.empty() && is_fork_of(process, *parent))
+        return fmt::format("Gunicorn's dirty worker, which serves no HTTP requests (use --pid {}, the master)", *above);
+    return std::nullopt;
+}
+
+} // namespace
+
+Result<pid_t> resolve_pid(const procfs::ProcFs& proc, pid_t pid) {
+    const auto status = proc.status(pid);
+    if (!status && !proc.exists(pid)) return fail(fmt::format("--pid {}: no such process", pid));
+    if (!status) return fail(fmt::format("--pid {}: {}", pid, status.error().text));
+    if (status->process != pid)
+        return fail(fmt::format("--pid {}: is a thread of the process {}, not a process", pid, status->process));
+
+    const auto families = recognise(suspects(proc));
+    if (const auto master = master_of(families, pid)) return *master;
+
+    const auto text = description(proc, pid);
+    if (const auto process = traits_of(proc, pid)) {
+        if (const auto related = relation(proc, families, *process))
+            return fail(fmt::format("--pid {}: \"{}\" is {}", pid, text, *related));
+    }
+    return fail(fmt::format(
+        "--pid {}: \"{}\" is not a Gunicorn (no process below it shares a wgunicorn heartbeat file)", pid, text));
+}
+
+} // namespace gunicorn

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Every metric that is served, once: what the scrape says, what the reference page says and what the tests compare.
+#pragma once
+
+#include <prometheus/metric_type.h>
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace metrics {
+
+enum class Name {
+    worker_requests,
+    worker_request_duration,
+    worker_memory,
+    worker_cpu,
+    worker_uptime,
+    worker_failed_requests,
+    worker_error_handling,
+    worker_state,
+    master_worker_restarts,
+    worker_responses,
+    worker_requests_aborted,
+    worker_responses_incomplete,
+    worker_connections,
+    worker_pipelined_unserved,
+    master_worker_spawns,
+    worker_exits,
+    info,
+    build_info,
+    targets,
+    probe_attached,
+    events_lost,
+    map_entries,
+    map_capacity,
+    bpf_run_time,
+    endpoint_values_refused,
+    snapshot_duration,
+    sampling_duration,
+};
+
+enum class Scope {
+    target,   // target labels are appended unless exactly one --pid was given
+    exporter, // about the exporter itself: its own labels only
+};
+
+struct Metric {
+    Name name;
+    std::string_view text; // as in the exposition
+    prometheus::MetricType type;
+    std::string_view help;                // the text of the HELP line
+    std::vector<std::string_view> labels; // in order of appearance, without le and target labels
+    Scope scope;
+    std::string_view since; // version of the exporter
+    std::string_view notes; // for the reference page: what counts, values of labels; Markdown
+};
+
+// In order of Name: the documented nine first.
+std::span<const Metric> catalogue();
+const Metric& metric(Name name);
+
+} // namespace metrics

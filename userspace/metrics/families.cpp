@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "metrics/families.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "metrics/family_set.h"
+
+namespace metrics {
+namespace {
+
+double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+double number(std::uint64_t count) { return static_cast<double>(count); }
+
+std::string state_name(model::WorkerState state) {
+    switch (state) {
+    case model::WorkerState::quit:
+        return "quit";
+    case model::WorkerState::abort:
+        return "abort";
+    case model::WorkerState::running:
+        break;
+    }
+    return "running";
+}
+
+void add_ended_by(FamilySet& set, Name name, const std::string& worker, const event::EndedBy& by,
+                  const TargetLabels& target) {
+    set.counter(name, {worker, "client"}, number(by.client), target);
+    set.counter(name, {worker, "server"}, number(by.server), target);
+    set.counter(name, {worker, "worker_exit"}, number(by.worker_exit), target);
+}
+
+void add_gauges(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
+    const auto& gauges = *worker.gauges;
+    if (gauges.memory_bytes) set.gauge(Name::worker_memory, {worker.id}, number(*gauges.memory_bytes), target);
+    if (gauges.cpu_percent) set.gauge(Name::worker_cpu, {worker.id}, *gauges.cpu_percent, target);
+    set.gauge(Name::worker_uptime, {worker.id}, gauges.uptime_seconds, target);
+    set.gauge(Name::worker_state, {worker.id, state_name(gauges.state), fmt::format("{:.3f}", gauges.state_since)}, 1,
+              target);
+}
+
+void add_labelled_answers(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
+    for (const auto& [key, count] : worker.failed)
+        set.counter(Name::worker_failed_requests, {worker.id, key.method, key.endpoint, std::to_string(key.status)},
+                    number(count), target);
+    for (const auto& [key, count] : worker.errors)
+        set.counter(Name::worker_error_handling, {worker.id, key.method, key.endpoint, key.error_type}, number(count),
+                    target);
+}
+
+void add_totals(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
+    const auto& totals = worker.totals;
+    set.counter(Name::worker_requests, {worker.id}, number(totals.requests()), target);
+    set.histogram(Name::worker_request_duration, {worker.id}, totals.duration, target);
+    for (const auto& [status, count] : totals.responses) {
+        if (count == 0) continue;
+        const auto code = status == 0 ? std::string("unreadable") : std::to_string(status);
+        set.counter(Name::worker_responses, {worker.id, code}, number(count), target);
+    }
+    add_ended_by(set, Name::worker_requests_aborted, worker.id, totals.aborted, target);
+    add_ended_by(set, Name::worker_responses_incomplete, worker.id, totals.incomplete, target);
+    for (const auto& [kind, count] : totals.connections)
+        set.counter(Name::worker_connections, {worker.id, kind}, number(count), target);
+    set.counter(Name::worker_pipelined_unserved, {worker.id}, number(totals.unserved_requests), target);
+}
+
+void add_facts(FamilySet& set, const model::Target& target) {
+    if (target.facts.empty()) return;
+    std::vector<std::string> values;
+    for (const auto label : metric(Name::info).labels) {
+        const auto known = target.facts.find(std::string(label));
+        values.push_back(known == target.facts.end() ? std::string() : known->second);
+        // The label of the target's other series: they are joined by it.
+        for (const auto& [name, value] : target.labels)
+            if (name == label) values.back() = value;
+    }
+    set.gauge(Name::info, std::move(values), 1, target.labels);
+}
+
+void add_target(FamilySet& set, const model::Target& target) {
+    add_facts(set, target);
+    set.counter(Name::master_worker_restarts, {}, number(target.restarts), target.labels);
+    set.counter(Name::master_worker_spawns, {}, number(target.spawns), target.labels);
+    for (const auto& [reason, count] : target.exits)
+        set.counter(Name::worker_exits, {reason}, number(count), target.labels);
+    set.counter(Name::endpoint_values_refused, {}, number(target.refused_endpoints), target.labels);
+    for (const auto& worker : target.workers) {
+        if (worker.gauges) add_gauges(set, worker, target.labels);
+        if (!worker.counted) continue;
+        add_totals(set, worker, target.labels);
+        add_labelled_answers(set, worker, target.labels);
+    }
+}
+
+void add_self(FamilySet& set, const model::Snapshot& snapshot, const Build& build) {
+    const auto& self = snapshot.self;
+    set.gauge(Name::build_info, {build.version, build.libbpf, build.kernel}, 1);
+    set.gauge(Name::targets, {}, static_cast<double>(std::ranges::count_if(snapshot.targets, &model::Target::alive)));
+    for (const auto& program : self.programs) {
+        set.gauge(Name::probe_attached, {program.name}, program.attached ? 1 : 0);
+        if (program.run_time) set.counter(Name::bpf_run_time, {program.name}, seconds(*program.run_time));
+    }
+    for (const auto& [reason, count] : self.events_lost) set.counter(Name::events_lost, {reason}, number(count));
+    for (const auto& map : self.maps) {
+        set.gauge(Name::map_entries, {map.name}, number(map.entries));
+        set.gauge(Name::map_capacity, {map.name}, number(map.capacity));
+    }
+    set.gauge(Name::snapshot_duration, {}, seconds(self.snapshot_time));
+    set.gauge(Name::sampling_duration, {}, seconds(self.sampling_time));
+}
+
+} // namespace
+
+std::vector<prometheus::MetricFamily> families(const model::Snapshot& snapshot, const Build& build) {
+    FamilySet set;
+    for (const auto& target : snapshot.targets) add_target(set, target);
+    add_self(set, snapshot, build);
+    return std::move(set).take();
+}
+
+} // namespace metrics

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "metrics/family_set.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+namespace metrics {
+
+FamilySet::FamilySet() {
+    families_.reserve(catalogue().size());
+    for (const auto& metric : catalogue())
+        families_.push_back({std::string(metric.text), std::string(metric.help), metric.type, {}});
+}
+
+prometheus::ClientMetric& FamilySet::add(Name name, std::vector<std::string> values, const TargetLabels& target) {
+    const auto& names = metric(name).labels;
+    auto& series = families_[static_cast<std::size_t>(name)].metric.emplace_back();
+    series.label.reserve(names.size() + target.size());
+    for (std::size_t i = 0; i < names.size(); ++i)
+        series.label.push_back({std::string(names[i]), std::move(values.at(i))});
+    for (const auto& [label, value] : target)
+        if (std::ranges::find(names, label) == names.end()) series.label.push_back({label, value});
+    return series;
+}
+
+void FamilySet::counter(Name name, std::vector<std::string> values, double value, const TargetLabels& target) {
+    add(name, std::move(values), target).counter.value = value;
+}
+
+void FamilySet::gauge(Name name, std::vector<std::string> values, double value, const TargetLabels& target) {
+    add(name, std::move(values), target).gauge.value = value;
+}
+
+// The kernel keeps each bucket for itself, Prometheus adds them up; the count is their sum, from the same read.
+void FamilySet::histogram(Name name, std::vector<std::string> values, const event::Histogram& observed,
+                          const TargetLabels& target) {
+    auto& histogram = add(name, std::move(values), target).histogram;
+    histogram.bucket.reserve(observed.buckets.size());
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < observed.buckets.size(); ++i) {
+        count += observed.buckets[i];
+        const bool last = i == event::kDurationBounds;
+        histogram.bucket.push_back(
+            {count, last ? std::numeric_limits<double>::infinity() : event::kDurationBoundsSeconds[i]});
+    }
+    histogram.sample_count = count;
+    histogram.sample_sum = std::chrono::duration<double>(observed.sum).count();
+}
+
+std::vector<prometheus::MetricFamily> FamilySet::take() && {
+    std::ranges::sort(families_, {}, &prometheus::MetricFamily::name);
+    return std::move(families_);
+}
+
+} // namespace metrics

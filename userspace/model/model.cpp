@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/model.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "http/request_line.h"
+#include "http/uwsgi_packet.h"
+#include "model/error_type.h"
+
+namespace model {
+namespace {
+
+http::RequestLine request_line_of(const event::Responded& event) {
+    const auto state = event.request_line_open  ? http::LineState::open
+                       : event.request_line_cut ? http::LineState::cut
+                                                : http::LineState::whole;
+    if (event.uwsgi) return http::parse_uwsgi_packet(event.request_line, state);
+    return http::parse_request_line(event.request_line, state);
+}
+
+WorkerState state_of(gunicorn::State state) {
+    switch (state) {
+    case gunicorn::State::quit:
+        return WorkerState::quit;
+    case gunicorn::State::abort:
+        return WorkerState::abort;
+    case gunicorn::State::running:
+        break;
+    }
+    return WorkerState::running;
+}
+
+double seconds(std::chrono::duration<double> duration) { return duration.count(); }
+
+} // namespace
+
+Model::Model(Options options)
+    : options_(std::move(options)),
+      targets_(options_.target_labels, options_.endpoint_limit, options_.endpoints.routes()) {}
+
+http::EndpointLimit& Model::limit_of(Observed& observed) {
+    if (auto* history = observed.target ? targets_.find(*observed.target) : nullptr) return history->endpoints();
+    if (!observed.limit) observed.limit.emplace(options_.endpoint_limit, options_.endpoints.routes());
+    return *observed.limit;
+}
+
+void Model::on(const event::Responded& event) {
+    if (event.status < 400 || event.slot == 0) return;
+    auto& observed = observed_[event.slot];
+    if (observed.pid != event.pid) {
+        if (observed.target) return; // of a process that had the slot before
+        observed.answers.drop_unpublished();
+        observed.pid = event.pid;
+    }
+    const auto line = request_line_of(event);
+    const auto endpoint = options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)));
+    observed.answers.add({event.status, line.method, std::string(limit_of(observed).admit(endpoint)),
+                          std::string(error_type_of_status(event.status))});
+}
+
+void Model::set_totals(event::Slot slot, event::Totals totals) {
+    if (slot == 0) return;
+    auto& observed = observed_[slot];
+    observed.answers.set_counted(totals.responses);
+    observed.totals = std::move(totals);
+}
+
+void Model::set_sample(event::Slot slot, std::optional<std::uint64_t> memory_bytes, std::optional<double> cpu_percent) {
+    if (slot == 0) return;
+    auto& observed = observed_[slot];
+    observed.memory_bytes = memory_bytes;
+    observed.cpu_percent = cpu_percent;
+}
+
+// Endpoints that only this worker had make room for others.
+void Model::forget(event::Slot slot) {
+    const auto found = observed_.find(slot);
+    if (found == observed_.end()) return;
+    const auto target = found->second.target;
+    observed_.erase(found);
+    auto* history = target ? targets_.find(*target) : nullptr;
+    if (history == nullptr) return;
+    std::set<std::string_view> in_use;
+    for (const auto& [other, observed] : observed_)
+        if (observed.target == target) observed.answers.collect_endpoints(in_use);
+    history->endpoints().keep_only(in_use);
+}
+
+// The worker is in the tree for the first time: its records so far come under its target's limit.
+void Model::adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group) {
+    if (observed.target == group.key && observed.pid == worker.pid) return;
+    if (observed.pid != worker.pid) observed.answers.drop_unpublished();
+    observed.pid = worker.pid;
+    observed.target = group.key;
+    auto& limit = group.history->endpoints();
+    if (observed.limit) limit.add_refused(observed.limit->refused());
+    observed.limit.reset();
+    observed.answers.rename_unpublished(
+        [&](std::string_view endpoint, std::uint64_t times) { return limit.admit(endpoint, times); });
+}
+
+WorkerGauges Model::gauges_of(const gunicorn::Worker& worker, const Observed* observed, Moment now) const {
+    WorkerGauges gauges;
+    gauges.state = state_of(worker.state);
+    gauges.state_since = seconds(worker.state_since.time_since_epoch());
+    const auto born = static_cast<double>(worker.start_ticks) / static_cast<double>(options_.clock_ticks_per_second);
+    gauges.uptime_seconds = std::max(0.0, seconds(now.since_boot) - born);
+    if (observed != nullptr) {
+        gauges.memory_bytes = observed->memory_bytes;
+        gauges.cpu_percent = observed->cpu_percent;
+    }
+    return gauges;
+}
+
+Worker Model::describe(const gunicorn::Worker& worker, const TargetGroups::Group& group, Moment now) {
+    Worker described;
+    described.id = group.history->id_of(worker);
+    described.pid = worker.pid;
+    const auto found = observed_.find(worker.slot);
+    auto* observed = worker.slot == 0 || found == observed_.end() ? nullptr : &found->second;
+    if (!worker.death) described.gauges = gauges_of(worker, observed, now);
+    if (observed == nullptr) return described;
+    adopt(*observed, worker, group);
+    if (!observed->totals) return described;
+    observed->answers.publish();
+    described.counted = true;
+    described.totals = *observed->totals;
+    described.failed = observed->answers.failed();
+    described.errors = observed->answers.errors();
+    return described;
+}
+
+Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment now, bool ready, SelfReport self) {
+    Snapshot snapshot;
+    snapshot.taken_at = now.wall;
+    snapshot.ready = ready;
+    snapshot.self = std::move(self);
+    for (const auto& group : targets_.update(masters)) {
+        std::vector<Worker> workers;
+        std::set<std::string> ids; // a worker that two masters claim is listed once: an id names one series
+        for (const auto* master : group.masters)
+            for (const auto& worker : master->workers)
+                if (ids.insert(group.history->id_of(worker)).second) workers.push_back(describe(worker, group, now));
+        snapshot.targets.push_back(group.history->target()); // after its workers: they count refused endpoints
+        snapshot.targets.back().workers = std::move(workers);
+    }
+    return snapshot;
+}
+
+} // namespace model

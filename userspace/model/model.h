@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Puts together what kernel, /proc and process tree know of each worker. One thread calls it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "event/event.h"
+#include "event/totals.h"
+#include "gunicorn/process_tree.h"
+#include "http/endpoint.h"
+#include "http/endpoint_limit.h"
+#include "model/answers.h"
+#include "model/snapshot.h"
+#include "model/target_groups.h"
+
+namespace model {
+
+struct Options {
+    bool target_labels = true; // false when exactly one --pid was given
+    http::EndpointFolding endpoints;
+    std::size_t endpoint_limit = 200;  // distinct endpoints per target
+    long clock_ticks_per_second = 100; // unit of Worker::start_ticks: sysconf(_SC_CLK_TCK)
+};
+
+struct Moment {
+    std::chrono::system_clock::time_point wall;
+    std::chrono::nanoseconds since_boot; // CLOCK_BOOTTIME, as /proc/<pid>/stat counts
+};
+
+class Model {
+public:
+    explicit Model(Options options);
+
+    // A record. Those of status < 400 change nothing: the kernel's counts have them. The slot's worker need not be
+    // in the tree yet: what it does before it is recognised is kept and published once it is.
+    void on(const event::Responded& event);
+
+    // The kernel's counts of a slot. For exact sums: first read and set the totals of all slots, then drain the
+    // ring buffer into on(), then take a snapshot (see answers.h).
+    void set_totals(event::Slot slot, event::Totals totals);
+
+    // A reading of /proc. What is absent is unknown at present.
+    void set_sample(event::Slot slot, std::optional<std::uint64_t> memory_bytes, std::optional<double> cpu_percent);
+
+    // The slot was released: it may be given to another process. Its worker's series end.
+    void forget(event::Slot slot);
+
+    // What is known now. `masters` is ProcessTree::masters().
+    Snapshot snapshot(const std::vector<gunicorn::Master>& masters, Moment now, bool ready, SelfReport self);
+
+private:
+    // What is known of the process in one slot.
+    struct Observed {
+        pid_t pid = 0; // 0 until a record or the tree tells
+        std::optional<TargetGroups::Key> target;
+        std::optional<http::EndpointLimit> limit; // its own, until its target is known
+        std::optional<event::Totals> totals;
+        Answers answers;
+        std::optional<std::uint64_t> memory_bytes;
+        std::optional<double> cpu_percent;
+    };
+
+    http::EndpointLimit& limit_of(Observed& observed);
+    void adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group);
+    Worker describe(const gunicorn::Worker& worker, const TargetGroups::Group& group, Moment now);
+    WorkerGauges gauges_of(const gunicorn::Worker& worker, const Observed* observed, Moment now) const;
+
+    Options options_;
+    TargetGroups targets_;
+    std::map<event::Slot, Observed> observed_;
+};
+
+} // namespace model

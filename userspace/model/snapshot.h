@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Everything that is known at one moment, immutable once built. Families, pages and commands read this and
+// nothing else; nothing in here knows BPF or Prometheus.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "event/probe_report.h"
+#include "event/totals.h"
+
+namespace model {
+
+struct FailedKey {
+    std::string method;
+    std::string endpoint;
+    int status; // 400-999
+    auto operator<=>(const FailedKey&) const = default;
+};
+
+struct ErrorKey {
+    std::string method;
+    std::string endpoint;
+    std::string error_type;
+    auto operator<=>(const ErrorKey&) const = default;
+};
+
+enum class WorkerState { running, quit, abort };
+
+// Present while the worker lives.
+struct WorkerGauges {
+    WorkerState state = WorkerState::running;
+    double state_since = 0; // unix seconds
+    double uptime_seconds = 0;
+    std::optional<std::uint64_t> memory_bytes; // resident set; absent until sampled
+    std::optional<double> cpu_percent;         // 100 is one core; absent until two samples exist
+};
+
+struct Worker {
+    std::string id;                     // worker_<age>_<start>
+    pid_t pid = 0;                      // as the exporter sees it
+    std::optional<WorkerGauges> gauges; // nothing once the worker has ended
+    bool counted = false;               // false: the kernel had no room to observe it, so nothing below is known
+    event::Totals totals;
+    std::map<FailedKey, std::uint64_t> failed; // sums to totals.responses of status >= 400, status by status
+    std::map<ErrorKey, std::uint64_t> errors;
+};
+
+struct Target {
+    // Appended to every series of this target; empty when exactly one --pid was given.
+    std::vector<std::pair<std::string, std::string>> labels;
+    pid_t master_pid = 0; // the first master: a successor (SIGUSR2) does not change it
+    bool alive = true;    // one of its masters is
+    // Of its living master, of the youngest one if several are: version, worker_class, python, app, bind, age_source.
+    // What is not known is not in it; empty when no master lives.
+    std::map<std::string, std::string> facts;
+    std::uint64_t restarts = 0;
+    std::uint64_t spawns = 0;
+    std::map<std::string, std::uint64_t> exits; // by reason; every reason is present, also at 0
+    std::uint64_t refused_endpoints = 0;        // label values replaced by "other"
+    std::vector<Worker> workers;                // living ones and those within the retention time
+};
+
+// How the observer itself is doing.
+using event::MapUse;
+using event::ProgramUse;
+
+struct SelfReport {
+    std::vector<ProgramUse> programs;
+    std::vector<MapUse> maps;
+    std::map<std::string, std::uint64_t> events_lost; // by reason; every reason is present, also at 0
+    std::chrono::nanoseconds snapshot_time{0};        // building this snapshot took
+    std::chrono::nanoseconds sampling_time{0};        // the last reading of /proc took
+};
+
+struct Snapshot {
+    std::chrono::system_clock::time_point taken_at;
+    bool ready = false; // attached, and for --pid: the master lives or has a successor
+    std::vector<Target> targets;
+    SelfReport self;
+};
+
+} // namespace model

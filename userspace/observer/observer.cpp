@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "observer/observer.h"
+
+#include <spdlog/spdlog.h>
+#include <time.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "event/decode.h"
+#include "gunicorn/listeners.h"
+#include "gunicorn/resolve_pid.h"
+
+namespace observer {
+
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+nanoseconds clock_time(clockid_t clock) {
+    timespec now{};
+    clock_gettime(clock, &now);
+    return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
+}
+
+// The kernel's events carry CLOCK_MONOTONIC; people want to read the time of day.
+system_clock::time_point wall_at(event::KernelTime time) {
+    const auto ago = clock_time(CLOCK_MONOTONIC) - time;
+    return system_clock::now() - std::chrono::duration_cast<system_clock::duration>(ago);
+}
+
+probe::Options probe_options(const procfs::ProcFs& proc, const Options& options) {
+    probe::Options result;
+    result.max_processes = options.max_processes;
+    result.max_connections = options.max_connections;
+    if (const auto pid_max = proc.pid_max()) result.pid_max = static_cast<std::uint32_t>(*pid_max);
+    result.candidates = options.pids.empty() ? probe::Candidates::everybody : probe::Candidates::children_of_masters;
+    return result;
+}
+
+model::Options model_options(const Options& options) {
+    return {.target_labels = options.pids.size() != 1,
+            .endpoints = options.endpoints,
+            .endpoint_limit = options.endpoint_limit,
+            .clock_ticks_per_second = static_cast<long>(procfs::ProcFs::ticks_per_second())};
+}
+
+Result<std::vector<pid_t>> resolve(const procfs::ProcFs& proc, const std::vector<pid_t>& pids) {
+    std::vector<pid_t> masters;
+    for (const auto pid : pids) {
+        const auto master = gunicorn::resolve_pid(proc, pid);
+        if (!master) return std::unexpected(master.error());
+        if (std::ranges::find(masters, *master) == masters.end()) masters.push_back(*master);
+    }
+    return masters;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Observer>> Observer::start(const procfs::ProcFs& proc, Options options) {
+    auto masters = resolve(proc, options.pids);
+    if (!masters) return std::unexpected(masters.error());
+    auto probe = probe::Probe::load(probe_options(proc, options));
+    if (!probe) return std::unexpected(probe.error());
+    std::unique_ptr<Observer> observer(new Observer(proc, std::move(options), std::move(*masters), std::move(*probe)));
+    observer->carry_out(observer->tree_.scan());
+    // Once more: a worker that was forked before its master had its slot was reported by nobody.
+    observer->carry_out(observer->tree_.scan());
+    observer->sample();
+    return observer;
+}
+
+Observer::Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_t> masters,
+                   std::unique_ptr<probe::Probe> probe)
+    : proc_(proc), options_(std::move(options)), probe_(std::move(probe)),
+      tree_(
+          proc_, {.only = std::move(masters), .retention = options_.retention}, [] { return system_clock::now(); },
+          wall_at),
+      model_(model_options(options_)), sampler_(proc_, [] { return clock_time(CLOCK_MONOTONIC); }) {}
+
+void Observer::drain_records() {
+    // Collected first: carrying out what an event asks for may produce further records.
+    std::vector<event::Event> events;
+    probe_->drain([&](std::span<const std::byte> bytes) {
+        if (auto decoded = event::decode(bytes)) events.push_back(std::move(*decoded));
+    });
+    for (const auto& each : events) take(each);
+}
+
+void Observer::take(const event::Event& event) {
+    if (const auto* exited = std::get_if<event::Exited>(&event)) probe_->end_connections(exited->slot);
+    if (const auto* responded = std::get_if<event::Responded>(&event)) model_.on(*responded);
+    carry_out(tree_.on(event));
+}
+
+void Observer::drain() {
+    drain_records();
+    if (tree_.has_provisional()) carry_out(tree_.confirm());
+    tree_.check_ages();
+    warn_of_ranked_ages();
+}
+
+// Once for each master: it is in gunicorn_info all the time.
+void Observer::warn_of_ranked_ages() {
+    for (const auto& master : tree_.masters()) {
+        if (!master.alive || master.arbiter_unreadable.empty() || master.age_check.failures != 0) continue;
+        if (!warned_of_.insert(master.pid).second) continue;
+        spdlog::warn("master {}: the ages of its workers go by the order of their forks, since its Arbiter cannot be "
+                     "read: {}",
+                     master.pid, master.arbiter_unreadable);
+    }
+}
+
+void Observer::carry_out(const std::vector<gunicorn::Request>& requests) {
+    for (const auto& request : requests) {
+        switch (request.kind) {
+        case gunicorn::Request::Kind::observe_master:
+            observe_master(request.pid);
+            break;
+        case gunicorn::Request::Kind::observe_worker:
+            observe_worker(request.pid, request.parent);
+            break;
+        case gunicorn::Request::Kind::release:
+            model_.forget(request.slot);
+            if (probe_->release(request.slot, request.pid)) add_listeners();
+            break;
+        }
+    }
+}
+
+void Observer::observe_master(pid_t pid) {
+    const auto slot = probe_->observe_master(pid);
+    tree_.assign_slot(pid, slot);
+    if (!slot) {
+        spdlog::warn("master {}: no room to observe it; raise --max-processes", pid);
+        return;
+    }
+    for (const auto inode : gunicorn::listening_sockets(proc_, pid)) probe_->add_listener(inode, slot);
+}
+
+// Those of all masters: what a released one had may be shared with another (a successor on SIGUSR2, LISTEN_FDS).
+void Observer::add_listeners() {
+    for (const auto& master : tree_.masters()) {
+        if (!master.alive || !master.slot) continue;
+        for (const auto inode : gunicorn::listening_sockets(proc_, master.pid))
+            probe_->add_listener(inode, master.slot);
+    }
+}
+
+event::Slot Observer::slot_of_master(pid_t pid) const {
+    for (const auto& master : tree_.masters()) {
+        if (master.alive && master.pid == pid) return master.slot;
+    }
+    return 0;
+}
+
+void Observer::observe_worker(pid_t pid, pid_t parent) {
+    // Observed first, its connections listed second: what is accepted in between is seen by the kernel, and a
+    // connection that is known already is not adopted again.
+    const auto slot = probe_->observe_worker(pid, slot_of_master(parent));
+    tree_.assign_slot(pid, slot);
+    if (!slot) {
+        spdlog::warn("worker {}: no room to observe it; raise --max-processes", pid);
+        return;
+    }
+    const auto listeners = gunicorn::listeners_of_worker(proc_, pid, parent);
+    if (listeners.own) {
+        for (const auto inode : listeners.inodes) probe_->add_listener(inode, slot);
+    }
+    for (const auto& connection : gunicorn::open_connections(proc_, pid, listeners.inodes))
+        probe_->adopt_connection(slot, connection.fd, connection.inode);
+}
+
+void Observer::sample() {
+    const auto begun = steady_clock::now();
+    for (const auto& sample : sampler_.sample(tree_.masters()))
+        model_.set_sample(sample.slot, sample.memory_bytes, sample.cpu_percent);
+    sampling_time_ = steady_clock::now() - begun;
+}
+
+void Observer::tidy() {
+    carry_out(tree_.scan());
+    carry_out(tree_.forget_dead());
+}
+
+void Observer::read_totals() {
+    for (const auto& master : tree_.masters()) {
+        for (const auto& worker : master.workers) {
+            if (worker.slot) model_.set_totals(worker.slot, event::decode(probe_->totals(worker.slot)));
+        }
+    }
+}
+
+model::Snapshot Observer::snapshot() {
+    const auto begun = steady_clock::now();
+    drain();
+    // In this order each count finds the record that explains it: the kernel writes the record first.
+    read_totals();
+    drain_records();
+
+    auto report = probe_->report();
+    model::SelfReport self{.programs = std::move(report.programs),
+                           .maps = std::move(report.maps),
+                           .events_lost = std::move(report.events_lost),
+                           .snapshot_time = {},
+                           .sampling_time = sampling_time_};
+    self.snapshot_time = steady_clock::now() - begun;
+    return model_.snapshot(tree_.masters(), {system_clock::now(), clock_time(CLOCK_BOOTTIME)}, !targets_gone(),
+                           std::move(self));
+}
+
+bool Observer::targets_gone() const {
+    if (options_.pids.empty()) return false;
+    return std::ranges::none_of(tree_.masters(), [](const gunicorn::Master& master) { return master.alive; });
+}
+
+} // namespace observer

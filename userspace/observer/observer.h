@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Joins what the kernel reports and what /proc shows into snapshots. Every command has one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "gunicorn/process_tree.h"
+#include "model/model.h"
+#include "model/sampler.h"
+#include "model/snapshot.h"
+#include "probe/probe.h"
+#include "procfs/procfs.h"
+#include "result.h"
+
+namespace observer {
+
+struct Options {
+    std::vector<pid_t> pids; // --pid: masters or workers; empty: every Gunicorn of the host
+    std::chrono::seconds retention{300};
+    http::EndpointFolding endpoints;
+    std::size_t endpoint_limit = 200;
+    std::uint32_t max_processes = 1024;
+    std::uint32_t max_connections = 8192;
+};
+
+// Not thread-safe: one thread, the event loop's, owns it.
+class Observer {
+public:
+    // Attaches to the kernel and finds what is running. Errors: a pid that is no Gunicorn's, a kernel that refuses.
+    static Result<std::unique_ptr<Observer>> start(const procfs::ProcFs& proc, Options options);
+
+    // Readable when drain() should run at once; otherwise drain() has to be called several times a second.
+    int ring_fd() const { return probe_->ring_fd(); }
+    // Takes in what the kernel reported, and looks at processes whose nature is not clear yet.
+    void drain();
+    // Reads memory and CPU of the workers.
+    void sample();
+    // Looks for what events may have missed, and drops what is past its retention time.
+    void tidy();
+
+    // What is known now, exact as of this call.
+    model::Snapshot snapshot();
+
+    // With --pid: none of those masters, nor a successor, lives any more.
+    bool targets_gone() const;
+    // … and the retention time of all that was known of them is over.
+    bool nothing_left() const { return tree_.masters().empty(); }
+
+private:
+    Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_t> masters,
+             std::unique_ptr<probe::Probe> probe);
+
+    void drain_records();
+    void warn_of_ranked_ages();
+    void take(const event::Event& event);
+    void carry_out(const std::vector<gunicorn::Request>& requests);
+    void observe_master(pid_t pid);
+    void observe_worker(pid_t pid, pid_t parent);
+    void add_listeners();
+    event::Slot slot_of_master(pid_t pid) const;
+    void read_totals();
+
+    const procfs::ProcFs& proc_;
+    Options options_;
+    std::unique_ptr<probe::Probe> probe_;
+    gunicorn::ProcessTree tree_;
+    model::Model model_;
+    model::Sampler sampler_;
+    std::chrono::nanoseconds sampling_time_{0};
+    std::set<pid_t> warned_of_;
+};
+
+} // namespace observer

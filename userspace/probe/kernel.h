@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a Probe holds of the kernel. Included only within this folder.
+#pragma once
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "gunicorn_probes.skel.h"
+#include "probe/probe.h"
+
+namespace probe {
+
+// As in bpf/maps.h: one page of the pid index. The kernel side keeps the same layout.
+inline constexpr std::size_t kSlotsPerPage = 2048;
+
+struct Skeleton {
+    void operator()(gunicorn_probes* object) const { gunicorn_probes::destroy(object); }
+};
+
+struct Ring {
+    void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+};
+
+// Memory shared with the kernel: which slot a pid has. Entries are single aligned stores on both sides.
+class SlotIndex {
+public:
+    SlotIndex() = default;
+    static Result<SlotIndex> map(int map_fd, std::uint32_t pages);
+    SlotIndex(SlotIndex&& other) noexcept;
+    SlotIndex& operator=(SlotIndex&& other) noexcept;
+    ~SlotIndex();
+
+    // False for a pid beyond the pid_max that the index was made for.
+    bool covers(pid_t pid) const;
+    event::Slot get(pid_t pid) const;
+    void set(pid_t pid, event::Slot slot);
+
+private:
+    std::uint16_t* cells_ = nullptr;
+    std::size_t count_ = 0;
+};
+
+struct Probe::Kernel {
+    // Destroyed in reverse order: the ring and the index before the maps that they look into.
+    std::unique_ptr<gunicorn_probes, Skeleton> skeleton;
+    SlotIndex slots;
+    std::unique_ptr<ring_buffer, Ring> ring;
+    std::function<void(std::span<const std::byte>)> consumer;
+    std::uint64_t slots_refused = 0; // by user space; the kernel counts its own
+    std::uint64_t pids_refused = 0;  // likewise
+};
+
+// In load.cpp.
+Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options);
+Result<void> attach(gunicorn_probes& skeleton);
+
+inline int map_fd(const bpf_map* map) { return bpf_map__fd(map); }
+
+// Visits each key of a hash map. Keys that come and go meanwhile may be missed or seen twice.
+template <typename Key, typename Visit> void for_each_key(int map, Visit visit) {
+    Key key{};
+    Key next{};
+    void* previous = nullptr;
+    while (!bpf_map_get_next_key(map, previous, &next)) {
+        visit(next);
+        key = next;
+        previous = &key;
+    }
+}
+
+// "EPERM (Operation not permitted)".
+std::string describe_errno(int error);
+
+} // namespace probe

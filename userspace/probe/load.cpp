@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Loading and attaching: sizes and constants first, then everything or nothing, with errors that say what to do.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include "probe/kernel.h"
+
+namespace probe {
+
+namespace {
+
+// The last lines libbpf said in this thread: the verifier's reason when loading fails.
+thread_local std::string libbpf_said;
+
+int keep_message(libbpf_print_level level, const char* format, va_list arguments) {
+    if (level == LIBBPF_DEBUG) return 0;
+    char line[512];
+    const int written = vsnprintf(line, sizeof line, format, arguments);
+    if (written > 0) libbpf_said.append(line);
+    constexpr std::size_t kEnough = 2000;
+    if (libbpf_said.size() > kEnough) libbpf_said.erase(0, libbpf_said.size() - kEnough);
+    return 0;
+}
+
+std::string_view hint_for(int error) {
+    switch (error) {
+    case EPERM:
+    case EACCES:
+        return "run as root or with CAP_BPF and CAP_PERFMON; in a container also check the seccomp profile";
+    case ENOENT:
+    case ESRCH:
+        return "the kernel lacks this hook or its BTF; Linux 5.10 with CONFIG_DEBUG_INFO_BTF is the oldest supported";
+    case ENOMEM:
+        return "not enough memory for the maps: lower --max-connections or raise RLIMIT_MEMLOCK";
+    default:
+        return "see the kernel's message above; Linux 5.10 with BTF is the oldest supported";
+    }
+}
+
+Error failure(std::string_view step, int error) {
+    return Error{fmt::format("{}: {} ({}){}{}", step, describe_errno(error), hint_for(error),
+                             libbpf_said.empty() ? "" : "\n", libbpf_said)};
+}
+
+// Kernels before 5.11 charge maps against RLIMIT_MEMLOCK, later ones against the memory cgroup. Raising it may be
+// forbidden, and then loading says whether it mattered.
+void raise_memlock_limit() {
+    const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
+void set_sizes(gunicorn_probes& skeleton, const Options& options) {
+    const auto pages = static_cast<std::uint32_t>((options.pid_max + kSlotsPerPage) / kSlotsPerPage);
+    bpf_map__set_max_entries(skeleton.maps.slot_pages, pages);
+    bpf_map__set_max_entries(skeleton.maps.processes, options.max_processes + 1);
+    bpf_map__set_max_entries(skeleton.maps.totals, options.max_processes + 1);
+    bpf_map__set_max_entries(skeleton.maps.free_slots, options.max_processes);
+    bpf_map__set_max_entries(skeleton.maps.connections, options.max_connections);
+    bpf_map__set_max_entries(skeleton.maps.records, options.ring_bytes);
+    // As enum candidates in bpf/maps.h.
+    skeleton.rodata->candidates = options.candidates == Candidates::everybody ? 2 : 1;
+    skeleton.rodata->record_every_response = options.every_response;
+}
+
+} // namespace
+
+std::string describe_errno(int error) {
+    const char* name = strerrorname_np(error);
+    return fmt::format("{} ({})", name ? name : "error", strerrordesc_np(error) ? strerrordesc_np(error) : "?");
+}
+
+Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {
+    libbpf_said.clear();
+    libbpf_set_print(keep_message);
+    raise_memlock_limit();
+    set_sizes(skeleton, options);
+    bpf_program__set_autoattach(skeleton.progs.stream_bytes, false);
+    bpf_program__set_autoattach(skeleton.progs.end_by_call, false);
+    bpf_program__set_autoattach(skeleton.progs.shut_by_call, false);
+    bpf_program__set_autoattach(skeleton.progs.end_connection, false);
+    bpf_program__set_autoattach(skeleton.progs.adopt_connection, false);
+    if (const int error = gunicorn_probes::load(&skeleton)) {
+        return std::unexpected(failure("load the BPF programs", -error));
+    }
+    // As enum part in bpf/syscalls.h.
+    const std::array parts{skeleton.progs.stream_bytes, skeleton.progs.end_by_call, skeleton.progs.shut_by_call};
+    for (std::uint32_t part = 0; part < parts.size(); part++) {
+        const int program = bpf_program__fd(parts[part]);
+        if (bpf_map_update_elem(map_fd(skeleton.maps.parts), &part, &program, BPF_ANY)) {
+            return std::unexpected(failure("set the tail calls", errno));
+        }
+    }
+    for (std::uint32_t slot = 1; slot <= options.max_processes; slot++) {
+        if (bpf_map_update_elem(map_fd(skeleton.maps.free_slots), nullptr, &slot, BPF_ANY)) {
+            return std::unexpected(failure("fill the queue of slots", errno));
+        }
+    }
+    return {};
+}
+
+Result<void> attach(gunicorn_probes& skeleton) {
+    libbpf_said.clear();
+    if (const int error = gunicorn_probes::attach(&skeleton)) {
+        return std::unexpected(failure("attach the BPF programs", -error));
+    }
+    return {};
+}
+
+std::string libbpf_version() { return fmt::format("{}.{}", libbpf_major_version(), libbpf_minor_version()); }
+
+} // namespace probe

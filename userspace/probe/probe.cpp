@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "probe/probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <time.h>
+
+#include <array>
+#include <cerrno>
+#include <vector>
+
+#include "probe/kernel.h"
+
+namespace probe {
+
+namespace {
+
+// As struct connection_key in bpf/connection.h.
+struct ConnectionKey {
+    event::Slot slot;
+    int fd;
+};
+
+std::uint64_t monotonic_ns() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// Runs one of the programs that wait for user space (BPF_PROG_TEST_RUN for raw tracepoints, Linux 5.10).
+void run(const bpf_program* program, std::array<std::uint64_t, 3> arguments) {
+    LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments.data(), .ctx_size_in = sizeof arguments);
+    bpf_prog_test_run_opts(bpf_program__fd(program), &options);
+}
+
+int pass_on(void* context, void* data, std::size_t bytes) {
+    const auto& consumer = *static_cast<std::function<void(std::span<const std::byte>)>*>(context);
+    if (consumer) consumer({static_cast<const std::byte*>(data), bytes});
+    return 0;
+}
+
+} // namespace
+
+Probe::Probe(std::unique_ptr<Kernel> kernel) : kernel_(std::move(kernel)) {}
+Probe::~Probe() = default;
+
+Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
+    auto kernel = std::make_unique<Kernel>();
+    kernel->skeleton.reset(gunicorn_probes::open());
+    if (!kernel->skeleton) return fail("open the BPF object: " + describe_errno(errno));
+    if (auto loaded = open_and_load(*kernel->skeleton, options); !loaded) return std::unexpected(loaded.error());
+
+    const auto& maps = kernel->skeleton->maps;
+    auto slots = SlotIndex::map(map_fd(maps.slot_pages), bpf_map__max_entries(maps.slot_pages));
+    if (!slots) return std::unexpected(slots.error());
+    kernel->slots = std::move(*slots);
+    kernel->ring.reset(ring_buffer__new(map_fd(maps.records), pass_on, &kernel->consumer, nullptr));
+    if (!kernel->ring) return fail("open the ring buffer: " + describe_errno(errno));
+    if (auto attached = attach(*kernel->skeleton); !attached) return std::unexpected(attached.error());
+    return std::unique_ptr<Probe>(new Probe(std::move(kernel)));
+}
+
+event::Slot Probe::take_slot(pid_t pid, contract::role role, event::Slot parent) {
+    const auto& maps = kernel_->skeleton->maps;
+    if (!kernel_->slots.covers(pid)) {
+        kernel_->pids_refused++;
+        return 0;
+    }
+    event::Slot slot = kernel_->slots.get(pid);
+    if (!slot && bpf_map_lookup_and_delete_elem(map_fd(maps.free_slots), nullptr, &slot)) {
+        kernel_->slots_refused++;
+        return 0;
+    }
+    const contract::process process{.tgid = static_cast<contract::u32>(pid),
+                                    .role = role,
+                                    .parent_slot = parent,
+                                    .reserved = 0,
+                                    .born_ns = monotonic_ns()};
+    bpf_map_update_elem(map_fd(maps.processes), &slot, &process, BPF_ANY);
+    kernel_->slots.set(pid, slot);
+    return slot;
+}
+
+event::Slot Probe::observe_master(pid_t pid) { return take_slot(pid, contract::ROLE_MASTER, 0); }
+
+event::Slot Probe::observe_worker(pid_t pid, event::Slot master) {
+    return take_slot(pid, contract::ROLE_WORKER, master);
+}
+
+bool Probe::release(event::Slot slot, pid_t pid) {
+    if (!slot) return false;
+    const auto& maps = kernel_->skeleton->maps;
+    contract::process process{};
+    if (bpf_map_lookup_elem(map_fd(maps.processes), &slot, &process)) return false;
+    if (static_cast<pid_t>(process.tgid) != pid) return false;
+    if (kernel_->slots.get(pid) == slot) kernel_->slots.set(pid, 0);
+    end_connections(slot);
+
+    const int listeners = map_fd(maps.listeners);
+    std::vector<std::uint64_t> owned;
+    for_each_key<std::uint64_t>(listeners, [&](std::uint64_t inode) {
+        event::Slot owner = 0;
+        if (!bpf_map_lookup_elem(listeners, &inode, &owner) && owner == slot) owned.push_back(inode);
+    });
+    for (const auto& inode : owned) bpf_map_delete_elem(listeners, &inode);
+
+    const contract::process nobody{};
+    const contract::worker_totals zero{};
+    bpf_map_update_elem(map_fd(maps.processes), &slot, &nobody, BPF_ANY);
+    bpf_map_update_elem(map_fd(maps.totals), &slot, &zero, BPF_ANY);
+    bpf_map_update_elem(map_fd(maps.free_slots), nullptr, &slot, BPF_ANY);
+    return !owned.empty();
+}
+
+void Probe::add_listener(std::uint64_t socket_inode, event::Slot owner) {
+    bpf_map_update_elem(map_fd(kernel_->skeleton->maps.listeners), &socket_inode, &owner, BPF_ANY);
+}
+
+void Probe::adopt_connection(event::Slot slot, int fd, std::uint64_t socket_inode) {
+    run(kernel_->skeleton->progs.adopt_connection, {slot, static_cast<std::uint64_t>(fd), socket_inode});
+}
+
+void Probe::end_connections(event::Slot slot) {
+    std::vector<ConnectionKey> left;
+    for_each_key<ConnectionKey>(map_fd(kernel_->skeleton->maps.connections), [&](const ConnectionKey& key) {
+        if (key.slot == slot) left.push_back(key);
+    });
+    for (const auto& key : left) {
+        run(kernel_->skeleton->progs.end_connection, {key.slot, static_cast<std::uint64_t>(key.fd), contract::BY_EXIT});
+    }
+}
+
+contract::worker_totals Probe::totals(event::Slot slot) const {
+    contract::worker_totals totals{};
+    bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.totals), &slot, &totals);
+    return totals;
+}
+
+int Probe::ring_fd() const { return ring_buffer__epoll_fd(kernel_->ring.get()); }
+
+void Probe::drain(const std::function<void(std::span<const std::byte>)>& consumer) {
+    kernel_->consumer = consumer;
+    ring_buffer__consume(kernel_->ring.get());
+    kernel_->consumer = nullptr;
+}
+
+} // namespace probe

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The BPF programs and their maps: loaded, attached, fed with what to observe, and read. The only user of libbpf.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "contract.h"
+#include "event/event.h"
+#include "event/probe_report.h"
+#include "result.h"
+
+namespace probe {
+
+// Whose listen(2) makes a process a candidate whose forks are observed until user space has looked at them.
+enum class Candidates { children_of_masters, everybody };
+
+struct Options {
+    std::uint32_t max_processes = 1024;     // masters, candidates and workers at a time; 1-65,534
+    std::uint32_t max_connections = 8192;   // open connections of all workers
+    std::uint32_t ring_bytes = 1024 * 1024; // records on their way; a power of two and whole pages
+    std::uint32_t pid_max = 32768;          // /proc/sys/kernel/pid_max
+    Candidates candidates = Candidates::everybody;
+    bool every_response = false; // a record for each response, not only for those of status >= 400
+};
+
+// Not thread-safe: one thread owns it. Detaches and frees everything when destroyed; if the process is killed the
+// kernel does, since nothing is pinned.
+class Probe {
+public:
+    // Loads and attaches everything or nothing. The error names the step that failed and what to do.
+    static Result<std::unique_ptr<Probe>> load(const Options& options);
+    ~Probe();
+    Probe(const Probe&) = delete;
+    Probe& operator=(const Probe&) = delete;
+
+    // Takes a slot for a process that was found running and observes it from now on. A process that has a slot
+    // already keeps it and gets the role. 0: no slot is free, or the pid is beyond pid_max (counted).
+    event::Slot observe_master(pid_t pid);
+    event::Slot observe_worker(pid_t pid, event::Slot master);
+
+    // Ends the slot's connections, forgets the process and its listeners, and gives the slot back, its totals zeroed.
+    // A slot that is not the process's any more is left alone. True if there were listeners: who shares them has to
+    // add them again.
+    bool release(event::Slot slot, pid_t pid);
+
+    // Connections accepted on this socket by workers are tracked. `owner`: the master's slot.
+    void add_listener(std::uint64_t socket_inode, event::Slot owner);
+
+    // A connection that was open before: tracked from its next request on, if it is not tracked already.
+    void adopt_connection(event::Slot slot, int fd, std::uint64_t socket_inode);
+
+    // Counts the connections that an ended process left open, and what was in flight on them.
+    void end_connections(event::Slot slot);
+
+    contract::worker_totals totals(event::Slot slot) const;
+
+    // Readable when the kernel wants to be read soon. Records below half of the ring do not wake anybody: drain()
+    // has to be called several times a second anyway.
+    int ring_fd() const;
+    void drain(const std::function<void(std::span<const std::byte>)>& consumer);
+
+    event::ProbeReport report() const;
+
+private:
+    struct Kernel;
+    explicit Probe(std::unique_ptr<Kernel> kernel);
+    event::Slot take_slot(pid_t pid, contract::role role, event::Slot parent);
+
+    std::unique_ptr<Kernel> kernel_;
+};
+
+// The names in events_lost_total{reason}, by contract::give_up.
+std::string name_of(contract::give_up reason);
+
+// Version of the libbpf in use, for build info.
+std::string libbpf_version();
+
+} // namespace probe

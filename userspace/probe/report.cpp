@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// How the probes are doing: programs, maps, and what was given up.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <iterator>
+
+#include "probe/kernel.h"
+
+namespace probe {
+
+namespace {
+
+bpf_prog_info info_of(const bpf_program* program) {
+    bpf_prog_info info{};
+    std::uint32_t bytes = sizeof info;
+    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &bytes);
+    return info;
+}
+
+event::ProgramUse use_of(const bpf_program* program, bool attached) {
+    event::ProgramUse use{.name = bpf_program__name(program), .attached = attached, .run_time = {}, .runs = 0};
+    const auto info = info_of(program);
+    if (info.run_cnt) {
+        use.run_time = std::chrono::nanoseconds(info.run_time_ns);
+        use.runs = info.run_cnt;
+    }
+    return use;
+}
+
+// Calls that the kernel left out since the program was running already on that processor (Linux 5.12 and later count
+// them; with preemption disabled it should not happen).
+std::uint64_t runs_missed(const bpf_object* object) {
+    std::uint64_t missed = 0;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object) missed += info_of(program).recursion_misses;
+    return missed;
+}
+
+template <typename Key> event::MapUse use_of(const bpf_map* map) {
+    event::MapUse use{.name = bpf_map__name(map), .entries = 0, .capacity = bpf_map__max_entries(map)};
+    for_each_key<Key>(map_fd(map), [&](const Key&) { use.entries++; });
+    return use;
+}
+
+event::MapUse use_of_processes(const bpf_map* map) {
+    // Slot 0 belongs to nobody.
+    event::MapUse use{.name = bpf_map__name(map), .entries = 0, .capacity = bpf_map__max_entries(map) - 1};
+    for (event::Slot slot = 1; slot <= use.capacity; slot++) {
+        contract::process process{};
+        if (!bpf_map_lookup_elem(map_fd(map), &slot, &process) && process.role != contract::ROLE_NONE) use.entries++;
+    }
+    return use;
+}
+
+struct PipelinedKey { // as struct pipelined_key in bpf/connection.h
+    std::uint32_t words[4];
+};
+
+} // namespace
+
+std::string name_of(contract::give_up reason) {
+    switch (reason) {
+    case contract::GIVE_UP_RING_FULL:
+        return "ring_full";
+    case contract::GIVE_UP_SLOTS_FULL:
+        return "processes_full";
+    case contract::GIVE_UP_CONNECTIONS_FULL:
+        return "connections_full";
+    case contract::GIVE_UP_PIPELINE_FULL:
+        return "pipeline_full";
+    case contract::GIVE_UP_PARSE_BUDGET:
+        return "parse_budget";
+    case contract::GIVE_UP_UNREADABLE:
+        return "unreadable_buffer";
+    case contract::GIVE_UP_SYSCALL:
+        return "unsupported_syscall";
+    case contract::GIVE_UP_FRAMING:
+        return "framing";
+    case contract::GIVE_UP_PID_RANGE:
+        return "pid_range";
+    case contract::GIVE_UP_LISTENERS_FULL:
+        return "listeners_full";
+    case contract::GIVE_UP_REASONS:
+        break;
+    }
+    return "unknown";
+}
+
+event::ProbeReport Probe::report() const {
+    const auto& skeleton = *kernel_->skeleton;
+    const auto& progs = skeleton.progs;
+    const auto& links = skeleton.links;
+    event::ProbeReport report;
+    report.programs = {
+        use_of(progs.sys_exit, links.sys_exit != nullptr),
+        // These run behind sys_exit.
+        use_of(progs.stream_bytes, links.sys_exit != nullptr),
+        use_of(progs.end_by_call, links.sys_exit != nullptr),
+        use_of(progs.shut_by_call, links.sys_exit != nullptr),
+        use_of(progs.sched_process_fork, links.sched_process_fork != nullptr),
+        use_of(progs.sched_process_exec, links.sched_process_exec != nullptr),
+        use_of(progs.sched_process_exit, links.sched_process_exit != nullptr),
+        use_of(progs.signal_generate, links.signal_generate != nullptr),
+    };
+    report.maps = {use_of<std::uint64_t>(skeleton.maps.connections), use_of<PipelinedKey>(skeleton.maps.pipelined),
+                   use_of<std::uint64_t>(skeleton.maps.listeners), use_of_processes(skeleton.maps.processes)};
+    for (std::uint32_t reason = 0; reason < contract::GIVE_UP_REASONS; reason++) {
+        std::uint64_t count = 0;
+        bpf_map_lookup_elem(map_fd(skeleton.maps.give_ups), &reason, &count);
+        if (reason == contract::GIVE_UP_SLOTS_FULL) count += kernel_->slots_refused;
+        if (reason == contract::GIVE_UP_PID_RANGE) count += kernel_->pids_refused;
+        report.events_lost[name_of(static_cast<contract::give_up>(reason))] = count;
+    }
+    report.events_lost["program_busy"] = runs_missed(skeleton.obj);
+    return report;
+}
+
+} // namespace probe

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What /proc says about the machine as a whole.
+#include <dirent.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include "procfs/fields.h"
+#include "procfs/file.h"
+#include "procfs/procfs.h"
+
+namespace procfs {
+
+Result<std::vector<pid_t>> ProcFs::pids() const {
+    const auto name = root_.string();
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory{opendir(name.c_str()), closedir};
+    if (!directory) return system_error(name, errno);
+    std::vector<pid_t> pids;
+    while (const auto* entry = readdir(directory.get())) {
+        if (const auto pid = number<pid_t>(entry->d_name)) pids.push_back(*pid);
+    }
+    std::ranges::sort(pids);
+    return pids;
+}
+
+Result<std::int64_t> ProcFs::boot_time() const {
+    const auto name = (root_ / "stat").string();
+    const auto text = read_file(name);
+    if (!text) return std::unexpected(text.error());
+    for (std::string_view rest = *text; !rest.empty();) {
+        auto line = next_line(rest);
+        if (next_field(line) != "btime") continue;
+        if (const auto seconds = number<std::int64_t>(next_field(line))) return *seconds;
+    }
+    return fail(name + ": no line \"btime\"");
+}
+
+Result<std::uint64_t> ProcFs::uptime_ticks() const {
+    const auto name = (root_ / "uptime").string();
+    const auto text = read_file(name);
+    if (!text) return std::unexpected(text.error());
+    // "350735.47 234388.90": always two decimals.
+    std::string_view rest = *text;
+    const auto field = next_field(rest);
+    const auto point = field.find('.');
+    const auto seconds = number<std::uint64_t>(field.substr(0, point));
+    const auto hundredths = point == std::string_view::npos ? std::optional<std::uint64_t>{}
+                                                            : number<std::uint64_t>(field.substr(point + 1));
+    if (!seconds || !hundredths) return fail(name + ": not a time: " + std::string{field});
+    return *seconds * ticks_per_second() + *hundredths * ticks_per_second() / 100;
+}
+
+Result<pid_t> ProcFs::pid_max() const {
+    const auto name = (root_ / "sys/kernel/pid_max").string();
+    const auto text = read_file(name);
+    if (!text) return std::unexpected(text.error());
+    std::string_view rest = *text;
+    if (const auto pid = number<pid_t>(next_field(rest))) return *pid;
+    return fail(name + ": not a number: " + *text);
+}
+
+std::uint64_t ProcFs::ticks_per_second() { return static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK)); }
+
+} // namespace procfs

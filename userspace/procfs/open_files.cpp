@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The open descriptors of one process, /proc/<pid>/fd.
+#include <dirent.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <memory>
+
+#include "procfs/fields.h"
+#include "procfs/file.h"
+#include "procfs/procfs.h"
+
+namespace procfs {
+
+Result<std::vector<OpenFile>> ProcFs::open_files(pid_t pid, std::string_view containing) const {
+    const auto name = path(pid, "fd");
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory{opendir(name.c_str()), closedir};
+    if (!directory) return system_error(name, errno);
+
+    std::vector<OpenFile> files;
+    std::array<char, PATH_MAX> target{};
+    bool complete = true;
+    while (const auto* entry = readdir(directory.get())) {
+        const auto fd = number<int>(entry->d_name);
+        if (!fd) continue;
+        const auto length = readlinkat(dirfd(directory.get()), entry->d_name, target.data(), target.size());
+        if (length < 0) {
+            complete = false;
+            continue;
+        }
+        const std::string_view text{target.data(), static_cast<std::size_t>(length)};
+        if (text.contains(containing)) files.push_back({*fd, std::string{text}});
+    }
+    // One descriptor closed meanwhile is no matter; a process gone meanwhile makes the list a lie.
+    if (!complete && !exists(pid)) return system_error(name, ESRCH);
+    std::ranges::sort(files, {}, &OpenFile::fd);
+    return files;
+}
+
+Result<std::vector<std::uint64_t>> ProcFs::socket_inodes(pid_t pid) const {
+    constexpr std::string_view kPrefix = "socket:[";
+    const auto files = open_files(pid, kPrefix);
+    if (!files) return std::unexpected(files.error());
+    std::vector<std::uint64_t> inodes;
+    for (const auto& file : *files) {
+        const std::string_view target = file.target;
+        if (!target.starts_with(kPrefix) || !target.ends_with(']')) continue;
+        if (const auto inode = number<std::uint64_t>(target.substr(kPrefix.size(), target.size() - kPrefix.size() - 1)))
+            inodes.push_back(*inode);
+    }
+    std::ranges::sort(inodes);
+    const auto repeated = std::ranges::unique(inodes);
+    inodes.erase(repeated.begin(), repeated.end());
+    return inodes;
+}
+
+} // namespace procfs

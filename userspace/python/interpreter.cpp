@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The Python interpreter of a process.
+#include "python/interpreter.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+
+#include "procfs/fields.h"
+#include "procfs/file.h"
+#include "python/elf_file.h"
+
+namespace python {
+namespace {
+
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// "libpython3.11.so.1.0", but not the stable ABI's "libpython3.so", which is empty.
+bool is_libpython(std::string_view path) {
+    return name_of(path).starts_with("libpython3.") && path.contains(".so") && minor_in_name(path) >= 0;
+}
+
+// "55d0-55d1 r--p 00001000 fe:01 4711 /usr/bin/python3.11"; nothing for what is not mapped from a file.
+std::optional<Mapping> parse_mapping(std::string_view line) {
+    const auto range = procfs::next_field(line);
+    procfs::skip_fields(line, 1);
+    const auto offset = procfs::number<std::uint64_t>(procfs::next_field(line), 16);
+    procfs::skip_fields(line, 2);
+    const auto dash = range.find('-');
+    const auto path = line.find('/');
+    if (dash == std::string_view::npos || path == std::string_view::npos || !offset) return std::nullopt;
+    const auto start = procfs::number<Address>(range.substr(0, dash), 16);
+    const auto end = procfs::number<Address>(range.substr(dash + 1), 16);
+    if (!start || !end) return std::nullopt;
+    return Mapping{*start, *end, *offset, std::string{line.substr(path)}};
+}
+
+struct Image {
+    ElfFile file;
+    Address bias;
+
+    std::optional<Address> symbol(std::string_view name) const {
+        const auto found = file.symbol(name);
+        return found ? std::optional{*found + bias} : std::nullopt;
+    }
+};
+
+// By what the kernel has mapped, which is right in containers and for a replaced file; that takes CAP_SYS_ADMIN or
+// CAP_CHECKPOINT_RESTORE. Else by name, as the process sees it.
+Result<Image> open_image(const procfs::ProcFs& proc, pid_t pid, const Mapping& mapping) {
+    const auto process = fmt::format("{}/{}", proc.root().string(), pid);
+    const auto paths = {fmt::format("{}/map_files/{:x}-{:x}", process, mapping.start, mapping.end),
+                        process + "/root" + mapping.path};
+    std::string tried;
+    for (const auto& path : paths) {
+        auto file = ElfFile::open(path);
+        if (!file) {
+            tried += (tried.empty() ? "" : "; ") + file.error().text;
+            continue;
+        }
+        const auto bias = file->bias(mapping.start, mapping.offset);
+        if (!bias) return fail(fmt::format("{}: no segment begins at {:#x}", mapping.path, mapping.offset));
+        return Image{*std::move(file), *bias};
+    }
+    return fail(tried);
+}
+
+struct Version {
+    int minor = -1;
+    int micro = -1;
+};
+
+// Py_Version is 0x030b02f0 for 3.11.2; there since 3.11.
+Version version_of(const Image& image, std::string_view path, Memory& memory) {
+    if (const auto at = image.symbol("Py_Version")) {
+        const auto hex = memory.value<std::uint32_t>(*at);
+        if (hex && *hex >> 24 == 3) return {static_cast<int>(*hex >> 16 & 0xff), static_cast<int>(*hex >> 8 & 0xff)};
+    }
+    return {minor_in_name(path), -1};
+}
+
+// A debug build of those versions has fields more, and nothing to check the table with.
+bool is_old_debug_build(std::string_view path, int minor) {
+    return minor < kFirstSelfDescribed && name_of(path).contains(fmt::format("3.{}d", minor));
+}
+
+// Since 3.13 the interpreter says whether it is free-threaded and where it keeps most of what the table has.
+Result<const Layout*> checked_layout(const Version& version, Address runtime, Memory& memory) {
+    Description description{};
+    if (auto done = memory.read(runtime, description); !done) return std::unexpected(done.error());
+    const bool describes_itself = begins_with_description(description);
+    const bool free_threaded = describes_itself && described(description, kDescribedFreeThreadedAt) != 0;
+    const auto* layout = layout_of(version.minor, free_threaded);
+    if (layout == nullptr) return fail(fmt::format("the layout of Python 3.{} is not known", version.minor));
+    if (describes_itself != (version.minor >= kFirstSelfDescribed))
+        return fail(fmt::format("Python 3.{} {} a table of offsets in _PyRuntime", version.minor,
+                                describes_itself ? "with" : "without"));
+    if (auto same = agree(*layout, description); !same) return std::unexpected(same.error());
+    return layout;
+}
+
+} // namespace
+
+int minor_in_name(std::string_view path) {
+    constexpr std::string_view kMark = "python3.";
+    const auto name = name_of(path);
+    const auto at = name.find(kMark);
+    if (at == std::string_view::npos) return -1;
+    int minor = 0;
+    auto digit = at + kMark.size();
+    const auto first = digit;
+    for (; digit < name.size() && digit < first + 3 && std::isdigit(static_cast<unsigned char>(name[digit])) != 0;
+         ++digit)
+        minor = minor * 10 + (name[digit] - '0');
+    return digit == first ? -1 : minor;
+}
+
+Result<Mapping> interpreter_mapping(std::string_view maps, std::string_view executable) {
+    std::optional<Mapping> program; // the executable may be the dynamic loader, with Python as its argument
+    std::optional<Mapping> python;
+    while (!maps.empty()) {
+        auto mapping = parse_mapping(procfs::next_line(maps));
+        if (!mapping) continue;
+        if (is_libpython(mapping->path)) return *std::move(mapping);
+        if (!program && mapping->path == executable) program = mapping;
+        if (!python && name_of(mapping->path).starts_with("python3")) python = std::move(mapping);
+    }
+    if (python) return *std::move(python);
+    if (program) return *std::move(program);
+    return fail(fmt::format("neither libpython nor {} is mapped", executable));
+}
+
+Result<Interpreter> find_interpreter(const procfs::ProcFs& proc, pid_t pid, Memory& memory) {
+    const auto process = fmt::format("{}/{}", proc.root().string(), pid);
+    const auto maps = procfs::read_file(process + "/maps");
+    if (!maps) return std::unexpected(maps.error());
+    std::error_code error;
+    const auto executable = std::filesystem::read_symlink(process + "/exe", error);
+    if (error) return fail(fmt::format("{}/exe: {}", process, error.message()));
+    const auto mapping = interpreter_mapping(*maps, executable.string());
+    if (!mapping) return std::unexpected(mapping.error());
+    const auto image = open_image(proc, pid, *mapping);
+    if (!image) return std::unexpected(image.error());
+
+    auto runtime = image->symbol("_PyRuntime");
+    if (!runtime) { // 3.11 on, where not even dynamic symbols are left
+        if (const auto section = image->file.section(".PyRuntime")) runtime = *section + image->bias;
+    }
+    if (!runtime) return fail(mapping->path + ": no CPython (it has no _PyRuntime)");
+    const auto version = version_of(*image, mapping->path, memory);
+    if (version.minor < 0) return fail(mapping->path + ": its version is nowhere to be found");
+    if (is_old_debug_build(mapping->path, version.minor)) return fail(mapping->path + ": a debug build");
+    const auto layout = checked_layout(version, *runtime, memory);
+    if (!layout) return std::unexpected(layout.error());
+
+    Interpreter interpreter{.layout = *layout, .runtime = *runtime, .version = fmt::format("3.{}", version.minor)};
+    if (version.micro >= 0) interpreter.version += fmt::format(".{}", version.micro);
+    if ((*layout)->free_threaded) interpreter.version += 't';
+    if (const auto thread = first_thread(interpreter, memory); !thread) return std::unexpected(thread.error());
+    return interpreter;
+}
+
+Result<Address> first_thread(const Interpreter& interpreter, Memory& memory) {
+    const auto& layout = *interpreter.layout;
+    const auto main = memory.pointer(interpreter.runtime + layout.runtime_main_interpreter);
+    if (!main) return std::unexpected(main.error());
+    const auto thread = memory.pointer(*main + layout.interpreter_first_thread);
+    if (!thread) return std::unexpected(thread.error());
+    const auto owner = memory.pointer(*thread + layout.thread_interpreter);
+    if (!owner) return std::unexpected(owner.error());
+    if (*main == 0 || *owner != *main)
+        return fail(fmt::format("Python {}: its first thread does not belong to its interpreter", interpreter.version));
+    return *thread;
+}
+
+} // namespace python
