@@ -63,7 +63,9 @@ class Gunicorn:
     def living(self):
         """(pid seen from here, age) of each worker that lives, oldest first."""
         truth = self.truth()
-        return [(pid, truth[inner(pid)]) for pid in processes.children_of(self.pid) if inner(pid) in truth]
+        # Asked once for each: a worker can end between two questions.
+        seen = ((pid, inner(pid)) for pid in processes.children_of(self.pid))
+        return [(pid, truth[theirs]) for pid, theirs in seen if theirs in truth]
 
     def ages(self):
         return sorted(age for _, age in self.living())
