@@ -77,8 +77,9 @@ static __always_inline void finish_response(struct connection *connection, const
     if (total) {
         increment(&total->duration_buckets[at_most(duration_bucket(duration_ns), DURATION_BUCKETS - 1)]);
         __sync_fetch_and_add(&total->duration_sum_ns, duration_ns);
-        increment(&total->responses[at_most(index, STATUS_UNREADABLE)]);
         if (incomplete) increment(&total->incomplete[at_most(ended_by, ENDED_BY_COUNT - 1)]);
+        /* Last: as long as it is missing, the two sums differ and a reader tries again. */
+        increment(&total->responses[at_most(index, STATUS_UNREADABLE)]);
     }
     connection->responses++;
     connection->last_end_ns = connection->last_write_ns;

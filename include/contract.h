@@ -103,8 +103,8 @@ enum connection_kind {
     CONNECTION_KINDS = 8,
 };
 
-/* Value of the map `totals`: one per slot, only ever added to while the slot belongs to a process. The sum of
- * duration_buckets equals the sum of responses, up to one increment in progress per CPU. */
+/* Value of the map `totals`: one per slot, only ever added to while the slot belongs to a process. A response
+ * grows duration_buckets first and responses last: while the sums of the two differ, one is being counted. */
 struct worker_totals {
     u64 duration_buckets[DURATION_BUCKETS]; /* not cumulative */
     u64 duration_sum_ns;

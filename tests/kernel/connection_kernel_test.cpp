@@ -153,6 +153,48 @@ TEST_F(Connection, NumbersReusedByManyThreads) {
     EXPECT_EQ(lost(contract::GIVE_UP_CONNECTIONS_FULL), 0u);
 }
 
+TEST_F(Connection, CountsOfOneMomentWhileManyThreadsCount) {
+    constexpr int kThreads = 4;
+    constexpr int kEach = 3000;
+    const auto worker = fork_worker([&](const Steps&) {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < kThreads; i++) {
+            threads.emplace_back([&] {
+                const int fd = accept_on(listener_.fd());
+                for (int served = 0; served < kEach; served++) answer(fd);
+                close(fd);
+            });
+        }
+        threads.clear();
+        return 0;
+    });
+    worker->go();
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < kThreads; i++) {
+        clients.emplace_back([&] {
+            Client client(listener_);
+            for (int asked = 0; asked < kEach; asked++) ask(client);
+        });
+    }
+    std::uint64_t reads = 0;
+    std::uint64_t seen = 0;
+    while (seen < kThreads * kEach) {
+        const auto copy = probe_->totals(worker_slot_);
+        if (!copy) continue;
+        const auto totals = event::decode(*copy);
+        reads++;
+        std::uint64_t responses = 0;
+        for (const auto& [status, count] : totals.responses) responses += count;
+        ASSERT_EQ(responses, totals.requests());
+        ASSERT_GE(totals.requests(), seen);
+        seen = totals.requests();
+    }
+    EXPECT_GT(reads, 1000u);
+    clients.clear();
+    ASSERT_EQ(worker->join(), 0);
+    EXPECT_EQ(totals().responses, (Counts{{200, kThreads * kEach}}));
+}
+
 TEST_F(Connection, AbortedByTheClient) {
     serve(
         [](int fd) {

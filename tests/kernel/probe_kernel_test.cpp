@@ -95,7 +95,7 @@ TEST_F(ProbeTest, TwoAtOnceSeeTheSame) {
     // The other one has slots of its own.
     std::uint64_t responses = 0;
     for (event::Slot each = 1; each <= options_.max_processes; each++)
-        responses += event::decode((*second)->totals(each)).requests();
+        responses += event::decode((*second)->totals(each).value()).requests();
     EXPECT_EQ(responses, 1u);
     second->reset();
     one_request();

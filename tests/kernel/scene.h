@@ -54,7 +54,7 @@ protected:
         return one;
     }
 
-    event::Totals totals() const { return event::decode(probe_->totals(worker_slot_)); }
+    event::Totals totals() const { return event::decode(probe_->totals(worker_slot_).value()); }
     std::uint64_t entries(const std::string& map) const;
     std::uint64_t lost(contract::give_up reason) const;
     std::uint64_t lost() const; // for any reason

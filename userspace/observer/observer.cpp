@@ -188,7 +188,9 @@ void Observer::tidy() {
 void Observer::read_totals() {
     for (const auto& master : tree_.masters()) {
         for (const auto& worker : master.workers) {
-            if (worker.slot) model_.set_totals(worker.slot, event::decode(probe_->totals(worker.slot)));
+            if (!worker.slot) continue;
+            // A worker that cannot be read right now keeps what it had: late rather than torn.
+            if (const auto totals = probe_->totals(worker.slot)) model_.set_totals(worker.slot, event::decode(*totals));
         }
     }
 }

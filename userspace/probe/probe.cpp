@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "probe/kernel.h"
+#include "probe/steady_copy.h"
 
 namespace probe {
 
@@ -130,10 +131,9 @@ void Probe::end_connections(event::Slot slot) {
     }
 }
 
-contract::worker_totals Probe::totals(event::Slot slot) const {
-    contract::worker_totals totals{};
-    bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.totals), &slot, &totals);
-    return totals;
+std::optional<contract::worker_totals> Probe::totals(event::Slot slot) const {
+    const int map = map_fd(kernel_->skeleton->maps.totals);
+    return steady_copy([&](contract::worker_totals& copy) { return !bpf_map_lookup_elem(map, &slot, &copy); });
 }
 
 int Probe::ring_fd() const { return ring_buffer__epoll_fd(kernel_->ring.get()); }

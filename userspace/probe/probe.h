@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -59,7 +60,9 @@ public:
     // Counts the connections that an ended process left open, and what was in flight on them.
     void end_connections(event::Slot slot);
 
-    contract::worker_totals totals(event::Slot slot) const;
+    // The counts of one moment: what the kernel was counting while they were copied is in all of them or in none.
+    // None when it never stood still for long enough (a thread that was preempted while it counted): ask again later.
+    std::optional<contract::worker_totals> totals(event::Slot slot) const;
 
     // Readable when the kernel wants to be read soon. Records below half of the ring do not wake anybody: drain()
     // has to be called several times a second anyway.
