@@ -2,7 +2,8 @@
 /*
  * Observes: births, executions, signals and deaths of masters, candidates and workers. A worker is observed from its
  * first instruction: the hook runs in its parent before it is woken.
- * Hooks: tp_btf/sched_process_fork, sched_process_exec, sched_process_exit, signal_generate. Minimum kernel 5.10.
+ * Hooks: tp_btf/sched_process_fork, sched_process_exec, sched_process_exit, signal_generate, raw_tp/mark_victim.
+ * Minimum kernel 5.10.
  * Cost: an array look-up for processes that are not observed.
  */
 #ifndef GUNICORN_BPF_LIFECYCLE_H
@@ -93,8 +94,8 @@ int sched_process_exit(u64 *context) {
 /* Those that Gunicorn's master and workers react to, and those that end a process from outside. */
 static __always_inline int is_of_interest(s32 signal) {
     const u64 signals = 1ull << 1 | 1ull << 2 | 1ull << 3 | 1ull << 6 | 1ull << 9 | 1ull << 10 | 1ull << 12 |
-                        1ull << 15 | 1ull << 21 | 1ull << 22 | 1ull << 24 | 1ull << 28;
-    /* HUP INT QUIT ABRT KILL USR1 USR2 TERM TTIN TTOU XCPU WINCH */
+                        1ull << 15 | 1ull << 21 | 1ull << 22 | 1ull << 28;
+    /* HUP INT QUIT ABRT KILL USR1 USR2 TERM TTIN TTOU WINCH */
 
     return signal > 0 && signal < 64 && (signals >> signal & 1);
 }
@@ -128,6 +129,30 @@ int signal_generate(u64 *context) {
         bpf_probe_read_kernel(&record->code, sizeof record->code, &info->si_code);
     record->result = (s32)context[4];
     record->sender_tgid = bpf_get_current_pid_tgid() >> 32;
+    bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+    return 0;
+}
+
+/* The kernel's SIGKILL has been generated just before; here is why. The argument is the victim's pid up to Linux 6.7 and
+ * its task from 6.8 on (include/trace/events/oom.h): no pid is as large as a kernel address. Raw, since a typed hook's
+ * program could be verified for one of the two only. */
+SEC("raw_tp/mark_victim")
+int mark_victim(struct bpf_raw_tracepoint_args *context) {
+    const u64 highest_pid = 0xffffffff;
+    u64 victim = context->args[0];
+    u32 tgid = (u32)victim;
+    struct record_header *record;
+    slot_t slot;
+
+    if (victim > highest_pid) tgid = (u32)BPF_CORE_READ((const struct task_struct *)victim, tgid);
+    slot = slot_of(tgid);
+    if (!slot) return 0;
+    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+    if (!record) {
+        give_up(GIVE_UP_RING_FULL);
+        return 0;
+    }
+    describe(record, RECORD_OOM, slot, tgid);
     bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
     return 0;
 }

@@ -141,6 +141,7 @@ enum record_kind {
     RECORD_SIGNAL = 4,   /* struct record_signal: a signal was generated for an observed process */
     RECORD_LISTEN = 5,   /* struct record_listen: a process called listen() */
     RECORD_RESPONSE = 6, /* struct record_response: a response with status >= 400, or any when asked for */
+    RECORD_OOM = 7,      /* struct record_header: the out-of-memory killer chose an observed process */
 };
 
 struct record_header {

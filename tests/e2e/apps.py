@@ -14,6 +14,9 @@ import threading
 import time
 from urllib.parse import parse_qs
 
+if os.path.exists(os.path.join(os.path.dirname(os.environ["E2E_NOTES"]), "broken")):
+    raise RuntimeError("this application was broken by the test")
+
 TEXT = ("Content-Type", "text/plain")
 
 
@@ -132,6 +135,15 @@ def pid(environ, start_response, query):
     return ok(start_response, os.getpid())
 
 
+def fork(environ, start_response, query):
+    """A child that holds all that the worker holds."""
+    child_pid = os.fork()
+    if not child_pid:
+        time.sleep(60)
+        os._exit(0)
+    return ok(start_response, child_pid)
+
+
 def die(environ, start_response, query):
     how = query.get("how", "exit")
     if how == "exit":
@@ -196,7 +208,7 @@ def noise(environ, start_response, query):
 
 
 ROUTES = {
-    "/hog": hog,
+    "/hog": hog, "/fork": fork,
     "/hello": hello, "/chunks": chunks, "/big": big, "/file": file, "/sleep": sleep, "/unavailable": unavailable,
     "/raise": fail, "/raise-late": fail_late, "/empty": empty, "/unmodified": unmodified, "/read": read,
     "/unread": hello, "/bold": hello, "/burn": burn, "/pid": pid, "/die": die, "/outgoing": outgoing, "/child": child,

@@ -25,10 +25,10 @@ def suite(request, root_of):
 
 
 @contextlib.contextmanager
-def observed(directory, worker_class="sync", **details):
+def observed(directory, worker_class="sync", interval="1s", **details):
     if worker_class == "gthread":
         details.setdefault("threads", 4)
-    with Gunicorn(directory, worker_class, **details) as server, Exporter(directory, pid=server.pid) as exporter:
+    with Gunicorn(directory, worker_class, **details) as server, Exporter(directory, pid=server.pid, interval=interval) as exporter:
         yield server, exporter
 
 
@@ -194,6 +194,57 @@ def test_out_of_memory(directory):
     finally:
         wait_for(lambda: not (group / "cgroup.procs").read_text(), 5, "the group is empty")
         group.rmdir()
+
+
+def reported(exporter, server):
+    """Exits of one Gunicorn of the host, by reason."""
+    found = exporter.scrape().by(REASONS, "reason", master_pid=str(server.pid))
+    return {reason: count for reason, count in found.items() if count}
+
+
+@pytest.mark.parametrize("application, reason", [("nothing_here:app", "boot_error"), ("apps:nothing", "app_load_error")])
+def test_new_gunicorn_that_cannot_boot(directory, suite, application, reason):
+    """It lives for some hundred milliseconds, and nobody told the exporter of it."""
+    with Exporter(directory) as exporter:
+        for workers in (1, 1, 2):
+            with Gunicorn(directory, root=suite, wait=False, workers=workers, options=[application]) as server:
+                server.process.wait(20)
+                wait_for(lambda: reported(exporter, server), 3, "the exit of its worker")
+                time.sleep(0.3)
+                counts = reported(exporter, server)
+                assert counts.pop(reason) >= 1
+                assert sum(counts.values()) <= workers - 1 and set(counts) <= {"shutdown"}
+                target = {"master_pid": str(server.pid)}
+                assert exporter.scrape().by("gunicorn_master_worker_restarts_total", "master_pid", **target) == {str(server.pid): 0}
+
+
+def test_new_worker_that_cannot_boot(directory, suite):
+    """Gunicorn gives up; the worker that served until then is told to leave."""
+    with observed(directory, root=suite) as (server, exporter):
+        server.notes_path.with_name("broken").touch()
+        server.signal(signal.SIGTTIN)
+        server.process.wait(20)
+        settled(exporter, {"boot_error": 1, "shutdown": 1}, 0)
+
+
+def heartbeat_age(exporter):
+    return exporter.scrape().total("gunicorn_worker_heartbeat_age_seconds")
+
+
+def test_heartbeat_age(directory, suite):
+    with observed(directory, root=suite, options=["--timeout", "4"], interval="30s") as (server, exporter):
+        idle = []
+        for _ in range(25):
+            idle.append(heartbeat_age(exporter))
+            time.sleep(0.1)
+        assert max(idle) < 2.3, "an idle sync worker touches its file every half timeout"
+        assert max(idle) - min(idle) > 0.5, "it grows in between"
+        with ask(server, "/sleep?s=3") as connection:
+            time.sleep(2.8)
+            assert 2.7 < heartbeat_age(exporter) < 3.1
+            assert connection.receive().status == 200
+        time.sleep(0.2)
+        assert heartbeat_age(exporter) < 0.5
 
 
 def test_preload_error_has_no_worker(directory, suite):

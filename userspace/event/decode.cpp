@@ -80,6 +80,8 @@ std::optional<Event> decode(std::span<const std::byte> bytes) {
         return decode_as<contract::record_fork>(bytes);
     case contract::RECORD_EXEC:
         return from(*header);
+    case contract::RECORD_OOM:
+        return OutOfMemory{header->slot, pid_of(header->tgid), time_of(*header)};
     case contract::RECORD_EXIT:
         return decode_as<contract::record_exit>(bytes);
     case contract::RECORD_SIGNAL:

@@ -48,6 +48,13 @@ struct Signalled {
     KernelTime at;
 };
 
+// The out-of-memory killer chose the process. Its SIGKILL was reported before.
+struct OutOfMemory {
+    Slot slot;
+    pid_t pid;
+    KernelTime at;
+};
+
 struct Listening {
     Slot slot;
     pid_t pid;
@@ -68,6 +75,6 @@ struct Responded {
     KernelTime at;
 };
 
-using Event = std::variant<Forked, Executed, Exited, Signalled, Listening, Responded>;
+using Event = std::variant<Forked, Executed, Exited, Signalled, OutOfMemory, Listening, Responded>;
 
 } // namespace event

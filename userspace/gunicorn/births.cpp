@@ -27,7 +27,11 @@ void ProcessTree::confirm_children(pid_t parent, Requests& requests) {
     auto* master = find_master(parent);
     if ((master == nullptr || !master->alive) && candidates_.contains(parent)) {
         master = nullptr;
-        if (traits && proves_master(*traits, now)) master = &add_master(*traits, predecessor_of(*traits), requests);
+        if (traits && proves_master(*traits, now)) {
+            master = &add_master(*traits, predecessor_of(*traits), requests);
+        } else if (traits && !traits->heartbeats.empty() && may_be_master(*traits)) {
+            candidates_[parent].arbiter = *traits;
+        }
         // A server that forks for each connection must not keep its children here for seconds.
         if (traits && (!traits->handles_arbiter_signals || traits->heartbeats.empty())) {
             release_children(parent, requests);
@@ -72,12 +76,16 @@ void ProcessTree::release_children(pid_t parent, Requests& requests) {
 
 // A candidate is a master as soon as one of its forks is a worker.
 bool ProcessTree::proves_master(const Traits& parent, WallTime now) {
-    const auto grandparent = traits_of(proc_, parent.parent);
-    if (!may_be_master(parent, grandparent ? &*grandparent : nullptr)) return false;
+    if (!may_be_master(parent)) return false;
     return std::ranges::any_of(provisional_, [&](Provisional& fork) {
         return fork.parent == parent.pid && !fork.exit &&
                judge_living(proc_, fork, parent, Master{}, now) == Verdict::worker;
     });
+}
+
+bool ProcessTree::may_be_master(const Traits& process) const {
+    const auto parent = traits_of(proc_, process.parent);
+    return gunicorn::may_be_master(process, parent ? &*parent : nullptr);
 }
 
 Master& ProcessTree::add_master(const Traits& traits, std::optional<pid_t> predecessor, Requests& requests) {

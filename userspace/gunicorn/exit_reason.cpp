@@ -19,10 +19,6 @@ constexpr event::KernelTime kReactsWithin = 60s;
 // A terminal sends SIGWINCH at every change of size and most masters ignore it, so it explains little.
 constexpr event::KernelTime kWinchReactsWithin = 5s;
 
-// Gunicorn's Arbiter.WORKER_BOOT_ERROR and APP_LOAD_ERROR.
-constexpr int kBootErrorStatus = 3;
-constexpr int kAppLoadErrorStatus = 4;
-
 constexpr int kSentByKernel = 0x80; // SI_KERNEL
 
 bool is_quit(int signal) { return signal == SIGTERM || signal == SIGQUIT || signal == SIGINT; }
@@ -84,12 +80,10 @@ QuitCause ControlSignals::cause_at(event::KernelTime at) const {
 void SignalsSeen::note(const event::Signalled& event, pid_t master, const ControlSignals& control) {
     if (!event.applied) return;
     const bool by_master = event.sender == master;
-    if (event.signal == SIGXCPU) cpu_limit = true;
     if (event.signal == SIGABRT && by_master) aborted_by_master = true;
     if (event.signal == SIGKILL && killer == Killer::nobody) {
-        // The out-of-memory killer signals in the name of whoever asked for memory, which is not the master that
-        // reaps a whole PID namespace when it ends as its init.
-        const bool by_kernel = event.code == kSentByKernel && !by_master && !cpu_limit;
+        // A master that is the init of its PID namespace takes it along when it ends, by the kernel's hand.
+        const bool by_kernel = event.code == kSentByKernel && !by_master;
         killer = by_kernel ? Killer::kernel : by_master ? Killer::master : Killer::other;
     }
     if (is_quit(event.signal) && by_master && !quit_by_master) {
@@ -105,7 +99,7 @@ ExitReason reason_of(int wait_status, const SignalsSeen& seen, const MasterThen&
     const int deadly = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
     const int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
 
-    if (deadly == SIGKILL && seen.killer == SignalsSeen::Killer::kernel) return ExitReason::oom;
+    if (deadly == SIGKILL && seen.out_of_memory && seen.killer != SignalsSeen::Killer::other) return ExitReason::oom;
     if (seen.aborted_by_master) return ExitReason::timeout;
     if (status == kBootErrorStatus && !seen.any()) return ExitReason::boot_error;
     if (status == kAppLoadErrorStatus) return ExitReason::app_load_error;

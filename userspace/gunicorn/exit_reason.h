@@ -10,6 +10,10 @@
 
 namespace gunicorn {
 
+// Gunicorn's Arbiter.WORKER_BOOT_ERROR and APP_LOAD_ERROR.
+inline constexpr int kBootErrorStatus = 3;
+inline constexpr int kAppLoadErrorStatus = 4;
+
 // Why a worker ended. One name each in gunicorn_worker_exits_total{reason}; see name_of().
 enum class ExitReason {
     oom,              // the kernel's out-of-memory killer
@@ -17,7 +21,7 @@ enum class ExitReason {
     boot_error,       // status 3: raised before it served
     app_load_error,   // status 4: the application object is missing
     graceful_timeout, // told to leave, still there after graceful_timeout: its master killed it
-    killed,           // SIGKILL from anyone else
+    killed,           // SIGKILL from anyone else, such as a resource limit or the end of the PID namespace
     reload,           // told to leave because of SIGHUP to the master
     scale_down,       // … SIGTTOU to the master
     shutdown,         // … the master is stopping
@@ -58,12 +62,12 @@ private:
 struct SignalsSeen {
     enum class Killer { nobody, kernel, master, other };
 
-    Killer killer = Killer::nobody; // of the first SIGKILL; kernel: out of memory
+    Killer killer = Killer::nobody; // of the first SIGKILL
+    bool out_of_memory = false;     // the kernel chose it as a victim
     bool aborted_by_master = false; // SIGABRT
     bool quit_by_master = false;    // TERM, QUIT or INT
     QuitCause cause = QuitCause::unknown;
     bool quit_by_other = false; // TERM, QUIT, INT or HUP
-    bool cpu_limit = false;     // SIGXCPU: the SIGKILL that follows from the kernel is RLIMIT_CPU's
 
     void note(const event::Signalled& event, pid_t master, const ControlSignals& control);
     // For a worker whose end was not reported: what these signals lead to.

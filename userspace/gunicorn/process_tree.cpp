@@ -87,7 +87,7 @@ void ProcessTree::take(const event::Exited& event, Requests& requests) {
     if (const auto found = find_worker(event.slot, event.pid); found.worker != nullptr) {
         found.master->end(*found.worker, event.wait_status, wall_at_(event.at));
     } else if (auto* fork = find_provisional(event.slot); fork != nullptr) {
-        end_provisional(*fork, event);
+        end_provisional(*fork, event, requests);
     } else if (auto* master = find_living_master(event.pid); master != nullptr) {
         master->end(wall_at_(event.at));
     } else if (candidates_.contains(event.pid)) {
@@ -99,13 +99,16 @@ void ProcessTree::take(const event::Exited& event, Requests& requests) {
     executed_.erase(event.pid);
 }
 
-void ProcessTree::end_provisional(Provisional& fork, const event::Exited& event) {
+void ProcessTree::end_provisional(Provisional& fork, const event::Exited& event, Requests& requests) {
     fork.exit = event;
     // At once, for the siblings: what happens to them from now on is because of this.
     if (auto* master = find_living_master(fork.parent); master != nullptr) {
         master->control.note_end_of_worker(event.wait_status);
     } else if (const auto candidate = candidates_.find(fork.parent); candidate != candidates_.end()) {
         candidate->second.control.note_end_of_worker(event.wait_status);
+        // Now or never: it stops, and there is no further worker to recognise it by.
+        if (const auto arbiter = candidate->second.arbiter; arbiter && could_not_boot(event.wait_status))
+            add_master(*arbiter, predecessor_of(*arbiter), requests);
     }
 }
 
@@ -134,6 +137,14 @@ void ProcessTree::take(const event::Signalled& event, Requests&) {
         told->control.note(event.signal, event.at);
     } else if (const auto candidate = candidates_.find(event.pid); candidate != candidates_.end()) {
         candidate->second.control.note(event.signal, event.at);
+    }
+}
+
+void ProcessTree::take(const event::OutOfMemory& event, Requests&) {
+    if (const auto found = find_worker(event.slot, event.pid); found.worker != nullptr) {
+        found.worker->signals.out_of_memory = true;
+    } else if (auto* fork = find_provisional(event.slot); fork != nullptr) {
+        fork->worker.signals.out_of_memory = true;
     }
 }
 

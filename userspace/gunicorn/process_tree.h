@@ -27,7 +27,7 @@ namespace gunicorn {
 // What the caller has to do in the kernel. In the order in which they were returned.
 struct Request {
     enum class Kind {
-        observe_master, // pid: take a slot if it has none, role master; then report it by assign_slot()
+        observe_master, // pid, slot if it has one: take one if it has none, role master; then assign_slot()
         observe_worker, // pid, parent: take a slot if it has none, role worker; then report it by assign_slot()
         release,        // slot, of the process pid: it is not, or no longer, of interest
     };
@@ -91,10 +91,11 @@ private:
     void take(const event::Executed& event, Requests& requests);
     void take(const event::Exited& event, Requests& requests);
     void take(const event::Signalled& event, Requests& requests);
+    void take(const event::OutOfMemory& event, Requests& requests);
     void take(const event::Listening& event, Requests& requests);
     void take(const event::Responded&, Requests&) {}
     bool may_have_workers(pid_t parent, event::Slot slot);
-    void end_provisional(Provisional& fork, const event::Exited& event);
+    void end_provisional(Provisional& fork, const event::Exited& event, Requests& requests);
     void drop_candidate(pid_t pid, Requests& requests);
 
     // births.cpp: confirmed workers and masters
@@ -103,6 +104,7 @@ private:
     void confirm_worker(Master& master, Provisional fork);
     void release_children(pid_t parent, Requests& requests);
     bool proves_master(const Traits& parent, WallTime now);
+    bool may_be_master(const Traits& process) const;
     Master& add_master(const Traits& traits, std::optional<pid_t> predecessor, Requests& requests);
     Worker& add_worker(Master& master, Worker worker);
     std::optional<pid_t> predecessor_of(const Traits& master) const;

@@ -34,4 +34,9 @@ Verdict judge_ended(const Provisional& fork) {
     return told && fork.exit->at - fork.forked_at < kDiesUnseenWithin ? Verdict::worker : Verdict::stranger;
 }
 
+bool could_not_boot(int wait_status) {
+    return WIFEXITED(wait_status) &&
+           (WEXITSTATUS(wait_status) == kBootErrorStatus || WEXITSTATUS(wait_status) == kAppLoadErrorStatus);
+}
+
 } // namespace gunicorn

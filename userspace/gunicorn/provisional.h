@@ -19,6 +19,7 @@ struct Candidate {
     event::Slot slot = 0;
     ControlSignals control;
     std::optional<WallTime> missing_since;
+    std::optional<Traits> arbiter; // as it was when it had forked with a heartbeat file and the Arbiter's handlers
 };
 
 enum class Verdict { worker, stranger, undecided };
@@ -46,5 +47,8 @@ Verdict judge_living(const procfs::ProcFs& proc, Provisional& fork, const std::o
 // cannot boot, or are told to leave while their siblings cannot, end within milliseconds and with a status or a
 // signal; hooks' processes that fork once more and leave (daemons) end with status 0.
 Verdict judge_ended(const Provisional& fork);
+
+// It ended as a worker that cannot boot does, which makes its master stop: there will be no other to prove that one.
+bool could_not_boot(int wait_status);
 
 } // namespace gunicorn

@@ -146,6 +146,17 @@ std::vector<Metric> about_workers() {
          Scope::target,
          kFirst,
          "Some worker classes drop what a client sends behind the first request; these are no requests elsewhere."},
+        {Name::worker_heartbeat_age,
+         "gunicorn_worker_heartbeat_age_seconds",
+         MetricType::Gauge,
+         "Time since the worker touched its heartbeat file",
+         {"worker_id"},
+         Scope::target,
+         kFirst,
+         "As of the scrape. Gunicorn's master ends a worker when this exceeds `--timeout`. A sync worker touches the "
+         "file "
+         "around each request and every half timeout while idle, the others every second; a thread of gthread that is "
+         "stuck does not show here."},
         {Name::master_worker_spawns,
          "gunicorn_master_worker_spawns_total",
          MetricType::Counter,

@@ -25,6 +25,7 @@ enum class Name {
     worker_responses_incomplete,
     worker_connections,
     worker_pipelined_unserved,
+    worker_heartbeat_age,
     master_worker_spawns,
     worker_exits,
     info,

@@ -40,6 +40,8 @@ void add_gauges(FamilySet& set, const model::Worker& worker, const TargetLabels&
     const auto& gauges = *worker.gauges;
     if (gauges.memory_bytes) set.gauge(Name::worker_memory, {worker.id}, number(*gauges.memory_bytes), target);
     if (gauges.cpu_percent) set.gauge(Name::worker_cpu, {worker.id}, *gauges.cpu_percent, target);
+    if (gauges.heartbeat_age)
+        set.gauge(Name::worker_heartbeat_age, {worker.id}, seconds(*gauges.heartbeat_age), target);
     set.gauge(Name::worker_uptime, {worker.id}, gauges.uptime_seconds, target);
     set.gauge(Name::worker_state, {worker.id, state_name(gauges.state), fmt::format("{:.3f}", gauges.state_since)}, 1,
               target);

@@ -112,6 +112,7 @@ WorkerGauges Model::gauges_of(const gunicorn::Worker& worker, const Observed* ob
         gauges.memory_bytes = observed->memory_bytes;
         gauges.cpu_percent = observed->cpu_percent;
     }
+    if (const auto age = heartbeats_.find(worker.slot); age != heartbeats_.end()) gauges.heartbeat_age = age->second;
     return gauges;
 }
 

@@ -49,6 +49,9 @@ public:
     // A reading of /proc. What is absent is unknown at present.
     void set_sample(event::Slot slot, std::optional<std::uint64_t> memory_bytes, std::optional<double> cpu_percent);
 
+    // How long ago each worker touched its heartbeat file, by slot. Of those that are not in it nothing is known.
+    void set_heartbeats(std::map<event::Slot, std::chrono::nanoseconds> ages) { heartbeats_ = std::move(ages); }
+
     // The slot was released: it may be given to another process. Its worker's series end.
     void forget(event::Slot slot);
 
@@ -73,6 +76,7 @@ private:
     WorkerGauges gauges_of(const gunicorn::Worker& worker, const Observed* observed, Moment now) const;
 
     Options options_;
+    std::map<event::Slot, std::chrono::nanoseconds> heartbeats_;
     TargetGroups targets_;
     std::map<event::Slot, Observed> observed_;
 };

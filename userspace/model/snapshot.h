@@ -39,8 +39,9 @@ struct WorkerGauges {
     WorkerState state = WorkerState::running;
     double state_since = 0; // unix seconds
     double uptime_seconds = 0;
-    std::optional<std::uint64_t> memory_bytes; // resident set; absent until sampled
-    std::optional<double> cpu_percent;         // 100 is one core; absent until two samples exist
+    std::optional<std::uint64_t> memory_bytes;             // resident set; absent until sampled
+    std::optional<double> cpu_percent;                     // 100 is one core; absent until two samples exist
+    std::optional<std::chrono::nanoseconds> heartbeat_age; // absent when its heartbeat file cannot be read
 };
 
 struct Worker {

@@ -78,7 +78,8 @@ Observer::Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_
       tree_(
           proc_, {.only = std::move(masters), .retention = options_.retention}, [] { return system_clock::now(); },
           wall_at),
-      model_(model_options(options_)), sampler_(proc_, [] { return clock_time(CLOCK_MONOTONIC); }) {}
+      model_(model_options(options_)), sampler_(proc_, [] { return clock_time(CLOCK_MONOTONIC); }),
+      heartbeats_(proc_, [] { return system_clock::now(); }) {}
 
 void Observer::drain_records() {
     // Collected first: carrying out what an event asks for may produce further records.
@@ -117,7 +118,7 @@ void Observer::carry_out(const std::vector<gunicorn::Request>& requests) {
     for (const auto& request : requests) {
         switch (request.kind) {
         case gunicorn::Request::Kind::observe_master:
-            observe_master(request.pid);
+            observe_master(request.pid, request.slot);
             break;
         case gunicorn::Request::Kind::observe_worker:
             observe_worker(request.pid, request.parent);
@@ -130,8 +131,8 @@ void Observer::carry_out(const std::vector<gunicorn::Request>& requests) {
     }
 }
 
-void Observer::observe_master(pid_t pid) {
-    const auto slot = probe_->observe_master(pid);
+void Observer::observe_master(pid_t pid, event::Slot candidate) {
+    const auto slot = probe_->observe_master(pid, candidate);
     tree_.assign_slot(pid, slot);
     if (!slot) {
         spdlog::warn("master {}: no room to observe it; raise --max-processes", pid);
@@ -201,6 +202,8 @@ model::Snapshot Observer::snapshot() {
     // In this order each count finds the record that explains it: the kernel writes the record first.
     read_totals();
     drain_records();
+    // Now and not with the other samples: a reading that is seconds old would make a worker look stuck.
+    model_.set_heartbeats(heartbeats_.ages(tree_.masters()));
 
     auto report = probe_->report();
     model::SelfReport self{.programs = std::move(report.programs),

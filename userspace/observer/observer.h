@@ -11,6 +11,7 @@
 #include <set>
 #include <vector>
 
+#include "gunicorn/heartbeats.h"
 #include "gunicorn/process_tree.h"
 #include "model/model.h"
 #include "model/sampler.h"
@@ -61,7 +62,7 @@ private:
     void warn_of_ranked_ages();
     void take(const event::Event& event);
     void carry_out(const std::vector<gunicorn::Request>& requests);
-    void observe_master(pid_t pid);
+    void observe_master(pid_t pid, event::Slot slot);
     void observe_worker(pid_t pid, pid_t parent);
     void add_listeners();
     event::Slot slot_of_master(pid_t pid) const;
@@ -73,6 +74,7 @@ private:
     gunicorn::ProcessTree tree_;
     model::Model model_;
     model::Sampler sampler_;
+    gunicorn::Heartbeats heartbeats_;
     std::chrono::nanoseconds sampling_time_{0};
     std::set<pid_t> warned_of_;
 };

@@ -82,7 +82,10 @@ event::Slot Probe::take_slot(pid_t pid, contract::role role, event::Slot parent)
     return slot;
 }
 
-event::Slot Probe::observe_master(pid_t pid) { return take_slot(pid, contract::ROLE_MASTER, 0); }
+event::Slot Probe::observe_master(pid_t pid, event::Slot expected) {
+    if (expected && (!kernel_->slots.covers(pid) || kernel_->slots.get(pid) != expected)) return expected;
+    return take_slot(pid, contract::ROLE_MASTER, 0);
+}
 
 event::Slot Probe::observe_worker(pid_t pid, event::Slot master) {
     return take_slot(pid, contract::ROLE_WORKER, master);

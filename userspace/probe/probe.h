@@ -43,7 +43,8 @@ public:
 
     // Takes a slot for a process that was found running and observes it from now on. A process that has a slot
     // already keeps it and gets the role. 0: no slot is free, or the pid is beyond pid_max (counted).
-    event::Slot observe_master(pid_t pid);
+    // `expected`: the slot that a candidate has; when it has it no more it has ended, and nothing is taken.
+    event::Slot observe_master(pid_t pid, event::Slot expected = 0);
     event::Slot observe_worker(pid_t pid, event::Slot master);
 
     // Ends the slot's connections, forgets the process and its listeners, and gives the slot back, its totals zeroed.

@@ -102,6 +102,7 @@ event::ProbeReport Probe::report() const {
         use_of(progs.sched_process_exec, links.sched_process_exec != nullptr),
         use_of(progs.sched_process_exit, links.sched_process_exit != nullptr),
         use_of(progs.signal_generate, links.signal_generate != nullptr),
+        use_of(progs.mark_victim, links.mark_victim != nullptr),
     };
     report.maps = {use_of<std::uint64_t>(skeleton.maps.connections), use_of<PipelinedKey>(skeleton.maps.pipelined),
                    use_of<std::uint64_t>(skeleton.maps.listeners), use_of_processes(skeleton.maps.processes)};

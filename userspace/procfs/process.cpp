@@ -65,10 +65,17 @@ bool parse_status_line(std::string_view line, Status& status) {
     return true;
 }
 
-Result<FileId> identity_of(const std::string& path) {
+Result<FileState> state_of(const std::string& path) {
     struct stat file{};
     if (::stat(path.c_str(), &file) != 0) return system_error(path, errno);
-    return FileId{file.st_dev, file.st_ino};
+    const auto changed = std::chrono::seconds{file.st_ctim.tv_sec} + std::chrono::nanoseconds{file.st_ctim.tv_nsec};
+    return FileState{{file.st_dev, file.st_ino}, std::chrono::system_clock::time_point{changed}};
+}
+
+Result<FileId> identity_of(const std::string& path) {
+    const auto state = state_of(path);
+    if (!state) return std::unexpected(state.error());
+    return state->id;
 }
 
 } // namespace
@@ -149,6 +156,10 @@ Result<std::uint64_t> ProcFs::pid_namespace(pid_t pid) const {
 }
 
 Result<FileId> ProcFs::file_id(pid_t pid, int fd) const { return identity_of(path(pid, "fd/" + std::to_string(fd))); }
+
+Result<FileState> ProcFs::file_state(pid_t pid, int fd) const {
+    return state_of(path(pid, "fd/" + std::to_string(fd)));
+}
 
 Result<std::vector<TcpSocket>> ProcFs::tcp_sockets(pid_t pid) const {
     const auto ipv4 = read_file(path(pid, "net/tcp"));

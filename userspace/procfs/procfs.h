@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -22,6 +23,11 @@ struct FileId {
     dev_t device = 0;
     ino_t inode = 0;
     auto operator<=>(const FileId&) const = default;
+};
+
+struct FileState {
+    FileId id;
+    std::chrono::system_clock::time_point changed; // st_ctime: by chmod, utime and write alike
 };
 
 // /proc/<pid>/stat.
@@ -84,6 +90,7 @@ public:
     Result<std::vector<OpenFile>> open_files(pid_t pid, std::string_view containing = {}) const;
     // What a descriptor refers to, also when the file was unlinked or lies in another mount namespace.
     Result<FileId> file_id(pid_t pid, int fd) const;
+    Result<FileState> file_state(pid_t pid, int fd) const;
     // Inode numbers of the open sockets, ascending, each once.
     Result<std::vector<std::uint64_t>> socket_inodes(pid_t pid) const;
 

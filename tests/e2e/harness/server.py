@@ -12,6 +12,7 @@ from .wire import Connection
 
 APPS = pathlib.Path(__file__).resolve().parents[1]
 BOOT_SECONDS = 20
+LAUNCHER = ("/usr/bin/python3", "/usr/bin/gunicorn")
 
 # Short names as the rows use them, and what Gunicorn's -k takes.
 WORKER_CLASSES = {
@@ -34,8 +35,9 @@ class Gunicorn:
     """
 
     def __init__(self, directory, worker_class="sync", workers=1, threads=None, transport="tcp", root=None, options=(),
-                 environment=None, wait=True, inherit=None, probe=b""):
-        """`inherit` is a listening socket to hand over as systemd does; `probe` goes before the first request."""
+                 environment=None, wait=True, inherit=None, probe=b"", launcher=LAUNCHER, wrapper=(), forks=False):
+        """`inherit` is a listening socket to hand over as systemd does; `probe` goes before the first request.
+        `launcher` takes Gunicorn's arguments; `wrapper` runs it, as its child if it `forks`, else in its place."""
         self.directory = pathlib.Path(directory)
         self.worker_class = worker_class
         self.count = workers
@@ -44,7 +46,7 @@ class Gunicorn:
         self.notes_path = self._outside(self.home / "notes")
         self.probe = probe
         self._choose_address(transport, inherit)
-        command = ["/usr/bin/python3", "/usr/bin/gunicorn", "-k", WORKER_CLASSES[worker_class], "-w", str(workers),
+        command = [*launcher, "-k", WORKER_CLASSES[worker_class], "-w", str(workers),
                    "--pythonpath", str(self.home if root else APPS), "--keep-alive", "20", "--graceful-timeout", "2"]
         if self.bind:
             command += ["-b", self.bind]
@@ -53,6 +55,7 @@ class Gunicorn:
         command += [*options, "asgi_app:app" if worker_class in ASGI else "apps:app"]
         if self.root:
             command = ["chroot", str(self.root), *command]
+        command = [*wrapper, *command]
         details = {}
         if inherit:
             # LISTEN_PID is the pid that the shell hands on by exec.
@@ -65,6 +68,8 @@ class Gunicorn:
         with open(self.log_path, "wb") as log:
             self.process = processes.start(command, log, env=variables, cwd="/", **details)
         self.pid = self.process.pid
+        if forks:
+            (self.pid,) = processes.wait_for(lambda: processes.children_of(self.process.pid), 5, "the wrapper's child")
         if wait:
             self.wait_until_it_answers()
 
@@ -131,6 +136,9 @@ class Gunicorn:
 
     def stop(self):
         # Open connections delay this by the graceful timeout at most.
+        if self.process.poll() is None and self.pid != self.process.pid:
+            os.kill(self.pid, signal.SIGTERM)
+            processes.wait_for(lambda: self.process.poll() is not None, 8, "the wrapper ends with its child")
         processes.end(self.process, signal.SIGTERM, 8)
         shutil.rmtree(self._outside(self.home), ignore_errors=True)
 

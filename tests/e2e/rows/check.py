@@ -20,7 +20,7 @@ def check_row(service, row):
         except WrongDuration:
             if attempt == ATTEMPTS - 1:
                 raise
-            time.sleep(0.5)
+            time.sleep(0.5 * 3**attempt)  # what else the machine is doing may take seconds
 
 
 def _once(service, row):

@@ -41,6 +41,8 @@ TEST(Decode, Fork) {
 
 TEST(Decode, Exec) { expect_header(decoded<event::Executed>(header(contract::RECORD_EXEC))); }
 
+TEST(Decode, OutOfMemory) { expect_header(decoded<event::OutOfMemory>(header(contract::RECORD_OOM))); }
+
 TEST(Decode, Exit) {
     for (const unsigned code : {0u, 0x100u, 0x9u, 0x8bu, 0xff00u}) {
         const auto event = decoded<event::Exited>(contract::record_exit{

@@ -56,6 +56,46 @@ TEST(Candidates, WhatHappenedBeforeTheFirstConfirmationCounts) {
     EXPECT_EQ(scene.worker(102).death->reason, ExitReason::reload);
 }
 
+// exit code 3 or 4: the master stops at once, and no other worker will tell what it was.
+TEST(Candidates, WhoseFirstWorkerCannotBoot) {
+    for (const int code : {3, 4}) {
+        Scene scene;
+        scene.scan();
+        scene.start_master(100);
+        scene.listened(100);
+        scene.start_worker(101, 100);
+        scene.process(101).caught_signals = arbiter_signals(); // not a line of its own has run
+        scene.show(101);
+        scene.forked(101, 100);
+        scene.confirm();
+        ASSERT_TRUE(scene.tree().masters().empty());
+        scene.vanish(101);
+        scene.exited(101, code << 8);
+        scene.vanish(100);
+        scene.exited(100, code << 8);
+        scene.confirm();
+        EXPECT_FALSE(scene.master(100).alive);
+        EXPECT_EQ(scene.master(100).slot, scene.slot_of(100));
+        EXPECT_EQ(scene.exits(100, code == 3 ? ExitReason::boot_error : ExitReason::app_load_error), 1u);
+        EXPECT_EQ(scene.master(100).spawns, 1u);
+        EXPECT_EQ(scene.master(100).restarts, 0u);
+    }
+}
+
+TEST(Candidates, ThatHoldNoHeartbeatFileAreNotProvedByAStatus) {
+    Scene scene;
+    scene.scan();
+    scene.start_master(100);
+    scene.listened(100);
+    scene.fork_plainly(101, 100);
+    scene.forked(101, 100);
+    scene.confirm();
+    scene.vanish(101);
+    scene.exited(101, 3 << 8);
+    scene.confirm();
+    EXPECT_TRUE(scene.tree().masters().empty());
+}
+
 TEST(Candidates, OtherServersKeepNoProvisionalChildren) {
     Scene scene;
     scene.scan();

@@ -34,6 +34,7 @@ struct Row {
     ExitReason reason;
     bool restart;
     bool master_alive = true;
+    bool out_of_memory = false;
 };
 
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
@@ -47,6 +48,7 @@ TEST_P(Exit, HasTheReasonOfTheFirstRuleThatMatches) {
     SignalsSeen seen;
     for (const auto& told : row.worker_signals)
         seen.note({1, kWorker, told.signal, told.code, told.applied, told.sender, 101s}, kMaster, control);
+    seen.out_of_memory = row.out_of_memory;
     const MasterThen master{row.master_alive, control.stopping()};
 
     const auto reason = reason_of(row.wait_status, seen, master);
@@ -59,9 +61,13 @@ using enum ExitReason;
 INSTANTIATE_TEST_SUITE_P(
     Rows, Exit,
     testing::Values(
-        Row{"oom", SIGKILL, {}, {{SIGKILL, kWorker, 0x80}}, oom, true},
-        Row{"oom_by_a_siblings_allocation", SIGKILL, {}, {{SIGKILL, 21, 0x80}}, oom, true},
-        Row{"cpu_limit_is_no_oom", SIGKILL, {}, {{SIGXCPU, kWorker, 0x80}, {SIGKILL, kWorker, 0x80}}, killed, true},
+        Row{"oom", SIGKILL, {}, {{SIGKILL, kWorker, 0x80}}, oom, true, true, true},
+        Row{"oom_by_a_siblings_allocation", SIGKILL, {}, {{SIGKILL, 21, 0x80}}, oom, true, true, true},
+        Row{"oom_by_its_masters_allocation", SIGKILL, {}, {{SIGKILL, kMaster, 0x80}}, oom, true, true, true},
+        Row{"oom_whose_signal_was_lost", SIGKILL, {}, {}, oom, true, true, true},
+        Row{"killed_before_it_was_chosen", SIGKILL, {}, {{SIGKILL, kShell}}, killed, true, true, true},
+        Row{"cpu_limit_is_no_oom", SIGKILL, {}, {{SIGKILL, kWorker, 0x80}}, killed, true},
+        Row{"end_of_its_namespace_is_no_oom", SIGKILL, {}, {{SIGKILL, 31, 0x80}}, killed, true},
         Row{"namespace_ends_with_its_init", SIGKILL, {}, {{SIGKILL, kMaster, 0x80}}, graceful_timeout, false, false},
 
         Row{"timeout_sync_20", status(1), {}, {{SIGABRT, kMaster}}, timeout, true},

@@ -152,7 +152,7 @@ TEST_F(Lifecycle, DeathsWithoutAMastersDoing) {
     leave(104, 7 << 8);
     EXPECT_EQ(scene.worker(104).death->reason, ExitReason::app_exit);
     scene.bear(105, 100);
-    scene.signalled(105, SIGKILL, 105, 0x80);
+    scene.chosen_by_oom_killer(105);
     leave(105, SIGKILL);
     EXPECT_EQ(scene.worker(105).death->reason, ExitReason::oom);
     EXPECT_EQ(scene.master(100).restarts, 5u);

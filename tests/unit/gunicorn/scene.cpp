@@ -109,6 +109,11 @@ std::vector<Request> Scene::signalled(pid_t pid, int signal, pid_t sender, int c
     return tree().on(event::Signalled{slots_.at(pid), pid, signal, code, applied, sender, kernel_now()});
 }
 
+void Scene::chosen_by_oom_killer(pid_t pid) {
+    signalled(pid, SIGKILL, pid, 0x80);
+    tree().on(event::OutOfMemory{slots_.at(pid), pid, kernel_now()});
+}
+
 void Scene::bear(pid_t pid, pid_t master) {
     start_worker(pid, master);
     forked(pid, master);

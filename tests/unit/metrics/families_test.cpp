@@ -88,7 +88,7 @@ TEST(Families, UnreadableStatusHasAName) {
 
 TEST(Families, EndedWorkerKeepsCountersAndLosesGauges) {
     const auto text = text_of(documented_snapshot());
-    for (const char* gauge : {"memory_bytes", "cpu_percent", "uptime_seconds", "state"}) {
+    for (const char* gauge : {"memory_bytes", "cpu_percent", "uptime_seconds", "heartbeat_age_seconds", "state"}) {
         EXPECT_THAT(text, HasSubstr(fmt::format("gunicorn_worker_{}{{worker_id=\"worker_1_", gauge)));
         EXPECT_THAT(text, Not(HasSubstr(fmt::format("gunicorn_worker_{}{{worker_id=\"worker_2_", gauge))));
     }
@@ -98,9 +98,11 @@ TEST(Families, UnsampledGaugesAreAbsent) {
     auto snapshot = documented_snapshot();
     snapshot.targets[0].workers[0].gauges->memory_bytes.reset();
     snapshot.targets[0].workers[0].gauges->cpu_percent.reset();
+    snapshot.targets[0].workers[0].gauges->heartbeat_age.reset();
     const auto text = text_of(snapshot);
     EXPECT_THAT(text, Not(HasSubstr("gunicorn_worker_memory_bytes{")));
     EXPECT_THAT(text, Not(HasSubstr("gunicorn_worker_cpu_percent{")));
+    EXPECT_THAT(text, Not(HasSubstr("gunicorn_worker_heartbeat_age_seconds{")));
     EXPECT_THAT(text, HasSubstr("gunicorn_worker_uptime_seconds{"));
 }
 

@@ -34,7 +34,7 @@ model::Snapshot documented_snapshot() {
     model::Worker worker;
     worker.id = "worker_1_1234567890";
     worker.pid = 4711;
-    worker.gauges = model::WorkerGauges{model::WorkerState::running, 1640995200.123, 3600, 52428800, 2.5};
+    worker.gauges = model::WorkerGauges{model::WorkerState::running, 1640995200.123, 3600, 52428800, 2.5, 1500ms};
     worker.counted = true;
     worker.totals = documented_totals();
     worker.failed = {{{"GET", "/api/users", 404}, 5}, {{"POST", "/api/data", 500}, 2}};
