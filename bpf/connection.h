@@ -49,6 +49,7 @@ struct connection {
     u16 flags;         /* enum connection_flag */
     u16 reserved;
     struct stream streams[2]; /* enum direction */
+    u8 exception[EXCEPTION_BYTES]; /* of the response that is complete, until it is counted */
     struct request current;
 };
 
@@ -70,6 +71,13 @@ enum ending {
     ENDING_SHUT = 2,     /* nothing more will be written */
 };
 
+/* Where a look at a process's memory has come to. */
+struct walk {
+    u64 at;
+    u64 found;
+    u64 id; /* of the thread that is looked for */
+};
+
 /* One system call's bytes on their way through the programs. */
 struct portion {
     struct connection_key key;
@@ -80,6 +88,7 @@ struct portion {
     u8 threads; /* the process has more than one: another may come to the same end */
     u8 reserved[5];
     struct feed feed;
+    struct walk walk;
     u8 joined[2 * (REQUEST_LINE_BYTES + WINDOW_BYTES)]; /* pieces of a request line being put together */
 };
 

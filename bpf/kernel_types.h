@@ -54,6 +54,12 @@ struct kernel_siginfo {
     int si_code;
 };
 
+#if defined(__TARGET_ARCH_x86)
+struct thread_struct {
+    unsigned long fsbase; /* user space's fs: glibc and musl keep pthread_self() there */
+};
+#endif
+
 struct task_struct {
     int pid;  /* the thread's id, in the initial PID namespace */
     int tgid; /* the process's id */
@@ -61,6 +67,9 @@ struct task_struct {
     struct task_struct *real_parent;
     struct files_struct *files;
     struct signal_struct *signal;
+#if defined(__TARGET_ARCH_x86)
+    struct thread_struct thread;
+#endif
 };
 
 #if defined(__TARGET_ARCH_x86)

@@ -52,6 +52,13 @@ struct {
     __type(value, struct worker_totals);
 } totals SEC(".maps");
 
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, slot_t);
+    __type(value, struct python);
+} pythons SEC(".maps");
+
 /* Slots that belong to nobody, their totals zeroed. A queue, so that a slot rests as long as possible. */
 struct {
     __uint(type, BPF_MAP_TYPE_QUEUE);

@@ -7,7 +7,7 @@
 
 /* The parts of the work behind sys_exit, each verified by itself: in one program the verifier would walk each of
  * them once for every system call that leads there, and Linux 5.10 gives up. */
-enum part { PART_STREAM = 0, PART_END = 1, PART_SHUT = 2, PARTS = 3 };
+enum part { PART_STREAM = 0, PART_END = 1, PART_SHUT = 2, PART_EXPLAIN = 3, PARTS = 4 };
 
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);

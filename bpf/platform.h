@@ -24,6 +24,11 @@ static __always_inline int copy_from_task(void *to, u32 size, u64 address) {
     return bpf_probe_read_user(to, size, (const void *)address) != 0;
 }
 
+/* Up to and with a NUL, at most `size` bytes of which the last is one. Bytes copied, or an error. */
+static __always_inline long copy_text_from_task(void *to, u32 size, u64 address) {
+    return bpf_probe_read_user_str(to, size, (const void *)address);
+}
+
 static __always_inline void copy_bytes(void *to, u32 size, const void *from) {
     bpf_probe_read_kernel(to, size, from);
 }
@@ -40,6 +45,13 @@ static __always_inline int copy_from_task(void *to, u32 size, u64 address) {
     if (!address) return 1;
     memcpy(to, (const void *)address, size);
     return 0;
+}
+
+static __always_inline long copy_text_from_task(void *to, u32 size, u64 address) {
+    if (!address) return -1;
+    strncpy((char *)to, (const char *)address, size - 1);
+    ((char *)to)[size - 1] = 0;
+    return (long)strlen((const char *)to) + 1;
 }
 
 static __always_inline void copy_bytes(void *to, u32 size, const void *from) { memcpy(to, from, size); }

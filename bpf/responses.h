@@ -59,6 +59,7 @@ static __always_inline void record_response(const struct connection *connection,
     record->ended_by = ended_by;
     record->reserved[0] = record->reserved[1] = 0;
     record->line_bytes = connection->queued ? connection->current.line_bytes : 0;
+    copy_bytes(record->exception, EXCEPTION_BYTES, connection->exception);
     copy_bytes(record->request_line, REQUEST_LINE_BYTES, connection->current.line);
     bpf_ringbuf_submit(record, wake_up_flags());
 }
@@ -74,6 +75,7 @@ static __always_inline void finish_response(struct connection *connection, const
 
     if (status >= 400 || record_every_response)
         record_response(connection, key, status, duration_ns, incomplete, (u8)ended_by);
+    connection->exception[0] = 0;
     if (total) {
         increment(&total->duration_buckets[at_most(duration_bucket(duration_ns), DURATION_BUCKETS - 1)]);
         __sync_fetch_and_add(&total->duration_sum_ns, duration_ns);

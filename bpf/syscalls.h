@@ -13,6 +13,7 @@
 #include <asm/unistd.h>
 
 #include "accept.h"
+#include "python.h"
 #include "registers.h"
 #include "responses.h"
 
@@ -247,6 +248,8 @@ int stream_bytes(u64 *context) {
     case EVENT_HUNGRY:
         return 0;
     case EVENT_RESPONSE_END:
+        if (connection->streams[TO_CLIENT].status >= 400 && python_of(key.slot))
+            bpf_tail_call(context, &parts, PART_EXPLAIN);
         finish_response(connection, &key, 0, 0);
         break;
     case EVENT_LINE:
@@ -266,6 +269,26 @@ int stream_bytes(u64 *context) {
         return 0;
     }
     if (!feed->bytes && feed->at == feed->end) return 0;
+    return continue_portion(context, connection);
+}
+
+/* A response of status >= 400 is complete: looks for the exception behind it, and goes on as stream_bytes would. */
+SEC("tp_btf/sys_exit")
+int explain_response(u64 *context) {
+    u32 zero = 0;
+    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+    const struct python *python;
+    struct connection *connection;
+    struct connection_key key;
+
+    if (!portion) return 0;
+    key = portion->key;
+    connection = bpf_map_lookup_elem(&connections, &key);
+    if (!connection) return 0;
+    python = python_of(key.slot);
+    if (python) name_handled_exception(python, &portion->walk, connection->exception);
+    finish_response(connection, &key, 0, 0);
+    if (!portion->feed.bytes && portion->feed.at == portion->feed.end) return 0;
     return continue_portion(context, connection);
 }
 

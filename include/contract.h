@@ -44,6 +44,9 @@ enum {
      * limit is 4,094, but a path of more than 400 bytes is no endpoint that anyone charts. */
     REQUEST_LINE_BYTES = 448,
 
+    /* Bytes kept of an exception type's name, with the NUL. */
+    EXCEPTION_BYTES = 64,
+
     /* A connection's requests that were read ahead of their turn (HTTP pipelining). */
     PIPELINE_DEPTH = 32,
 };
@@ -79,6 +82,21 @@ struct process {
     u64 born_ns; /* fork, or discovery */
 };
 CONTRACT_ASSERT(sizeof(struct process) == 24, "process is shared");
+
+/* Where a master's Python, and that of its forks, keeps what the kernel side reads. Value of the map `pythons`, by the
+ * master's slot; offsets in bytes from the beginning of each structure, see userspace/python/layout.h. */
+struct python {
+    u64 first_thread_at; /* address of the interpreter's pointer to its first thread; 0: not known, nothing is read */
+    u16 thread_next;
+    u16 thread_id; /* what pthread_self(3) returns */
+    u16 thread_handled;
+    u16 handled_exception;
+    u16 handled_previous;
+    u16 object_type;
+    u16 type_name;
+    u16 reserved;
+};
+CONTRACT_ASSERT(sizeof(struct python) == 24, "python is shared");
 
 /* ---- totals ------------------------------------------------------------------------------- */
 
@@ -198,9 +216,12 @@ struct record_response {
     u8 flags;    /* enum response_flag */
     u8 ended_by; /* enum ended_by; valid with RESPONSE_INCOMPLETE */
     u8 reserved[2];
+    /* Type of the exception that the thread was handling when it completed a response of status >= 400, as tp_name has
+     * it, NUL-terminated; empty: none, or it could not be read. */
+    u8 exception[EXCEPTION_BYTES];
     u8 request_line[REQUEST_LINE_BYTES]; /* without the line's end */
 };
-CONTRACT_ASSERT(sizeof(struct record_response) == 40 + REQUEST_LINE_BYTES, "record_response is shared");
+CONTRACT_ASSERT(sizeof(struct record_response) == 40 + EXCEPTION_BYTES + REQUEST_LINE_BYTES, "record_response is shared");
 
 #ifdef __cplusplus
 } // namespace contract

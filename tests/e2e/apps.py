@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The WSGI application that the end-to-end tests serve. Standard library only; runs on Python 3.9 to 3.14."""
 
+import contextlib
 import ctypes
 import http.client
 import http.server
@@ -94,6 +95,28 @@ def unavailable(environ, start_response, query):
 
 def fail(environ, start_response, query):
     raise ValueError("as asked")
+
+
+class LookupFailed(Exception):
+    pass
+
+
+def fail_key(environ, start_response, query):
+    return {}["no such key"]
+
+
+def fail_from(environ, start_response, query):
+    try:
+        return {}["no such key"]
+    except KeyError as error:
+        raise LookupFailed("chained") from error
+
+
+def swallow(environ, start_response, query):
+    """What was caught is over when the response is written."""
+    with contextlib.suppress(KeyError):
+        fail_key(environ, start_response, query)
+    return ok(start_response, "swallowed")
 
 
 def fail_late(environ, start_response, query):
@@ -210,7 +233,7 @@ def noise(environ, start_response, query):
 ROUTES = {
     "/hog": hog, "/fork": fork,
     "/hello": hello, "/chunks": chunks, "/big": big, "/file": file, "/sleep": sleep, "/unavailable": unavailable,
-    "/raise": fail, "/raise-late": fail_late, "/empty": empty, "/unmodified": unmodified, "/read": read,
+    "/raise": fail, "/raise-key": fail_key, "/raise-from": fail_from, "/swallow": swallow, "/raise-late": fail_late, "/empty": empty, "/unmodified": unmodified, "/read": read,
     "/unread": hello, "/bold": hello, "/burn": burn, "/pid": pid, "/die": die, "/outgoing": outgoing, "/child": child,
     "/sidecar": sidecar, "/noise": noise, "/hints": hints,
 }

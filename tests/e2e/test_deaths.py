@@ -29,12 +29,15 @@ def load(server, ended):
             pass
 
 
-def kill_one(server, dead):
-    """Any of the workers, however young; each once. Nobody, if the master has yet to replace them."""
-    if living := [pid for pid in server.workers() if pid not in dead]:
-        pid = random.choice(living)
+def kill_one(server, dead, seen):
+    """Any of the workers that were there a moment ago; each once. Gunicorn itself loses a worker that ends before fork()
+    has returned in its master: it is never replaced."""
+    living = [pid for pid in server.workers() if pid not in dead]
+    if old_enough := seen.intersection(living):
+        pid = random.choice(sorted(old_enough))
         os.kill(pid, signal.SIGKILL)
         dead.add(pid)
+    seen.update(living)
 
 
 def descriptors(pid):
@@ -50,14 +53,14 @@ def test_deaths_under_load(directory):
     with Gunicorn(directory, workers=WORKERS) as server:
         with Exporter(directory, "--retention", f"{RETENTION_SECONDS}s", pid=server.pid) as exporter:
             before, files = entries(exporter), descriptors(exporter.process.pid)
-            ended, dead = threading.Event(), set()
+            ended, dead, seen = threading.Event(), set(), set()
             clients = [threading.Thread(target=load, args=(server, ended)) for _ in range(3)]
             for client in clients:
                 client.start()
             try:
                 deadline = time.monotonic() + 150
                 while len(dead) < DEATHS and time.monotonic() < deadline:
-                    kill_one(server, dead)
+                    kill_one(server, dead, seen)
                     time.sleep(random.uniform(0.01, 0.06))
             finally:
                 ended.set()

@@ -20,6 +20,11 @@ KernelTime time_of(const contract::record_header& header) {
     return KernelTime(static_cast<std::int64_t>(header.time_ns));
 }
 
+template <std::size_t Size> std::string text_of(const contract::u8 (&bytes)[Size]) {
+    const auto* text = reinterpret_cast<const char*>(bytes);
+    return {text, strnlen(text, Size)};
+}
+
 Event from(const contract::record_fork& record) {
     return Forked{record.header.slot, pid_of(record.header.tgid), record.parent_slot, pid_of(record.parent_tgid),
                   time_of(record.header)};
@@ -55,6 +60,7 @@ Event from(const contract::record_response& record) {
         .request_line_open = (record.flags & (contract::RESPONSE_LINE_OPEN | contract::RESPONSE_NO_REQUEST)) != 0,
         .uwsgi = (record.flags & contract::RESPONSE_UWSGI) != 0,
         .incomplete = (record.flags & contract::RESPONSE_INCOMPLETE) != 0,
+        .exception = text_of(record.exception),
         .duration = std::chrono::nanoseconds(static_cast<std::int64_t>(record.duration_ns)),
         .at = time_of(record.header),
     };

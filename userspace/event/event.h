@@ -36,6 +36,7 @@ struct Exited {
     pid_t pid;
     int wait_status; // as wait(2): status << 8 | signal, 0x80 for a core dump
     KernelTime at;
+    bool served = false; // it had accepted connections of its master's; not in the record, see Observer
 };
 
 struct Signalled {
@@ -71,6 +72,8 @@ struct Responded {
     bool request_line_open;   // the response came before the line was complete
     bool uwsgi;               // request_line is a uwsgi packet: the variables of a request
     bool incomplete;
+    std::string
+        exception; // raw bytes: the type of the one that was being handled, with its module or cut; may be empty
     std::chrono::nanoseconds duration;
     KernelTime at;
 };

@@ -30,6 +30,7 @@ Verdict judge_living(const procfs::ProcFs& proc, Provisional& fork, const std::o
 }
 
 Verdict judge_ended(const Provisional& fork) {
+    if (fork.exit->served) return Verdict::worker;
     const bool told = fork.exit->wait_status != 0 || fork.worker.signals.any();
     return told && fork.exit->at - fork.forked_at < kDiesUnseenWithin ? Verdict::worker : Verdict::stranger;
 }

@@ -43,7 +43,8 @@ inline constexpr std::chrono::milliseconds kGivesUpAfter{5000};
 Verdict judge_living(const procfs::ProcFs& proc, Provisional& fork, const std::optional<Traits>& parent,
                      const Master& master, WallTime now);
 
-// A fork of a master that ended unconfirmed. There is nothing left to look at, so its end has to tell: workers that
+// A fork of a master that ended unconfirmed. One that accepted connections was a worker, whose life may be short when
+// max_requests is low. Else there is nothing left to look at, so its end has to tell: workers that
 // cannot boot, or are told to leave while their siblings cannot, end within milliseconds and with a status or a
 // signal; hooks' processes that fork once more and leave (daemons) end with status 0.
 Verdict judge_ended(const Provisional& fork);

@@ -74,8 +74,16 @@ std::vector<Metric> documented() {
          {"worker_id", "method", "endpoint", "error_type"},
          Scope::target,
          kFirst,
-         "Responses of status 500 and above, a subset of the failed requests; 4xx are no errors of the worker. "
-         "`error_type` is `unknown` where the cause cannot be read from outside, which is everywhere at present."},
+         "Responses of status 500 and above, a subset of the failed requests; of 4xx those that Gunicorn's own parser "
+         "refused. `error_type` is the class of the exception that the worker was handling when it completed the "
+         "response: "
+         "that of an application whose exception reached Gunicorn (or another server that answers from its except "
+         "block). It "
+         "is `unknown` where nothing was being handled: for an error page of a framework that has caught the "
+         "exception, for "
+         "a 503 that the application sent by itself, and where Python cannot be read. `other`: a worker has had more "
+         "than "
+         "64 types."},
         {Name::worker_state,
          "gunicorn_worker_state",
          MetricType::Gauge,
@@ -268,6 +276,16 @@ std::vector<Metric> about_the_exporter() {
          Scope::target,
          kFirst,
          "See `--endpoint-limit` and `--route`."},
+        {Name::python,
+         "gunicorn_bpf_exporter_python",
+         MetricType::Gauge,
+         "Number of Gunicorns by what can be read of their Python",
+         {"version", "layout"},
+         Scope::exporter,
+         kFirst,
+         "`layout`: `ok`; `unsupported`, a version of Python whose data structures are not known; `failed`, no CPython "
+         "or not "
+         "to be read. Without `ok` every `error_type` is `unknown`; a log line says why."},
         {Name::snapshot_duration,
          "gunicorn_bpf_exporter_snapshot_duration_seconds",
          MetricType::Gauge,

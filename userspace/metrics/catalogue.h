@@ -37,6 +37,7 @@ enum class Name {
     map_capacity,
     bpf_run_time,
     endpoint_values_refused,
+    python,
     snapshot_duration,
     sampling_duration,
 };

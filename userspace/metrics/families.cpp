@@ -113,6 +113,8 @@ void add_self(FamilySet& set, const model::Snapshot& snapshot, const Build& buil
         set.gauge(Name::map_entries, {map.name}, number(map.entries));
         set.gauge(Name::map_capacity, {map.name}, number(map.capacity));
     }
+    for (const auto& [python, count] : self.pythons)
+        set.gauge(Name::python, {python.version, python.layout}, number(count));
     set.gauge(Name::snapshot_duration, {}, seconds(self.snapshot_time));
     set.gauge(Name::sampling_duration, {}, seconds(self.sampling_time));
 }

@@ -58,7 +58,7 @@ void Answers::publish_lost() {
         const auto lost = status.room();
         if (lost == 0) continue;
         status.lost += lost;
-        count({code, other, other, std::string(error_type_of_status(code))}, lost);
+        count({code, other, other, error_type_of(code, "")}, lost);
     }
 }
 

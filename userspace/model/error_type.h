@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which responses count as errors, and of which type, as long as nothing but their status tells.
+// Which responses count as errors, and of which type.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace model {
@@ -10,8 +11,15 @@ namespace model {
 inline constexpr std::string_view kUnknownError = "unknown";
 
 // gunicorn_worker_failed_requests_total counts every response of status >= 400; gunicorn_worker_error_handling_total
-// counts errors that the worker handled. From a status alone that is one of unknown cause for a server error (>= 500),
-// and none for a client error (4xx).
-constexpr std::string_view error_type_of_status(int status) { return status >= 500 ? kUnknownError : ""; }
+// counts errors that the worker handled. Empty: it is none.
+//
+// `exception`: the type of the exception that the worker was handling when it answered, as the kernel read it
+// ("KeyError", "zlib.error", any bytes); empty when there was none or it could not be read. A server error (>= 500) is
+// of that type, else of unknown cause. A client error (4xx) is one of the worker's only if Gunicorn's own parser raised
+// it: an application that says 404 from an except block has handled what it caught.
+std::string error_type_of(int status, std::string_view exception);
+
+// The name without its module ("error"), as text: bytes that are no UTF-8, and quotes, become "?".
+std::string plain_name(std::string_view type_name);
 
 } // namespace model

@@ -47,18 +47,28 @@ http::EndpointLimit& Model::limit_of(Observed& observed) {
     return *observed.limit;
 }
 
+// Types can be made at run time, one for each request: what is beyond the limit is one more.
+std::string Model::admit_error(Observed& observed, std::string type) {
+    constexpr std::size_t kMostErrorTypes = 64; // per worker
+    if (type.empty() || observed.error_types.contains(type)) return type;
+    if (observed.error_types.size() >= kMostErrorTypes) return std::string(http::kOther);
+    observed.error_types.insert(type);
+    return type;
+}
+
 void Model::on(const event::Responded& event) {
     if (event.status < 400 || event.slot == 0) return;
     auto& observed = observed_[event.slot];
     if (observed.pid != event.pid) {
         if (observed.target) return; // of a process that had the slot before
         observed.answers.drop_unpublished();
+        observed.error_types.clear();
         observed.pid = event.pid;
     }
     const auto line = request_line_of(event);
     const auto endpoint = options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)));
     observed.answers.add({event.status, line.method, std::string(limit_of(observed).admit(endpoint)),
-                          std::string(error_type_of_status(event.status))});
+                          admit_error(observed, error_type_of(event.status, event.exception))});
 }
 
 void Model::set_totals(event::Slot slot, event::Totals totals) {

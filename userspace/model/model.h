@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "event/event.h"
@@ -66,11 +68,13 @@ private:
         std::optional<http::EndpointLimit> limit; // its own, until its target is known
         std::optional<event::Totals> totals;
         Answers answers;
+        std::set<std::string> error_types; // as published
         std::optional<std::uint64_t> memory_bytes;
         std::optional<double> cpu_percent;
     };
 
     http::EndpointLimit& limit_of(Observed& observed);
+    static std::string admit_error(Observed& observed, std::string type);
     void adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group);
     Worker describe(const gunicorn::Worker& worker, const TargetGroups::Group& group, Moment now);
     WorkerGauges gauges_of(const gunicorn::Worker& worker, const Observed* observed, Moment now) const;

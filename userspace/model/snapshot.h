@@ -73,10 +73,18 @@ struct Target {
 using event::MapUse;
 using event::ProgramUse;
 
+// What can be read of a master's Python.
+struct PythonUse {
+    std::string version; // "3.11.2"; empty when not even that is known
+    std::string layout;  // "ok"; "unsupported": a version whose layout is not known; "failed": not to be read
+    auto operator<=>(const PythonUse&) const = default;
+};
+
 struct SelfReport {
     std::vector<ProgramUse> programs;
     std::vector<MapUse> maps;
     std::map<std::string, std::uint64_t> events_lost; // by reason; every reason is present, also at 0
+    std::map<PythonUse, std::uint64_t> pythons;       // living masters
     std::chrono::nanoseconds snapshot_time{0};        // building this snapshot took
     std::chrono::nanoseconds sampling_time{0};        // the last reading of /proc took
 };

@@ -79,7 +79,7 @@ Observer::Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_
           proc_, {.only = std::move(masters), .retention = options_.retention}, [] { return system_clock::now(); },
           wall_at),
       model_(model_options(options_)), sampler_(proc_, [] { return clock_time(CLOCK_MONOTONIC); }),
-      heartbeats_(proc_, [] { return system_clock::now(); }) {}
+      heartbeats_(proc_, [] { return system_clock::now(); }), pythons_(proc_) {}
 
 void Observer::drain_records() {
     // Collected first: carrying out what an event asks for may produce further records.
@@ -91,8 +91,15 @@ void Observer::drain_records() {
 }
 
 void Observer::take(const event::Event& event) {
-    if (const auto* exited = std::get_if<event::Exited>(&event)) probe_->end_connections(exited->slot);
     if (const auto* responded = std::get_if<event::Responded>(&event)) model_.on(*responded);
+    if (const auto* exited = std::get_if<event::Exited>(&event)) {
+        probe_->end_connections(exited->slot);
+        auto whole = *exited;
+        const auto totals = probe_->totals(exited->slot);
+        whole.served = totals && std::ranges::any_of(totals->connections, [](auto count) { return count != 0; });
+        carry_out(tree_.on(whole));
+        return;
+    }
     carry_out(tree_.on(event));
 }
 
@@ -139,6 +146,11 @@ void Observer::observe_master(pid_t pid, event::Slot candidate) {
         return;
     }
     for (const auto inode : gunicorn::listening_sockets(proc_, pid)) probe_->add_listener(inode, slot);
+    read_python(pid, slot);
+}
+
+void Observer::read_python(pid_t master, event::Slot slot) {
+    if (const auto python = pythons_.read(master)) probe_->set_python(slot, python->first_thread_at, *python->layout);
 }
 
 // Those of all masters: what a released one had may be shared with another (a successor on SIGUSR2, LISTEN_FDS).
@@ -184,6 +196,8 @@ void Observer::sample() {
 void Observer::tidy() {
     carry_out(tree_.scan());
     carry_out(tree_.forget_dead());
+    pythons_.keep_only(tree_.masters());
+    for (const auto pid : pythons_.unsettled(tree_.masters())) read_python(pid, slot_of_master(pid));
 }
 
 void Observer::read_totals() {
@@ -209,6 +223,7 @@ model::Snapshot Observer::snapshot() {
     model::SelfReport self{.programs = std::move(report.programs),
                            .maps = std::move(report.maps),
                            .events_lost = std::move(report.events_lost),
+                           .pythons = pythons_.uses(),
                            .snapshot_time = {},
                            .sampling_time = sampling_time_};
     self.snapshot_time = steady_clock::now() - begun;

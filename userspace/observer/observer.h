@@ -16,6 +16,7 @@
 #include "model/model.h"
 #include "model/sampler.h"
 #include "model/snapshot.h"
+#include "observer/pythons.h"
 #include "probe/probe.h"
 #include "procfs/procfs.h"
 #include "result.h"
@@ -65,6 +66,7 @@ private:
     void observe_master(pid_t pid, event::Slot slot);
     void observe_worker(pid_t pid, pid_t parent);
     void add_listeners();
+    void read_python(pid_t master, event::Slot slot);
     event::Slot slot_of_master(pid_t pid) const;
     void read_totals();
 
@@ -75,6 +77,7 @@ private:
     model::Model model_;
     model::Sampler sampler_;
     gunicorn::Heartbeats heartbeats_;
+    Pythons pythons_;
     std::chrono::nanoseconds sampling_time_{0};
     std::set<pid_t> warned_of_;
 };

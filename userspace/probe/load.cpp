@@ -62,6 +62,7 @@ void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     bpf_map__set_max_entries(skeleton.maps.slot_pages, pages);
     bpf_map__set_max_entries(skeleton.maps.processes, options.max_processes + 1);
     bpf_map__set_max_entries(skeleton.maps.totals, options.max_processes + 1);
+    bpf_map__set_max_entries(skeleton.maps.pythons, options.max_processes + 1);
     bpf_map__set_max_entries(skeleton.maps.free_slots, options.max_processes);
     bpf_map__set_max_entries(skeleton.maps.connections, options.max_connections);
     bpf_map__set_max_entries(skeleton.maps.records, options.ring_bytes);
@@ -85,13 +86,15 @@ Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {
     bpf_program__set_autoattach(skeleton.progs.stream_bytes, false);
     bpf_program__set_autoattach(skeleton.progs.end_by_call, false);
     bpf_program__set_autoattach(skeleton.progs.shut_by_call, false);
+    bpf_program__set_autoattach(skeleton.progs.explain_response, false);
     bpf_program__set_autoattach(skeleton.progs.end_connection, false);
     bpf_program__set_autoattach(skeleton.progs.adopt_connection, false);
     if (const int error = gunicorn_probes::load(&skeleton)) {
         return std::unexpected(failure("load the BPF programs", -error));
     }
     // As enum part in bpf/syscalls.h.
-    const std::array parts{skeleton.progs.stream_bytes, skeleton.progs.end_by_call, skeleton.progs.shut_by_call};
+    const std::array parts{skeleton.progs.stream_bytes, skeleton.progs.end_by_call, skeleton.progs.shut_by_call,
+                           skeleton.progs.explain_response};
     for (std::uint32_t part = 0; part < parts.size(); part++) {
         const int program = bpf_program__fd(parts[part]);
         if (bpf_map_update_elem(map_fd(skeleton.maps.parts), &part, &program, BPF_ANY)) {

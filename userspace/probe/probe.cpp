@@ -110,10 +110,25 @@ bool Probe::release(event::Slot slot, pid_t pid) {
 
     const contract::process nobody{};
     const contract::worker_totals zero{};
+    const contract::python unknown{};
+    bpf_map_update_elem(map_fd(maps.pythons), &slot, &unknown, BPF_ANY);
     bpf_map_update_elem(map_fd(maps.processes), &slot, &nobody, BPF_ANY);
     bpf_map_update_elem(map_fd(maps.totals), &slot, &zero, BPF_ANY);
     bpf_map_update_elem(map_fd(maps.free_slots), nullptr, &slot, BPF_ANY);
     return !owned.empty();
+}
+
+void Probe::set_python(event::Slot master, python::Address first_thread_at, const python::Layout& layout) {
+    const contract::python python{.first_thread_at = first_thread_at,
+                                  .thread_next = layout.thread_next,
+                                  .thread_id = layout.thread_id,
+                                  .thread_handled = layout.thread_handled,
+                                  .handled_exception = layout.handled_exception,
+                                  .handled_previous = layout.handled_previous,
+                                  .object_type = layout.object_type,
+                                  .type_name = layout.type_name,
+                                  .reserved = 0};
+    bpf_map_update_elem(map_fd(kernel_->skeleton->maps.pythons), &master, &python, BPF_ANY);
 }
 
 void Probe::add_listener(std::uint64_t socket_inode, event::Slot owner) {

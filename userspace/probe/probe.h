@@ -15,6 +15,8 @@
 #include "contract.h"
 #include "event/event.h"
 #include "event/probe_report.h"
+#include "python/layout.h"
+#include "python/memory.h"
 #include "result.h"
 
 namespace probe {
@@ -51,6 +53,10 @@ public:
     // A slot that is not the process's any more is left alone. True if there were listeners: who shares them has to
     // add them again.
     bool release(event::Slot slot, pid_t pid);
+
+    // From now on the exceptions behind responses of this master's workers are read.
+    // `first_thread_at`: the address of its interpreter's pointer to its first thread.
+    void set_python(event::Slot master, python::Address first_thread_at, const python::Layout& layout);
 
     // Connections accepted on this socket by workers are tracked. `owner`: the master's slot.
     void add_listener(std::uint64_t socket_inode, event::Slot owner);

@@ -98,6 +98,7 @@ event::ProbeReport Probe::report() const {
         use_of(progs.stream_bytes, links.sys_exit != nullptr),
         use_of(progs.end_by_call, links.sys_exit != nullptr),
         use_of(progs.shut_by_call, links.sys_exit != nullptr),
+        use_of(progs.explain_response, links.sys_exit != nullptr),
         use_of(progs.sched_process_fork, links.sched_process_fork != nullptr),
         use_of(progs.sched_process_exec, links.sched_process_exec != nullptr),
         use_of(progs.sched_process_exit, links.sched_process_exit != nullptr),

@@ -103,6 +103,34 @@ Result<const Layout*> checked_layout(const Version& version, Address runtime, Me
     return layout;
 }
 
+struct Identity {
+    Address runtime;
+    Version version;
+};
+
+Result<Identity> identify(const procfs::ProcFs& proc, pid_t pid, Memory& memory) {
+    const auto process = fmt::format("{}/{}", proc.root().string(), pid);
+    const auto maps = procfs::read_file(process + "/maps");
+    if (!maps) return std::unexpected(maps.error());
+    std::error_code error;
+    const auto executable = std::filesystem::read_symlink(process + "/exe", error);
+    if (error) return fail(fmt::format("{}/exe: {}", process, error.message()));
+    const auto mapping = interpreter_mapping(*maps, executable.string());
+    if (!mapping) return std::unexpected(mapping.error());
+    const auto image = open_image(proc, pid, *mapping);
+    if (!image) return std::unexpected(image.error());
+
+    auto runtime = image->symbol("_PyRuntime");
+    if (!runtime) { // 3.11 on, where not even dynamic symbols are left
+        if (const auto section = image->file.section(".PyRuntime")) runtime = *section + image->bias;
+    }
+    if (!runtime) return fail(mapping->path + ": no CPython (it has no _PyRuntime)");
+    const auto version = version_of(*image, mapping->path, memory);
+    if (version.minor < 0) return fail(mapping->path + ": its version is nowhere to be found");
+    if (is_old_debug_build(mapping->path, version.minor)) return fail(mapping->path + ": a debug build");
+    return Identity{*runtime, version};
+}
+
 } // namespace
 
 int minor_in_name(std::string_view path) {
@@ -135,38 +163,32 @@ Result<Mapping> interpreter_mapping(std::string_view maps, std::string_view exec
 }
 
 Result<Interpreter> find_interpreter(const procfs::ProcFs& proc, pid_t pid, Memory& memory) {
-    const auto process = fmt::format("{}/{}", proc.root().string(), pid);
-    const auto maps = procfs::read_file(process + "/maps");
-    if (!maps) return std::unexpected(maps.error());
-    std::error_code error;
-    const auto executable = std::filesystem::read_symlink(process + "/exe", error);
-    if (error) return fail(fmt::format("{}/exe: {}", process, error.message()));
-    const auto mapping = interpreter_mapping(*maps, executable.string());
-    if (!mapping) return std::unexpected(mapping.error());
-    const auto image = open_image(proc, pid, *mapping);
-    if (!image) return std::unexpected(image.error());
-
-    auto runtime = image->symbol("_PyRuntime");
-    if (!runtime) { // 3.11 on, where not even dynamic symbols are left
-        if (const auto section = image->file.section(".PyRuntime")) runtime = *section + image->bias;
-    }
-    if (!runtime) return fail(mapping->path + ": no CPython (it has no _PyRuntime)");
-    const auto version = version_of(*image, mapping->path, memory);
-    if (version.minor < 0) return fail(mapping->path + ": its version is nowhere to be found");
-    if (is_old_debug_build(mapping->path, version.minor)) return fail(mapping->path + ": a debug build");
-    const auto layout = checked_layout(version, *runtime, memory);
+    const auto found = identify(proc, pid, memory);
+    if (!found) return std::unexpected(found.error());
+    const auto& [runtime, version] = *found;
+    const auto layout = checked_layout(version, runtime, memory);
     if (!layout) return std::unexpected(layout.error());
 
-    Interpreter interpreter{.layout = *layout, .runtime = *runtime, .version = fmt::format("3.{}", version.minor)};
+    Interpreter interpreter{.layout = *layout, .runtime = runtime, .version = fmt::format("3.{}", version.minor)};
     if (version.micro >= 0) interpreter.version += fmt::format(".{}", version.micro);
     if ((*layout)->free_threaded) interpreter.version += 't';
     if (const auto thread = first_thread(interpreter, memory); !thread) return std::unexpected(thread.error());
     return interpreter;
 }
 
+Result<int> minor_version(const procfs::ProcFs& proc, pid_t pid, Memory& memory) {
+    const auto found = identify(proc, pid, memory);
+    if (!found) return std::unexpected(found.error());
+    return found->version.minor;
+}
+
+Result<Address> main_interpreter(const Interpreter& interpreter, Memory& memory) {
+    return memory.pointer(interpreter.runtime + interpreter.layout->runtime_main_interpreter);
+}
+
 Result<Address> first_thread(const Interpreter& interpreter, Memory& memory) {
     const auto& layout = *interpreter.layout;
-    const auto main = memory.pointer(interpreter.runtime + layout.runtime_main_interpreter);
+    const auto main = main_interpreter(interpreter, memory);
     if (!main) return std::unexpected(main.error());
     const auto thread = memory.pointer(*main + layout.interpreter_first_thread);
     if (!thread) return std::unexpected(thread.error());

@@ -24,6 +24,12 @@ struct Interpreter {
 // Errors: no CPython, a version or kind of build without a known layout, or state that contradicts the layout.
 Result<Interpreter> find_interpreter(const procfs::ProcFs& proc, pid_t pid, Memory& memory);
 
+// The minor version of Python 3 that it is, also one without a known layout. Errors: as above, but for the layout.
+Result<int> minor_version(const procfs::ProcFs& proc, pid_t pid, Memory& memory);
+
+// Its PyInterpreterState.
+Result<Address> main_interpreter(const Interpreter& interpreter, Memory& memory);
+
 // The first thread of the main interpreter, after a look whether `interpreter` is what memory shows. Error: it is not
 // (any more): the process has executed something else, or Python is not initialised.
 Result<Address> first_thread(const Interpreter& interpreter, Memory& memory);

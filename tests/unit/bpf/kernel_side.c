@@ -64,6 +64,7 @@ int takes_tail_call(void) { return world.tail_calls++ < TAIL_CALL_LIMIT; }
 
 int run_part(uint32_t index, unsigned long long* context) {
     if (index == PART_STREAM) return stream_bytes(context);
+    if (index == PART_EXPLAIN) return explain_response(context);
     return index == PART_END ? end_by_call(context) : shut_by_call(context);
 }
 
@@ -132,6 +133,14 @@ void kernel_adopt_connection(int fd, uint64_t inode) {
 
     adopt_connection((struct bpf_raw_tracepoint_args*)&arguments);
 }
+
+void kernel_set_python(const void* python) {
+    slot_t master = 0; /* as kernel_reset() has it */
+
+    *bpf_map_lookup_elem(&pythons, &master) = *(const struct python*)python;
+}
+
+void kernel_set_thread(uint64_t id) { world.task.thread.fsbase = id; }
 
 const void* kernel_totals(void) {
     slot_t slot = WORKER_SLOT;

@@ -39,6 +39,10 @@ void kernel_system_call(uint64_t number, const uint64_t arguments[4], int64_t re
 void kernel_end_connection(int fd, uint32_t ended_by);
 void kernel_adopt_connection(int fd, uint64_t inode);
 
+/* The Python of the worker's master (struct python), and what pthread_self() returns in the calling thread. */
+void kernel_set_python(const void* python);
+void kernel_set_thread(uint64_t id);
+
 /* struct worker_totals of the worker. */
 const void* kernel_totals(void);
 uint64_t kernel_give_ups(uint32_t reason);

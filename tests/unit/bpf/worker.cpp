@@ -43,7 +43,8 @@ extern "C" void on_kernel_record(const void* bytes, size_t size) {
                        .line = {reinterpret_cast<const char*>(record.request_line), record.line_bytes},
                        .duration = std::chrono::nanoseconds(record.duration_ns),
                        .flags = record.flags,
-                       .ended_by = record.ended_by});
+                       .ended_by = record.ended_by,
+                       .exception = reinterpret_cast<const char*>(record.exception)});
 }
 
 std::string summary(const Response& response) { return std::to_string(response.status) + " " + response.line; }

@@ -21,6 +21,7 @@ struct Response {
     std::chrono::nanoseconds duration{0};
     int flags = 0; // contract::response_flag
     int ended_by = 0;
+    std::string exception;
 
     bool operator==(const Response&) const = default;
 };

@@ -178,6 +178,18 @@ TEST_F(Births, AForkThatDiesAtOnceWithoutAStatusIsADaemonsParent) {
     EXPECT_EQ(scene.master(100).last_age, 1u);
 }
 
+TEST_F(Births, AForkThatAcceptedConnectionsWasAWorkerHoweverItEnded) {
+    scene.fork_plainly(110, 100);
+    scene.forked(110, 100);
+    scene.pass(2s);
+    scene.vanish(110);
+    scene.exited(110, 0, true);
+    scene.confirm();
+    EXPECT_EQ(scene.worker(110).death->reason, ExitReason::self_exit);
+    EXPECT_EQ(scene.master(100).restarts, 1u);
+    EXPECT_EQ(scene.master(100).spawns, 1u);
+}
+
 TEST_F(Births, AForkThatDiesLaterUnconfirmedWasNoWorker) {
     scene.fork_plainly(110, 100);
     scene.forked(110, 100);

@@ -101,8 +101,8 @@ std::vector<Request> Scene::executed(pid_t pid) {
     return tree().on(event::Executed{slot, pid, kernel_now()});
 }
 
-std::vector<Request> Scene::exited(pid_t pid, int wait_status) {
-    return tree().on(event::Exited{slots_.at(pid), pid, wait_status, kernel_now()});
+std::vector<Request> Scene::exited(pid_t pid, int wait_status, bool served) {
+    return tree().on(event::Exited{slots_.at(pid), pid, wait_status, kernel_now(), served});
 }
 
 std::vector<Request> Scene::signalled(pid_t pid, int signal, pid_t sender, int code, bool applied) {

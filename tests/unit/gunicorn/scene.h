@@ -47,7 +47,7 @@ public:
     std::vector<Request> listened(pid_t pid);
     std::vector<Request> forked(pid_t pid, pid_t parent);
     std::vector<Request> executed(pid_t pid);
-    std::vector<Request> exited(pid_t pid, int wait_status);
+    std::vector<Request> exited(pid_t pid, int wait_status, bool served = false);
     std::vector<Request> signalled(pid_t pid, int signal, pid_t sender, int code = 0, bool applied = true);
     void chosen_by_oom_killer(pid_t pid); // after its SIGKILL
     // start_worker(), its record and its confirmation.

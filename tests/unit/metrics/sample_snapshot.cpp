@@ -23,6 +23,7 @@ model::SelfReport documented_self() {
     self.programs = {{"accept4_exit", true, 1500ms, 1000}, {"oom_mark_victim", false, std::nullopt, 0}};
     self.maps = {{"connections", 12, 65536}};
     self.events_lost = {{"ring_full", 0}, {"slots_full", 1}};
+    self.pythons = {{{"3.11.2", "ok"}, 1}, {{"", "failed"}, 1}};
     self.snapshot_time = 2ms;
     self.sampling_time = 1ms;
     return self;

@@ -42,6 +42,20 @@ protected:
     const std::vector<gunicorn::Master> one{master(100, {worker(101, 1, 1, 5050)})};
 };
 
+TEST_F(ModelTest, TypesMadeAtRunTimeAreBounded) {
+    model.set_totals(1, totals({{500, 200}}));
+    for (int i = 0; i < 200; i++) {
+        auto event = responded(1, 500, "GET /a HTTP/1.1", 101);
+        event.exception = "Error" + std::to_string(i);
+        model.on(event);
+    }
+    const auto taken = snapshot(one);
+    const auto& errors = taken.targets.at(0).workers.at(0).errors;
+    EXPECT_EQ(errors.size(), 65u);
+    EXPECT_EQ(errors.at({"GET", "/a", "Error63"}), 1u);
+    EXPECT_EQ(errors.at({"GET", "/a", "other"}), 136u);
+}
+
 TEST_F(ModelTest, WithoutGunicornThereIsNoTarget) {
     EXPECT_TRUE(snapshot({}).targets.empty());
     use({.target_labels = false});

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The exception that a thread is handling when it completes a response, read from an interpreter made up here: as many
+// threads and nested except blocks as a case needs, at offsets of its own.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <deque>
+
+#include "worker.h"
+
+namespace bpf_test {
+namespace {
+
+struct Type {
+    std::uint64_t unused = 0;
+    const char* name = nullptr;
+};
+struct Object {
+    std::uint64_t references = 1;
+    const Type* type = nullptr;
+};
+struct Handled {
+    const Object* exception = nullptr;
+    const Handled* previous = nullptr;
+};
+struct Thread {
+    std::uint64_t unused = 0;
+    const Thread* next = nullptr;
+    std::uint64_t id = 0;
+    const Handled* handled = nullptr;
+};
+
+constexpr std::uint64_t kSelf = 4711;
+constexpr auto kInternalError = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nsorry";
+
+class ExceptionTest : public testing::Test {
+protected:
+    ExceptionTest() {
+        const contract::python python{.first_thread_at = reinterpret_cast<std::uint64_t>(&first_),
+                                      .thread_next = offsetof(Thread, next),
+                                      .thread_id = offsetof(Thread, id),
+                                      .thread_handled = offsetof(Thread, handled),
+                                      .handled_exception = offsetof(Handled, exception),
+                                      .handled_previous = offsetof(Handled, previous),
+                                      .object_type = offsetof(Object, type),
+                                      .type_name = offsetof(Type, name),
+                                      .reserved = 0};
+        kernel_set_python(&python);
+        kernel_set_thread(kSelf);
+    }
+
+    // A thread in front of those that are there, outside of all except blocks.
+    Thread& thread(std::uint64_t id) {
+        first_ = &threads_.emplace_back(Thread{.next = first_, .id = id, .handled = &blocks_.emplace_back()});
+        return threads_.back();
+    }
+    // It enters an except block.
+    void handle(Thread& thread, const char* type) {
+        const auto& kind = types_.emplace_back(Type{.name = type});
+        const auto& exception = objects_.emplace_back(Object{.type = &kind});
+        thread.handled = &blocks_.emplace_back(Handled{&exception, thread.handled});
+    }
+    void enter_coroutine(Thread& thread) { thread.handled = &blocks_.emplace_back(Handled{nullptr, thread.handled}); }
+
+    std::string exception_of(const std::string& response) {
+        worker_.receive(fd_, "GET /r HTTP/1.1\r\n\r\n");
+        worker_.send(fd_, response);
+        return worker_.responses().back().exception;
+    }
+
+    Worker worker_;
+    int fd_ = worker_.accept();
+
+private:
+    const Thread* first_ = nullptr;
+    std::deque<Thread> threads_;
+    std::deque<Handled> blocks_;
+    std::deque<Object> objects_;
+    std::deque<Type> types_;
+};
+
+TEST_F(ExceptionTest, IsThatOfTheThreadThatWrites) {
+    handle(thread(1), "KeyError");
+    handle(thread(kSelf), "ValueError");
+    handle(thread(2), "OSError");
+    EXPECT_EQ(exception_of(kInternalError), "ValueError");
+}
+
+TEST_F(ExceptionTest, NoneWhereNoneIsHandled) {
+    handle(thread(1), "KeyError");
+    thread(kSelf);
+    EXPECT_EQ(exception_of(kInternalError), "");
+}
+
+TEST_F(ExceptionTest, TheInnermostCounts) {
+    auto& self = thread(kSelf);
+    handle(self, "KeyError");
+    handle(self, "RuntimeError");
+    EXPECT_EQ(exception_of(kInternalError), "RuntimeError");
+}
+
+TEST_F(ExceptionTest, PassesOverWhatHandlesNothing) {
+    auto& self = thread(kSelf);
+    handle(self, "shop.OutOfStock");
+    for (int depth = 0; depth < 15; depth++) enter_coroutine(self);
+    handle(self, "NoneType");
+    EXPECT_EQ(exception_of(kInternalError), "shop.OutOfStock");
+}
+
+TEST_F(ExceptionTest, WhoseNameBeginsLikeNones) {
+    handle(thread(kSelf), "NoneTypeError");
+    EXPECT_EQ(exception_of(kInternalError), "NoneTypeError");
+}
+
+TEST_F(ExceptionTest, LongNamesAreCut) {
+    const std::string name(1000, 'x');
+    handle(thread(kSelf), name.c_str());
+    EXPECT_EQ(exception_of(kInternalError), std::string(contract::EXCEPTION_BYTES - 1, 'x'));
+}
+
+TEST_F(ExceptionTest, IsForgottenWithItsResponse) {
+    auto& self = thread(kSelf);
+    handle(self, "ValueError");
+    EXPECT_EQ(exception_of(kInternalError), "ValueError");
+    self.handled = nullptr;
+    EXPECT_EQ(exception_of(kInternalError), "");
+}
+
+TEST_F(ExceptionTest, IsNotLookedForBehindASuccess) {
+    handle(thread(kSelf), "ValueError");
+    EXPECT_EQ(exception_of("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), "");
+    EXPECT_EQ(exception_of("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "ValueError");
+}
+
+TEST_F(ExceptionTest, OfPipelinedResponsesInOneCall) {
+    handle(thread(kSelf), "ValueError");
+    worker_.receive(fd_, "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n");
+    worker_.send(fd_, std::string(kInternalError) + kInternalError);
+    EXPECT_THAT(worker_.summaries(), testing::ElementsAre("500 GET /a HTTP/1.1", "500 GET /b HTTP/1.1"));
+    for (const auto& response : worker_.responses()) EXPECT_EQ(response.exception, "ValueError");
+}
+
+TEST_F(ExceptionTest, ListsThatLeadInCirclesEnd) {
+    auto& other = thread(1);
+    other.next = &other;
+    EXPECT_EQ(exception_of(kInternalError), "");
+    auto& self = thread(kSelf);
+    Handled circle;
+    circle.previous = &circle;
+    self.handled = &circle;
+    EXPECT_EQ(exception_of(kInternalError), "");
+}
+
+TEST_F(ExceptionTest, NothingIsReadWithoutALayout) {
+    handle(thread(kSelf), "ValueError");
+    const contract::python unknown{};
+    kernel_set_python(&unknown);
+    EXPECT_EQ(exception_of(kInternalError), "");
+}
+
+} // namespace
+} // namespace bpf_test

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The Pythons of the observed masters: what the kernel side has to know to read exceptions of their workers.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "event/event.h"
+#include "gunicorn/master.h"
+#include "model/snapshot.h"
+#include "procfs/procfs.h"
+#include "python/layout.h"
+#include "python/memory.h"
+
+namespace observer {
+
+class Pythons {
+public:
+    struct Found {
+        python::Address first_thread_at; // where the interpreter's pointer to its first thread is
+        const python::Layout* layout;    // never null
+    };
+
+    // `proc` must outlive this.
+    explicit Pythons(const procfs::ProcFs& proc) : proc_(proc) {}
+
+    // Looks at a master. Nothing when its Python is not known or cannot be read, which is logged once; then it is worth
+    // another try, up to three, since a process that has just begun may not show all.
+    std::optional<Found> read(pid_t master);
+    // Those of the masters that are to be tried again.
+    std::vector<pid_t> unsettled(const std::vector<gunicorn::Master>& masters) const;
+    // Drops those that have ended.
+    void keep_only(const std::vector<gunicorn::Master>& masters);
+
+    std::map<model::PythonUse, std::uint64_t> uses() const;
+
+private:
+    struct Known {
+        model::PythonUse use;
+        int tries = 0;
+    };
+
+    const procfs::ProcFs& proc_;
+    std::map<pid_t, Known> known_;
+};
+
+} // namespace observer
