@@ -100,7 +100,8 @@ def titles(directory):
     folder = directory / "setproctitle"
     folder.mkdir()
     os.chmod(directory, 0o755)
-    subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "python3-setproctitle"], cwd=folder, check=True)
+    fetch = "apt-get -qq -o APT::Sandbox::User=root download python3-setproctitle"
+    subprocess.run(f"{fetch} || {{ apt-get -qq update && {fetch}; }}", shell=True, cwd=folder, check=True)
     (package,) = folder.glob("*.deb")
     subprocess.run(["dpkg", "-x", package, folder], check=True)
     return folder / "usr/lib/python3/dist-packages"
@@ -194,9 +195,9 @@ def test_children_of_workers_are_none(directory, exporter):
         try:
             time.sleep(SCAN_SECONDS + 1)
             assert len(workers(exporter, server.pid)) == 1
-            server.signal(signal.SIGKILL)
             (worker,) = server.workers()
-            os.kill(worker, signal.SIGKILL)
+            server.signal(signal.SIGKILL)
+            os.kill(worker, signal.SIGKILL)  # or it leaves by itself within a second
             server.process.wait(5)
             time.sleep(SCAN_SECONDS + 1)
             os.kill(child, 0)
