@@ -3,7 +3,9 @@
 #ifndef GUNICORN_BPF_ACCEPT_H
 #define GUNICORN_BPF_ACCEPT_H
 
+#include "activity.h"
 #include "parts.h"
+#include "waits.h"
 
 static __always_inline void begin_connection(const struct connection_key *key, u64 now_ns) {
     u32 zero = 0;
@@ -17,6 +19,8 @@ static __always_inline void begin_connection(const struct connection_key *key, u
     if (!connection) return;
     connection->file = file_of(key->fd);
     connection->accepted_ns = now_ns;
+    count_opened(key);
+    end_wait_for_accept(connection, key->slot);
 }
 
 static __always_inline int on_accept(void *context, slot_t slot, s32 listener, s32 fd, u64 now_ns) {
@@ -31,8 +35,9 @@ static __always_inline int on_accept(void *context, slot_t slot, s32 listener, s
     return 0;
 }
 
-static __always_inline void remember_listener(u64 inode, slot_t owner) {
+static __always_inline void remember_listener(u64 file, u64 inode, slot_t owner) {
     if (bpf_map_update_elem(&listeners, &inode, &owner, BPF_ANY)) give_up(GIVE_UP_LISTENERS_FULL);
+    remember_port_of(file);
 }
 
 /* A process that listens may be about to become a Gunicorn master: from now on its forks are observed, so that no
@@ -46,7 +51,7 @@ static __always_inline void on_listen(u32 tgid, slot_t slot, s32 fd, u64 now_ns)
     if (slot && process && process->role == ROLE_WORKER) {
         /* A server of the application's own; but with --reuse-port, from Gunicorn 24 on, each worker opens its own
          * listener, in its main thread. */
-        if ((u32)bpf_get_current_pid_tgid() == tgid && shares_its_port(file)) remember_listener(inode, slot);
+        if ((u32)bpf_get_current_pid_tgid() == tgid && shares_its_port(file)) remember_listener(file, inode, slot);
         return;
     }
     if (!slot) {
@@ -59,7 +64,7 @@ static __always_inline void on_listen(u32 tgid, slot_t slot, s32 fd, u64 now_ns)
         slot = take_slot(tgid, ROLE_CANDIDATE, 0, now_ns);
         if (!slot) return;
     }
-    remember_listener(inode, slot);
+    remember_listener(file, inode, slot);
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {
         give_up(GIVE_UP_RING_FULL);

@@ -19,6 +19,7 @@ enum request_flag {
 
 struct request {
     u64 first_byte_ns;
+    u64 begins_at; /* position in its stream */
     u16 line_bytes;
     u8 flags;
     u8 reserved[5];
@@ -35,6 +36,8 @@ enum connection_flag {
     CONNECTION_SAW_BYTES = 1 << 6,   /* anything was read */
     CONNECTION_IS_ADOPTED = 1 << 7,  /* open before we came; waits for a request's beginning */
     CONNECTION_SAW_UWSGI = 1 << 8,   /* the client is a web server that speaks uwsgi */
+    CONNECTION_IN_FLIGHT = 1 << 9,   /* activity.in_flight counts it */
+    CONNECTION_WAS_READ = 1 << 10,   /* the worker has asked for its bytes */
 };
 
 struct connection {
@@ -43,6 +46,8 @@ struct connection {
     u64 accepted_ns;
     u64 last_write_ns; /* exit of the last write that moved bytes */
     u64 last_end_ns;   /* end of the previous response */
+    u64 first_write_ns; /* exit of the write that began the present response */
+    u64 answered_at;    /* position in the stream to the client: end of the previous response */
     u32 queued;        /* requests begun and not answered: the current one and those in `pipelined` */
     u32 next_ahead;    /* ordinal of the oldest in `pipelined` */
     u32 responses;

@@ -39,7 +39,7 @@ int end_by_call(u64 *context) {
         return 0;
     }
     connection = connection_to_end(portion, &key);
-    if (connection) finish_connection(connection, &key, BY_SERVER);
+    if (connection) finish_connection(connection, &key, BY_SERVER, portion->now_ns);
     if (portion->ending == ENDING_REPLACED) begin_connection(&key, portion->now_ns);
     if (portion->threads) bpf_map_delete_elem(&endings, &key);
     return 0;
@@ -60,19 +60,20 @@ int shut_by_call(u64 *context) {
     if (!connection) return 0;
     end_open_response(connection, &key, BY_SERVER);
     ignore_connection(connection); /* what is read from here on is drained, not served */
+    settle_activity(connection, &key, portion->now_ns);
     return 0;
 }
 
 /* The two programs below hang on no hook: user space runs them (BPF_PROG_TEST_RUN, Linux 5.10), so that one piece of
  * code knows what a connection looks like. */
 
-/* A connection that its process left behind. Arguments: slot, descriptor, enum ended_by. */
+/* A connection that its process left behind. Arguments: slot, descriptor, enum ended_by, when the process ended. */
 SEC("raw_tp")
 int end_connection(struct bpf_raw_tracepoint_args *context) {
     struct connection_key key = {.slot = (slot_t)context->args[0], .fd = (s32)context->args[1]};
     struct connection *connection = bpf_map_lookup_elem(&connections, &key);
 
-    if (connection) finish_connection(connection, &key, (u32)context->args[2]);
+    if (connection) finish_connection(connection, &key, (u32)context->args[2], context->args[3]);
     return 0;
 }
 
@@ -89,7 +90,7 @@ int adopt_connection(struct bpf_raw_tracepoint_args *context) {
     connection->inode = context->args[2];
     connection->flags = CONNECTION_IS_ADOPTED;
     connection->streams[TO_CLIENT].phase = PHASE_IGNORED;
-    bpf_map_update_elem(&connections, &key, connection, BPF_NOEXIST);
+    if (!bpf_map_update_elem(&connections, &key, connection, BPF_NOEXIST)) count_opened(&key);
     return 0;
 }
 

@@ -9,8 +9,10 @@
 
 #include "contract.h"
 
+#include "backlog.h"
 #include "endings.h"
 #include "lifecycle.h"
 #include "syscalls.h"
+#include "waits.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

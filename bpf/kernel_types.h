@@ -13,8 +13,13 @@ typedef struct {
     int counter;
 } atomic_t;
 
+struct super_block {
+    unsigned long s_magic;
+};
+
 struct inode {
     unsigned long i_ino;
+    struct super_block *i_sb;
 };
 
 struct file {
@@ -23,15 +28,34 @@ struct file {
 };
 
 struct sock_common {
+    unsigned short skc_num; /* the local port */
+    unsigned short skc_family;
     unsigned char skc_reuse : 4;
     unsigned char skc_reuseport : 1;
 };
 
+struct sk_buff_head {
+    unsigned int qlen;
+};
+
 struct sock {
     struct sock_common __sk_common;
+    struct sk_buff_head sk_receive_queue; /* of a unix listener: connections that wait for accept() */
+    unsigned int sk_ack_backlog;          /* of a TCP listener: likewise */
+    unsigned int sk_max_ack_backlog;
+    atomic_t sk_drops;
+};
+
+struct tcp_sock {
+    unsigned long long tcp_mstamp; /* microseconds of CLOCK_MONOTONIC: when the last packet came or went */
+};
+
+struct unix_sock {
+    struct sock *peer;
 };
 
 struct socket {
+    struct file *file;
     struct sock *sk;
 };
 
@@ -70,6 +94,19 @@ struct task_struct {
 #if defined(__TARGET_ARCH_x86)
     struct thread_struct thread;
 #endif
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+    struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+    struct bpf_iter_meta *meta;
+    struct task_struct *task;
+    unsigned int fd;
+    struct file *file;
 };
 
 #if defined(__TARGET_ARCH_x86)

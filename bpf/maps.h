@@ -10,6 +10,7 @@
 
 enum {
     SLOTS_PER_PAGE = 2048, /* of slot_page: 4 KiB */
+    PORTS_PER_PAGE = 1024,
 };
 
 /* ---- constants, set before load; of built-in types, since the skeleton repeats them ---- */
@@ -20,6 +21,11 @@ const volatile unsigned int candidates = CANDIDATES_ALL;
 
 /* A record for every response, not only for status >= 400. */
 const volatile unsigned char record_every_response = 0;
+
+/* What a user may have turned off. */
+const volatile unsigned char measure_activity = 1; /* totals.activity */
+const volatile unsigned char measure_sizes = 1;    /* totals.first_byte, request_sizes, response_sizes */
+const volatile unsigned char measure_waits = 1;    /* totals.waits */
 
 /* ---- processes ---- */
 
@@ -73,6 +79,36 @@ struct {
     __type(key, u64);
     __type(value, slot_t);
 } listeners SEC(".maps");
+
+/* Since when a worker has a request in flight, by slot: of workers with several threads, where it takes an insertion and
+ * a deletion to tell which of two threads begins or ends the stretch. The others have activity.busy_since_ns. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1);
+    __type(key, slot_t);
+    __type(value, u64);
+} busy_since SEC(".maps");
+
+/* TCP ports that somebody listens on, in any network namespace: a first sieve for what is established. */
+struct port_page {
+    u8 listening[PORTS_PER_PAGE];
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 65536 / PORTS_PER_PAGE);
+    __type(key, u32);
+    __type(value, struct port_page);
+} ports SEC(".maps");
+
+/* struct sock * -> when it was ready to be accepted: a TCP connection, or the client's end of a unix one. What is never
+ * accepted is the first to make room. */
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 8192);
+    __type(key, u64);
+    __type(value, u64);
+} arrivals SEC(".maps");
 
 /* ---- connections ---- */
 

@@ -83,14 +83,6 @@ static __always_inline int has_threads(void) {
     return BPF_CORE_READ(task, signal, live.counter) > 1;
 }
 
-/* SO_REUSEPORT is set on the socket. */
-static __always_inline int shares_its_port(u64 socket_file) {
-    struct socket *socket = BPF_CORE_READ((struct file *)socket_file, private_data);
-    struct sock *sock = BPF_CORE_READ(socket, sk);
-
-    return BPF_CORE_READ_BITFIELD_PROBED(&sock->__sk_common, skc_reuseport) != 0;
-}
-
 static __always_inline u64 inode_of(u64 file) {
     return file ? BPF_CORE_READ((struct file *)file, f_inode, i_ino) : 0;
 }

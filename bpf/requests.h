@@ -12,8 +12,14 @@ static __always_inline struct portion *portion_of(struct feed *feed) {
     return (struct portion *)((char *)feed - __builtin_offsetof(struct portion, feed));
 }
 
-static __always_inline void begin_request(struct request *request, u64 now_ns, u8 flags) {
+/* Position in a stream of the next byte to look at. What was carried over from an earlier portion is behind it. */
+static __always_inline u64 position_in(const struct stream *stream, const struct feed *feed) {
+    return stream->moved - feed->bytes - (feed->end - feed->at);
+}
+
+static __always_inline void begin_request(struct request *request, u64 now_ns, u64 begins_at, u8 flags) {
     request->first_byte_ns = now_ns;
+    request->begins_at = begins_at;
     request->line_bytes = 0;
     request->flags = flags;
 }
@@ -72,7 +78,7 @@ static __always_inline u8 on_request_start(struct connection *connection, struct
         connection->streams[FROM_CLIENT].phase = PHASE_SIGNATURE;
         connection->streams[FROM_CLIENT].flags = 0;
     }
-    begin_request(&connection->current, now_ns, 0);
+    begin_request(&connection->current, now_ns, position_in(&connection->streams[FROM_CLIENT], feed), 0);
     connection->queued = 1;
     return STEP_ON;
 }
@@ -183,7 +189,9 @@ static __always_inline void begin_pipelined(struct connection *connection, struc
         return;
     }
     struct request *request = bpf_map_lookup_elem(&pipelined, &key);
-    if (request) begin_request(request, portion->now_ns, REQUEST_AHEAD);
+    if (request)
+        begin_request(request, portion->now_ns, position_in(&connection->streams[FROM_CLIENT], &portion->feed),
+                      REQUEST_AHEAD);
 }
 
 /* The current request is done with: the next in the queue becomes the current one. */
@@ -200,7 +208,8 @@ static __always_inline void next_request(struct connection *connection, const st
         copy_bytes(&connection->current, sizeof connection->current, request);
         bpf_map_delete_elem(&pipelined, &key);
     } else {
-        begin_request(&connection->current, connection->last_end_ns, REQUEST_AHEAD);
+        begin_request(&connection->current, connection->last_end_ns, connection->streams[FROM_CLIENT].moved,
+                      REQUEST_AHEAD);
     }
 }
 

@@ -61,6 +61,7 @@ enum stream_flag {
 
 struct stream {
     u64 remaining;
+    u64 moved;  /* bytes of all portions, with the present one */
     u16 status; /* TO_CLIENT: of the current message, 0 while unknown or unreadable */
     u8 phase;   /* enum phase */
     u8 flags;   /* enum stream_flag */

@@ -10,57 +10,11 @@
 #ifndef GUNICORN_BPF_SYSCALLS_H
 #define GUNICORN_BPF_SYSCALLS_H
 
-#include <asm/unistd.h>
-
 #include "accept.h"
+#include "operations.h"
 #include "python.h"
 #include "registers.h"
 #include "responses.h"
-
-enum operation {
-    OP_NONE = 0,
-    OP_READ,            /* read(fd, buffer) */
-    OP_READ_VECTOR,     /* readv(fd, vector, count) */
-    OP_RECEIVE,         /* recvfrom(fd, buffer, size, flags) */
-    OP_RECEIVE_MESSAGE, /* recvmsg(fd, message, flags) */
-    OP_WRITE,           /* write(fd, buffer), sendto(fd, buffer) */
-    OP_WRITE_VECTOR,    /* writev(fd, vector, count) */
-    OP_SEND_MESSAGE,    /* sendmsg(fd, message) */
-    OP_SENDFILE,        /* sendfile(fd) */
-    OP_SPLICE,          /* splice(from, offset, fd) */
-    OP_ACCEPT,          /* accept, accept4(listener) = fd */
-    OP_CLOSE,           /* close(fd) */
-    OP_SHUTDOWN,        /* shutdown(fd, how) */
-    OP_DUPLICATE,       /* dup2, dup3(from, fd) */
-    OP_LISTEN,          /* listen(fd) */
-    OP_UNSUPPORTED,     /* sendmmsg, recvmmsg: nobody uses them for HTTP */
-};
-
-#define OPERATIONS 512
-
-static const u8 operations[OPERATIONS] = {
-    [__NR_read] = OP_READ,
-    [__NR_readv] = OP_READ_VECTOR,
-    [__NR_recvfrom] = OP_RECEIVE,
-    [__NR_recvmsg] = OP_RECEIVE_MESSAGE,
-    [__NR_write] = OP_WRITE,
-    [__NR_sendto] = OP_WRITE,
-    [__NR_writev] = OP_WRITE_VECTOR,
-    [__NR_sendmsg] = OP_SEND_MESSAGE,
-    [__NR_sendfile] = OP_SENDFILE,
-    [__NR_splice] = OP_SPLICE,
-    [__NR_accept] = OP_ACCEPT,
-    [__NR_accept4] = OP_ACCEPT,
-    [__NR_close] = OP_CLOSE,
-    [__NR_shutdown] = OP_SHUTDOWN,
-#ifdef __NR_dup2
-    [__NR_dup2] = OP_DUPLICATE,
-#endif
-    [__NR_dup3] = OP_DUPLICATE,
-    [__NR_listen] = OP_LISTEN,
-    [__NR_sendmmsg] = OP_UNSUPPORTED,
-    [__NR_recvmmsg] = OP_UNSUPPORTED,
-};
 
 /* The larger part of a msghdr(3) that is read. */
 struct message {
@@ -79,10 +33,6 @@ static __always_inline void on_not_http(struct connection *connection, struct fe
     skip_everything(feed);
     if (connection->responses) return;
     abandon_connection(connection);
-}
-
-static __always_inline int is_write(u8 operation) {
-    return operation >= OP_WRITE && operation <= OP_SPLICE;
 }
 
 /* Where the bytes of a call are. 0: they do not count. */
@@ -118,10 +68,14 @@ static __always_inline int fill_feed(struct feed *feed, u8 operation, const u64 
 }
 
 /* Hands the portion to stream_bytes. Returns only where the kernel's limit of tail calls is reached. */
-static __always_inline int continue_portion(void *context, struct connection *connection) {
+static __always_inline int continue_portion(void *context, struct connection *connection,
+                                            const struct portion *portion) {
+    struct connection_key key = portion->key;
+
     bpf_tail_call(context, &parts, PART_STREAM);
     give_up(GIVE_UP_PARSE_BUDGET);
     abandon_connection(connection);
+    settle_activity(connection, &key, portion->now_ns);
     return 0;
 }
 
@@ -150,18 +104,22 @@ static __always_inline int on_bytes(void *context, struct connection *connection
     if (operation == OP_UNSUPPORTED) {
         give_up(GIVE_UP_SYSCALL);
         abandon_connection(connection);
+        settle_activity(connection, key, bpf_ktime_get_ns());
         return 0;
     }
     if (!fill_feed(&portion->feed, operation, arguments, (u64)result)) return 0;
     portion->key = *key;
     portion->now_ns = bpf_ktime_get_ns();
     portion->direction = is_write(operation) ? TO_CLIENT : FROM_CLIENT;
-    if (is_write(operation))
+    connection->streams[portion->direction & 1].moved += (u64)result;
+    if (is_write(operation)) {
         connection->last_write_ns = portion->now_ns;
-    else
+        if (connection->streams[TO_CLIENT].phase == PHASE_IDLE) connection->first_write_ns = portion->now_ns;
+    } else {
         connection->flags |= CONNECTION_SAW_BYTES;
+    }
     if (only_counts(connection, portion)) return 0;
-    return continue_portion(context, connection);
+    return continue_portion(context, connection, portion);
 }
 
 /* Whether the descriptor still means the accepted connection. An adopted one's file becomes known here. */
@@ -182,11 +140,11 @@ static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 
     if (!connection) return 0;
     if (!is_same_file(connection, fd)) {
         /* Closed, or closed and reused already: by close() and dup2() here, else by a way that has no hook. */
-        return end_connection_by(context, &key, connection, ENDING_CLOSED, 0);
+        return end_connection_by(context, &key, connection, ENDING_CLOSED, bpf_ktime_get_ns());
     }
     if (operation == OP_CLOSE || operation == OP_DUPLICATE) return 0; /* reused by another thread's accept */
     if (operation == OP_SHUTDOWN)
-        return arguments[1] < SHUT_WRITE ? 0 : end_connection_by(context, &key, connection, ENDING_SHUT, 0);
+        return arguments[1] < SHUT_WRITE ? 0 : end_connection_by(context, &key, connection, ENDING_SHUT, bpf_ktime_get_ns());
     if (result <= 0) {
         on_nothing_moved(connection, operation, result);
         return 0;
@@ -245,12 +203,10 @@ int stream_bytes(u64 *context) {
     u8 event = advance(connection, &connection->streams[direction], feed, direction);
 
     switch (event) {
-    case EVENT_HUNGRY:
-        return 0;
     case EVENT_RESPONSE_END:
         if (connection->streams[TO_CLIENT].status >= 400 && python_of(key.slot))
             bpf_tail_call(context, &parts, PART_EXPLAIN);
-        finish_response(connection, &key, 0, 0);
+        finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], feed), 0, 0);
         break;
     case EVENT_LINE:
     case EVENT_LINE_END:
@@ -261,15 +217,17 @@ int stream_bytes(u64 *context) {
         break;
     case EVENT_NOT_HTTP:
         on_not_http(connection, feed);
-        return 0;
+        break;
     case EVENT_UNREADABLE:
     case EVENT_NO_ADDRESS:
         give_up(event == EVENT_UNREADABLE ? GIVE_UP_UNREADABLE : GIVE_UP_FRAMING);
         abandon_connection(connection);
-        return 0;
+        skip_everything(feed);
+        break;
     }
-    if (!feed->bytes && feed->at == feed->end) return 0;
-    return continue_portion(context, connection);
+    settle_activity(connection, &key, portion->now_ns);
+    if (event == EVENT_HUNGRY || (!feed->bytes && feed->at == feed->end)) return 0;
+    return continue_portion(context, connection, portion);
 }
 
 /* A response of status >= 400 is complete: looks for the exception behind it, and goes on as stream_bytes would. */
@@ -287,9 +245,10 @@ int explain_response(u64 *context) {
     if (!connection) return 0;
     python = python_of(key.slot);
     if (python) name_handled_exception(python, &portion->walk, connection->exception);
-    finish_response(connection, &key, 0, 0);
+    finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], &portion->feed), 0, 0);
+    settle_activity(connection, &key, portion->now_ns);
     if (!portion->feed.bytes && portion->feed.at == portion->feed.end) return 0;
-    return continue_portion(context, connection);
+    return continue_portion(context, connection, portion);
 }
 
 #endif

@@ -47,6 +47,10 @@ enum {
     /* Bytes kept of an exception type's name, with the NUL. */
     EXCEPTION_BYTES = 64,
 
+    /* Finite upper bounds of the size histograms; +Inf is one more bucket. */
+    SIZE_BOUNDS = 7,
+    SIZE_BUCKETS = SIZE_BOUNDS + 1,
+
     /* A connection's requests that were read ahead of their turn (HTTP pipelining). */
     PIPELINE_DEPTH = 32,
 };
@@ -57,6 +61,12 @@ enum {
         5000000ull, 10000000ull, 25000000ull, 50000000ull, 75000000ull, 100000000ull, 250000000ull, \
             500000000ull, 750000000ull, 1000000000ull, 2500000000ull, 5000000000ull, 7500000000ull, \
             10000000000ull                                                                          \
+    }
+
+/* Upper bounds in bytes, likewise. */
+#define SIZE_BOUNDS_BYTES                                                                           \
+    {                                                                                               \
+        1024ull, 4096ull, 16384ull, 65536ull, 262144ull, 1048576ull, 4194304ull                     \
     }
 
 /* ---- processes ---------------------------------------------------------------------------- */
@@ -121,8 +131,33 @@ enum connection_kind {
     CONNECTION_KINDS = 8,
 };
 
-/* Value of the map `totals`: one per slot, only ever added to while the slot belongs to a process. A response
- * grows duration_buckets first and responses last: while the sums of the two differ, one is being counted. */
+/* Where a connection waits for its worker. */
+enum wait_place {
+    WAIT_ACCEPT = 0,     /* in the listener's queue: established, not accepted */
+    WAIT_FIRST_READ = 1, /* accepted, its bytes not asked for: the pool of a threaded worker, a busy event loop */
+    WAIT_PLACES = 2,
+};
+
+struct durations {
+    u64 buckets[DURATION_BUCKETS]; /* not cumulative */
+    u64 sum_ns;
+};
+
+struct sizes {
+    u64 buckets[SIZE_BUCKETS]; /* not cumulative */
+    u64 sum_bytes;
+};
+
+/* What a worker is doing. in_flight and open_connections go up and down. */
+struct activity {
+    u64 in_flight;        /* connections with a request that was begun (its first byte was read) and not answered */
+    u64 open_connections;
+    u64 busy_ns;          /* ended stretches of time in which in_flight was not 0 */
+    u64 busy_since_ns;    /* when the present one began; 0: there is none */
+};
+
+/* Value of the map `totals`: one per slot, only ever added to while the slot belongs to a process, but for `activity`. A
+ * response grows duration_buckets first and responses last: while the sums of the two differ, one is being counted. */
 struct worker_totals {
     u64 duration_buckets[DURATION_BUCKETS]; /* not cumulative */
     u64 duration_sum_ns;
@@ -131,6 +166,11 @@ struct worker_totals {
     u64 aborted[ENDED_BY_COUNT];     /* requests without a response: in nothing else */
     u64 connections[CONNECTION_KINDS]; /* ended ones */
     u64 unserved;                    /* pipelined requests that were read and never answered */
+    struct durations first_byte;     /* of every response: from its request's first byte to its own first byte */
+    struct sizes request_sizes;      /* of every response's request: head and body, as far as they were read by then */
+    struct sizes response_sizes;     /* head and body, as far as they were accepted by the kernel */
+    struct durations waits[WAIT_PLACES]; /* by enum wait_place; of connections */
+    struct activity activity;
 };
 
 /* ---- reasons for giving up ---------------------------------------------------------------- */
@@ -150,6 +190,18 @@ enum give_up {
     GIVE_UP_REASONS = 10,
 };
 
+/* ---- listeners -------------------------------------------------------------------------------- */
+
+/* What the iterator `read_backlogs` writes, one for each descriptor that is a listener of an observed process. */
+struct listener_state {
+    u64 inode;
+    slot_t slot;  /* of the process that holds it */
+    u32 waiting;  /* connections that wait for accept() */
+    u32 limit;    /* the backlog that listen() was given, at most net.core.somaxconn; the kernel admits one more */
+    u32 dropped;  /* TCP: connection attempts that the kernel dropped here (sk_drops); wraps at 2^32 */
+};
+CONTRACT_ASSERT(sizeof(struct listener_state) == 24, "listener_state is shared");
+
 /* ---- records ------------------------------------------------------------------------------ */
 
 enum record_kind {
@@ -159,6 +211,7 @@ enum record_kind {
     RECORD_SIGNAL = 4,   /* struct record_signal: a signal was generated for an observed process */
     RECORD_LISTEN = 5,   /* struct record_listen: a process called listen() */
     RECORD_RESPONSE = 6, /* struct record_response: a response with status >= 400, or any when asked for */
+    RECORD_ABORTED = 8,  /* struct record_response, status 0: a request in flight when its worker ended; any when asked for */
     RECORD_OOM = 7,      /* struct record_header: the out-of-memory killer chose an observed process */
 };
 

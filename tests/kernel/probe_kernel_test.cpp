@@ -88,7 +88,7 @@ TEST_F(ProbeTest, TwoAtOnceSeeTheSame) {
     auto second = probe::Probe::load(options_);
     ASSERT_TRUE(second) << second.error().text;
     const auto slot = (*second)->observe_master(getpid());
-    (*second)->add_listener(listener_.inode(), slot);
+    (*second)->add_listener(listener_.inode(), slot, 0);
     one_request();
     const auto seen = totals();
     EXPECT_EQ(seen.requests(), 1u);

@@ -32,7 +32,7 @@ void Scene::SetUp() {
     probe_ = std::move(*loaded);
     master_slot_ = probe_->observe_master(getpid());
     ASSERT_NE(master_slot_, 0u);
-    probe_->add_listener(listener_.inode(), master_slot_);
+    probe_->add_listener(listener_.inode(), master_slot_, 0);
 }
 
 void Scene::drain() {

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <fstream>
 #include <map>
 #include <sstream>
 #include <vector>
@@ -26,6 +27,7 @@ struct Raw { // as given, before it is looked at together
     Milliseconds retention = 300'000;
     std::string folding = "on";
     std::vector<std::string> routes;
+    std::string routes_file;
 };
 
 void declare(CLI::App& app, ServeOptions& options, Raw& raw) {
@@ -34,6 +36,10 @@ void declare(CLI::App& app, ServeOptions& options, Raw& raw) {
                    "Without it, every Gunicorn of the host is observed, also those that start later")
         ->check(CLI::PositiveNumber)
         ->group("What to observe");
+    app.add_option("--kubernetes.log-directory", options.observer.log_directory,
+                   "The node's /var/log: its names of files tell the names of pods and containers")
+        ->capture_default_str()
+        ->group("Labels");
     app.add_option("--endpoint-folding", raw.folding,
                    "Replace path segments that are identifiers by {id}, {uuid}, {hash} or {date}")
         ->check(CLI::IsMember({"on", "off"}))
@@ -41,11 +47,27 @@ void declare(CLI::App& app, ServeOptions& options, Raw& raw) {
         ->group("Labels");
     app.add_option("--route", raw.routes, "A route of the application, such as /users/{name}. May be repeated")
         ->group("Labels");
+    app.add_option("--routes-file", raw.routes_file, "A file of routes, one in a line; # begins a comment")
+        ->check(CLI::ExistingFile)
+        ->group("Labels");
     app.add_option("--endpoint-limit", options.observer.endpoint_limit,
                    "Distinct endpoints per target; further ones are called \"other\"")
         ->check(CLI::Range(1, 100'000))
         ->capture_default_str()
         ->group("Labels");
+    app.add_flag("--routes", options.observer.measured.routes,
+                 "Count every request by method, endpoint and status, not only the failed ones, with durations")
+        ->group("What to measure");
+    const auto collector = [&](const std::string& name, bool& on, const std::string& what) {
+        app.add_flag(fmt::format("--collector.{0},!--no-collector.{0}", name), on, what)
+            ->default_str("on")
+            ->group("What to measure");
+    };
+    collector("activity", options.observer.measured.activity, "Busy time, requests in flight, open connections");
+    collector("waits", options.observer.measured.waits, "How long connections wait for accept() and to be read");
+    collector("backlog", options.observer.measured.backlog, "How many connections wait in each listener");
+    collector("sizes", options.observer.measured.sizes, "Sizes of requests and responses, time to first byte");
+    collector("exceptions", options.observer.exceptions, "The class of the exception behind an error");
     app.add_option("--web.listen-address", options.web.listen_address, "Where to serve")
         ->capture_default_str()
         ->group("Web");
@@ -76,8 +98,23 @@ void declare(CLI::App& app, ServeOptions& options, Raw& raw) {
         ->group("Logging");
 }
 
-Result<void> finish(ServeOptions& options, const Raw& raw) {
+Result<std::vector<std::string>> routes_in(const std::string& file) {
+    std::vector<std::string> routes;
+    if (file.empty()) return routes;
+    std::ifstream stream(file);
+    for (std::string line; std::getline(stream, line);) {
+        line = CLI::detail::trim_copy(line.substr(0, line.find('#')));
+        if (!line.empty()) routes.push_back(line);
+    }
+    if (!stream.eof()) return fail(fmt::format("--routes-file {}: cannot be read", file));
+    return routes;
+}
+
+Result<void> finish(ServeOptions& options, Raw& raw) {
     std::vector<http::RouteTemplate> routes;
+    const auto more = routes_in(raw.routes_file);
+    if (!more) return std::unexpected(more.error());
+    raw.routes.insert(raw.routes.end(), more->begin(), more->end());
     for (const auto& text : raw.routes) {
         auto route = http::RouteTemplate::parse(text);
         if (!route) return fail(fmt::format("--route {}: {}", text, route.error().text));

@@ -49,7 +49,7 @@ Event from(const contract::record_listen& record) {
     return Listening{record.header.slot, pid_of(record.header.tgid), record.socket_inode, time_of(record.header)};
 }
 
-Event from(const contract::record_response& record) {
+Responded response_of(const contract::record_response& record) {
     const std::size_t bytes = std::min<std::size_t>(record.line_bytes, sizeof record.request_line);
     return Responded{
         .slot = record.header.slot,
@@ -66,6 +66,22 @@ Event from(const contract::record_response& record) {
     };
 }
 
+Aborted::By by_of(contract::u8 ended_by) {
+    switch (ended_by) {
+    case contract::BY_CLIENT:
+        return Aborted::By::client;
+    case contract::BY_SERVER:
+        return Aborted::By::server;
+    default:
+        return Aborted::By::worker_exit;
+    }
+}
+
+Event from(const contract::record_response& record) {
+    if (record.header.kind == contract::RECORD_ABORTED) return Aborted{response_of(record), by_of(record.ended_by)};
+    return response_of(record);
+}
+
 template <typename Record> std::optional<Event> decode_as(std::span<const std::byte> bytes) {
     const auto record = read<Record>(bytes);
     if (!record) return std::nullopt;
@@ -74,6 +90,27 @@ template <typename Record> std::optional<Event> decode_as(std::span<const std::b
 
 EndedBy ended_by(const contract::u64 (&counts)[contract::ENDED_BY_COUNT]) {
     return {counts[contract::BY_CLIENT], counts[contract::BY_SERVER], counts[contract::BY_EXIT]};
+}
+
+Histogram histogram_of(const contract::durations& raw) {
+    Histogram histogram;
+    std::copy(std::begin(raw.buckets), std::end(raw.buckets), histogram.buckets.begin());
+    histogram.sum = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.sum_ns));
+    return histogram;
+}
+
+SizeHistogram histogram_of(const contract::sizes& raw) {
+    SizeHistogram histogram;
+    std::copy(std::begin(raw.buckets), std::end(raw.buckets), histogram.buckets.begin());
+    histogram.sum = raw.sum_bytes;
+    return histogram;
+}
+
+Activity activity_of(const contract::activity& raw, KernelTime now) {
+    auto busy = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.busy_ns));
+    const KernelTime since(static_cast<std::int64_t>(raw.busy_since_ns));
+    if (since.count() != 0 && now > since) busy += now - since;
+    return {raw.in_flight, raw.open_connections, busy};
 }
 
 } // namespace
@@ -95,13 +132,14 @@ std::optional<Event> decode(std::span<const std::byte> bytes) {
     case contract::RECORD_LISTEN:
         return decode_as<contract::record_listen>(bytes);
     case contract::RECORD_RESPONSE:
+    case contract::RECORD_ABORTED:
         return decode_as<contract::record_response>(bytes);
     default:
         return std::nullopt;
     }
 }
 
-Totals decode(const contract::worker_totals& raw) {
+Totals decode(const contract::worker_totals& raw, KernelTime now) {
     Totals totals;
     std::copy(std::begin(raw.duration_buckets), std::end(raw.duration_buckets), totals.duration.buckets.begin());
     totals.duration.sum = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.duration_sum_ns));
@@ -123,6 +161,12 @@ Totals decode(const contract::worker_totals& raw) {
         {"adopted", raw.connections[contract::CONNECTION_ADOPTED]},
     };
     totals.unserved_requests = raw.unserved;
+    totals.first_byte = histogram_of(raw.first_byte);
+    totals.request_sizes = histogram_of(raw.request_sizes);
+    totals.response_sizes = histogram_of(raw.response_sizes);
+    totals.accept_waits = histogram_of(raw.waits[contract::WAIT_ACCEPT]);
+    totals.read_waits = histogram_of(raw.waits[contract::WAIT_FIRST_READ]);
+    totals.activity = activity_of(raw.activity, now);
     return totals;
 }
 

@@ -15,6 +15,7 @@ namespace event {
 // Nothing for a record that is too short for its kind, or of no known kind.
 std::optional<Event> decode(std::span<const std::byte> record);
 
-Totals decode(const contract::worker_totals& totals);
+// `now`: when `totals` were read, or shortly before; 0 leaves out of the busy time the stretch that lasts.
+Totals decode(const contract::worker_totals& totals, KernelTime now = {});
 
 } // namespace event

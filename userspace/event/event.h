@@ -78,6 +78,13 @@ struct Responded {
     KernelTime at;
 };
 
-using Event = std::variant<Forked, Executed, Exited, Signalled, OutOfMemory, Listening, Responded>;
+// A request that ended without a response.
+struct Aborted {
+    enum class By { client, server, worker_exit };
+    Responded request; // without status; its duration up to its end
+    By by;
+};
+
+using Event = std::variant<Forked, Executed, Exited, Signalled, OutOfMemory, Listening, Responded, Aborted>;
 
 } // namespace event

@@ -24,6 +24,15 @@ struct ProgramUse {
     std::uint64_t runs = 0;                           // likewise
 };
 
+// A listening socket that an observed process holds.
+struct ListenerState {
+    std::uint64_t inode = 0;
+    std::uint32_t slot = 0;    // of that process
+    std::uint32_t waiting = 0; // connections that wait for accept()
+    std::uint32_t limit = 0;   // of them; the kernel admits one more
+    std::uint32_t dropped = 0; // TCP: connection attempts dropped here; wraps
+};
+
 struct ProbeReport {
     std::vector<ProgramUse> programs;
     std::vector<MapUse> maps;

@@ -21,6 +21,23 @@ struct Histogram {
     std::chrono::nanoseconds sum{0};
 };
 
+inline constexpr std::size_t kSizeBounds = 7;
+// Upper bounds in bytes, inclusive.
+inline constexpr std::array<double, kSizeBounds> kSizeBoundsBytes = {1024,   4096,    16384,  65536,
+                                                                     262144, 1048576, 4194304};
+
+struct SizeHistogram {
+    std::array<std::uint64_t, kSizeBounds + 1> buckets{}; // not cumulative; the last is +Inf
+    std::uint64_t sum = 0;
+};
+
+// What a worker is doing at the moment at which its counts were read.
+struct Activity {
+    std::uint64_t in_flight = 0;        // requests begun and not answered, one for each connection
+    std::uint64_t open_connections = 0; // accepted and not closed
+    std::chrono::nanoseconds busy{0};   // time with a request in flight, up to that moment
+};
+
 // Why a request or response ended early.
 struct EndedBy {
     std::uint64_t client = 0;
@@ -36,6 +53,12 @@ struct Totals {
     EndedBy aborted;                                  // requests without a response
     std::map<std::string, std::uint64_t> connections; // ended ones by kind; every kind is present, also at 0
     std::uint64_t unserved_requests = 0;              // pipelined, read, never answered
+    Histogram first_byte;                             // of every counted response
+    SizeHistogram request_sizes;                      // likewise
+    SizeHistogram response_sizes;                     // likewise
+    Histogram accept_waits;                           // of connections that were seen to arrive
+    Histogram read_waits;                             // of accepted connections
+    Activity activity;
 
     // Number of counted responses. From the same read as the histogram, so it equals its count.
     std::uint64_t requests() const {

@@ -51,6 +51,10 @@ std::optional<std::uint32_t> AgesAhead::claim(std::optional<pid_t> pid, WallTime
     return age;
 }
 
+bool AgesAhead::any(WallTime now) const {
+    return std::ranges::any_of(unlisted_, [&](const auto& one) { return now - one.second <= kClaimedWithin; });
+}
+
 void ProcessTree::check_ages() {
     const auto now = clock_();
     for (auto& master : masters_) {

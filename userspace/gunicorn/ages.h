@@ -46,6 +46,9 @@ public:
     // given out a moment ago. Nothing: the next one is new.
     std::optional<std::uint32_t> claim(std::optional<pid_t> pid, WallTime now);
 
+    // Somebody may have an age that was given out a moment ago and that nobody claims.
+    bool any(WallTime now) const;
+
 private:
     std::map<pid_t, std::uint32_t> listed_;
     std::map<std::uint32_t, WallTime> unlisted_; // counted, then dead already or not forked yet; since when

@@ -56,8 +56,20 @@ void ProcessTree::confirm_children(pid_t parent, Requests& requests) {
 
 Verdict ProcessTree::judge(Provisional& fork, const std::optional<Traits>& parent, const Master* master,
                            WallTime now) const {
-    if (master != nullptr) return fork.exit ? judge_ended(fork) : judge_living(proc_, fork, parent, *master, now);
+    if (master != nullptr && !fork.exit) return judge_living(proc_, fork, parent, *master, now);
+    if (master != nullptr) return judge_ended(fork, *master, now);
     return now - fork.noticed_at < kGivesUpAfter ? Verdict::undecided : Verdict::stranger; // its parent proved nothing
+}
+
+// The Arbiter counts a worker before it forks it, and no process of a hook's. It is asked when a worker that a pre_fork
+// hook's process preceded has had time to appear and has its age.
+Verdict ProcessTree::judge_ended(const Provisional& fork, const Master& master, WallTime now) const {
+    const auto verdict = gunicorn::judge_ended(fork);
+    if (verdict == Verdict::stranger || fork.exit->served || !master.alive) return verdict;
+    const auto arbiter = read_arbiter_(master.pid);
+    if (!arbiter) return verdict;
+    if (now - fork.noticed_at < kAppearsWithin) return Verdict::undecided;
+    return arbiter->worker_age > master.last_age || master.ages_ahead.any(now) ? Verdict::worker : Verdict::stranger;
 }
 
 void ProcessTree::confirm_worker(Master& master, Provisional fork) {
@@ -96,6 +108,7 @@ Master& ProcessTree::add_master(const Traits& traits, std::optional<pid_t> prede
     }
     if (const auto status = proc_.status(traits.pid); status && !status->namespace_pids.empty())
         master.namespace_depth = status->namespace_pids.size();
+    master.container = container_of(proc_, traits.pid, options_.log_directory);
     if (const auto candidate = candidates_.find(traits.pid); candidate != candidates_.end()) {
         master.slot = candidate->second.slot;
         master.control = candidate->second.control;

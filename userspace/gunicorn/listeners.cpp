@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "gunicorn/listeners.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -29,8 +31,10 @@ std::optional<std::uint64_t> inode_of(std::string_view target) {
 
 // Inodes of the namespace's connections whose local end is that of a listener.
 std::set<std::uint64_t> accepted_on(const procfs::ProcFs& proc, pid_t pid,
-                                    const std::vector<std::uint64_t>& listeners) {
-    const auto listens = [&](std::uint64_t inode) { return std::ranges::find(listeners, inode) != listeners.end(); };
+                                    const std::vector<ListeningSocket>& listeners) {
+    const auto listens = [&](std::uint64_t inode) {
+        return std::ranges::find(listeners, inode, &ListeningSocket::inode) != listeners.end();
+    };
     std::set<std::uint64_t> accepted;
     if (const auto sockets = proc.tcp_sockets(pid)) {
         std::set<std::pair<std::string, std::uint16_t>> addresses;
@@ -59,23 +63,28 @@ std::set<std::uint64_t> accepted_on(const procfs::ProcFs& proc, pid_t pid,
     return accepted;
 }
 
+std::string name_of(const procfs::TcpSocket& socket) {
+    const bool six = socket.local_address.find(':') != std::string::npos;
+    return fmt::format("{}{}{}:{}", six ? "[" : "", socket.local_address, six ? "]" : "", socket.local_port);
+}
+
 } // namespace
 
-std::vector<std::uint64_t> listening_sockets(const procfs::ProcFs& proc, pid_t pid) {
+std::vector<ListeningSocket> listening_sockets(const procfs::ProcFs& proc, pid_t pid) {
     const auto held = proc.socket_inodes(pid);
     if (!held) return {};
-    std::vector<std::uint64_t> listening;
-    const auto add = [&](std::uint64_t inode) {
-        if (std::ranges::binary_search(*held, inode)) listening.push_back(inode);
+    std::vector<ListeningSocket> listening;
+    const auto add = [&](ListeningSocket socket) {
+        if (std::ranges::binary_search(*held, socket.inode)) listening.push_back(std::move(socket));
     };
     if (const auto sockets = proc.tcp_sockets(pid)) {
         for (const auto& socket : *sockets) {
-            if (socket.listening) add(socket.inode);
+            if (socket.listening) add({socket.inode, socket.local_port, name_of(socket)});
         }
     }
     if (const auto sockets = proc.unix_sockets(pid)) {
         for (const auto& socket : *sockets) {
-            if (socket.listening()) add(socket.inode);
+            if (socket.listening()) add({socket.inode, 0, "unix:" + socket.path});
         }
     }
     return listening;
@@ -83,16 +92,16 @@ std::vector<std::uint64_t> listening_sockets(const procfs::ProcFs& proc, pid_t p
 
 Listeners listeners_of_worker(const procfs::ProcFs& proc, pid_t worker, pid_t master) {
     const auto own = listening_sockets(proc, worker);
-    std::vector<std::uint64_t> shared;
-    for (const auto inode : listening_sockets(proc, master)) {
-        if (std::ranges::find(own, inode) != own.end()) shared.push_back(inode);
+    std::vector<ListeningSocket> shared;
+    for (const auto& socket : listening_sockets(proc, master)) {
+        if (std::ranges::find(own, socket.inode, &ListeningSocket::inode) != own.end()) shared.push_back(socket);
     }
     if (shared.empty()) return {own, true};
     return {shared, false};
 }
 
 std::vector<OpenConnection> open_connections(const procfs::ProcFs& proc, pid_t pid,
-                                             const std::vector<std::uint64_t>& listeners) {
+                                             const std::vector<ListeningSocket>& listeners) {
     const auto files = proc.open_files(pid, "socket:[");
     if (!files || listeners.empty()) return {};
     const auto accepted = accepted_on(proc, pid, listeners);

@@ -5,19 +5,26 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "procfs/procfs.h"
 
 namespace gunicorn {
 
-// Inode numbers of the sockets that the process holds and that listen, TCP and unix. Empty when it is gone.
-std::vector<std::uint64_t> listening_sockets(const procfs::ProcFs& proc, pid_t pid);
+struct ListeningSocket {
+    std::uint64_t inode;
+    std::uint16_t port; // 0: of a unix socket
+    std::string name;   // as Gunicorn writes it: "127.0.0.1:8000", "[::1]:8000", "unix:/run/app.sock"
+};
+
+// The sockets that the process holds and that listen, TCP and unix. Empty when it is gone.
+std::vector<ListeningSocket> listening_sockets(const procfs::ProcFs& proc, pid_t pid);
 
 // The sockets on which a worker accepts: those of its master's that it has too. With --reuse-port, from Gunicorn 24 on,
 // there are none, and it has its own. (In any other case its own ones are servers of the application.)
 struct Listeners {
-    std::vector<std::uint64_t> inodes;
+    std::vector<ListeningSocket> sockets;
     bool own = false;
 };
 Listeners listeners_of_worker(const procfs::ProcFs& proc, pid_t worker, pid_t master);
@@ -30,6 +37,6 @@ struct OpenConnection {
 // Connections of the process that were accepted on one of `listeners`: TCP ones by the listener's address and port,
 // unix ones by its path (an accepted socket carries the listener's name).
 std::vector<OpenConnection> open_connections(const procfs::ProcFs& proc, pid_t pid,
-                                             const std::vector<std::uint64_t>& listeners);
+                                             const std::vector<ListeningSocket>& listeners);
 
 } // namespace gunicorn

@@ -15,6 +15,7 @@
 #include "event/event.h"
 #include "gunicorn/ages.h"
 #include "gunicorn/arbiter.h"
+#include "gunicorn/container.h"
 #include "gunicorn/exit_reason.h"
 #include "procfs/procfs.h"
 
@@ -54,7 +55,8 @@ struct Worker {
 struct Master {
     pid_t pid = 0;
     event::Slot slot = 0;
-    std::string app; // "module:callable" or what the command line has in its place; may be empty
+    std::string app;                    // "module:callable" or what the command line has in its place; may be empty
+    std::optional<Container> container; // that it runs in
     bool alive = true;
     std::optional<WallTime> ended_at;
     std::optional<pid_t> predecessor; // the master that execve'd this one on SIGUSR2

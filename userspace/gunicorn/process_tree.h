@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
@@ -40,6 +41,7 @@ struct Request {
 struct Options {
     std::vector<pid_t> only; // --pid, already resolved to masters; empty: every Gunicorn of the host
     std::chrono::seconds retention{300};
+    std::filesystem::path log_directory = "/var/log"; // see container_of()
 };
 
 class ProcessTree {
@@ -94,6 +96,7 @@ private:
     void take(const event::OutOfMemory& event, Requests& requests);
     void take(const event::Listening& event, Requests& requests);
     void take(const event::Responded&, Requests&) {}
+    void take(const event::Aborted&, Requests&) {}
     bool may_have_workers(pid_t parent, event::Slot slot);
     void end_provisional(Provisional& fork, const event::Exited& event, Requests& requests);
     void drop_candidate(pid_t pid, Requests& requests);
@@ -101,6 +104,7 @@ private:
     // births.cpp: confirmed workers and masters
     void confirm_children(pid_t parent, Requests& requests);
     Verdict judge(Provisional& fork, const std::optional<Traits>& parent, const Master* master, WallTime now) const;
+    Verdict judge_ended(const Provisional& fork, const Master& master, WallTime now) const;
     void confirm_worker(Master& master, Provisional fork);
     void release_children(pid_t parent, Requests& requests);
     bool proves_master(const Traits& parent, WallTime now);

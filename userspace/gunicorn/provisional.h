@@ -38,6 +38,9 @@ inline constexpr std::chrono::milliseconds kHoldsSiblingsBack{1000};
 // A fork that nothing explains by then is no worker: that one is recognisable as soon as Python has run a few lines.
 inline constexpr std::chrono::milliseconds kGivesUpAfter{5000};
 
+// So long after an unconfirmed process has ended, the worker that was being forked meanwhile is known.
+inline constexpr std::chrono::milliseconds kAppearsWithin{200};
+
 // Looks at a living process in /proc and notes what a confirmed worker needs (heartbeat, start_ticks).
 // `parent`: nothing when it cannot be read.
 Verdict judge_living(const procfs::ProcFs& proc, Provisional& fork, const std::optional<Traits>& parent,

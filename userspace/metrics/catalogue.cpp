@@ -4,12 +4,12 @@
 #include <array>
 #include <cstddef>
 
+#include "metrics/catalogue_parts.h"
+
 namespace metrics {
 namespace {
 
 using prometheus::MetricType;
-
-constexpr std::string_view kFirst = "0.1.0";
 
 std::vector<Metric> documented() {
     return {
@@ -165,6 +165,11 @@ std::vector<Metric> about_workers() {
          "file "
          "around each request and every half timeout while idle, the others every second; a thread of gthread that is "
          "stuck does not show here."},
+    };
+}
+
+std::vector<Metric> about_masters() {
+    return {
         {Name::master_worker_spawns,
          "gunicorn_master_worker_spawns_total",
          MetricType::Counter,
@@ -307,7 +312,7 @@ std::vector<Metric> about_the_exporter() {
 
 std::vector<Metric> all() {
     auto metrics = documented();
-    for (auto* part : {&about_workers, &about_the_exporter})
+    for (auto* part : {&about_workers, &about_saturation, &about_masters, &about_the_exporter})
         for (auto& metric : part()) metrics.push_back(std::move(metric));
     return metrics;
 }

@@ -17,6 +17,8 @@ namespace {
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 double number(std::uint64_t count) { return static_cast<double>(count); }
 
+std::string status_name(int status) { return status == 0 ? "unreadable" : std::to_string(status); }
+
 std::string state_name(model::WorkerState state) {
     switch (state) {
     case model::WorkerState::quit:
@@ -42,6 +44,7 @@ void add_gauges(FamilySet& set, const model::Worker& worker, const TargetLabels&
     if (gauges.cpu_percent) set.gauge(Name::worker_cpu, {worker.id}, *gauges.cpu_percent, target);
     if (gauges.heartbeat_age)
         set.gauge(Name::worker_heartbeat_age, {worker.id}, seconds(*gauges.heartbeat_age), target);
+    if (gauges.threads) set.gauge(Name::worker_threads, {worker.id}, *gauges.threads, target);
     set.gauge(Name::worker_uptime, {worker.id}, gauges.uptime_seconds, target);
     set.gauge(Name::worker_state, {worker.id, state_name(gauges.state), fmt::format("{:.3f}", gauges.state_since)}, 1,
               target);
@@ -62,14 +65,62 @@ void add_totals(FamilySet& set, const model::Worker& worker, const TargetLabels&
     set.histogram(Name::worker_request_duration, {worker.id}, totals.duration, target);
     for (const auto& [status, count] : totals.responses) {
         if (count == 0) continue;
-        const auto code = status == 0 ? std::string("unreadable") : std::to_string(status);
-        set.counter(Name::worker_responses, {worker.id, code}, number(count), target);
+        set.counter(Name::worker_responses, {worker.id, status_name(status)}, number(count), target);
     }
     add_ended_by(set, Name::worker_requests_aborted, worker.id, totals.aborted, target);
     add_ended_by(set, Name::worker_responses_incomplete, worker.id, totals.incomplete, target);
     for (const auto& [kind, count] : totals.connections)
         set.counter(Name::worker_connections, {worker.id, kind}, number(count), target);
     set.counter(Name::worker_pipelined_unserved, {worker.id}, number(totals.unserved_requests), target);
+}
+
+void add_measured(FamilySet& set, const model::Worker& worker, const model::Measured& measured,
+                  const TargetLabels& target) {
+    const auto& totals = worker.totals;
+    if (measured.activity) {
+        set.counter(Name::worker_busy, {worker.id}, seconds(totals.activity.busy), target);
+        if (worker.gauges) {
+            set.gauge(Name::worker_in_flight, {worker.id}, number(totals.activity.in_flight), target);
+            set.gauge(Name::worker_open_connections, {worker.id}, number(totals.activity.open_connections), target);
+        }
+    }
+    if (measured.waits) {
+        set.histogram(Name::request_queue, {worker.id, "accept_queue"}, totals.accept_waits, target);
+        set.histogram(Name::request_queue, {worker.id, "first_read"}, totals.read_waits, target);
+    }
+    if (measured.sizes) {
+        set.histogram(Name::worker_first_byte, {worker.id}, totals.first_byte, target);
+        set.histogram(Name::worker_request_size, {worker.id}, totals.request_sizes, target);
+        set.histogram(Name::worker_response_size, {worker.id}, totals.response_sizes, target);
+    }
+}
+
+void add_workers(FamilySet& set, const model::Target& target) {
+    std::uint64_t busy = 0;
+    std::uint64_t idle = 0;
+    for (const auto& worker : target.workers) {
+        if (!worker.gauges || !worker.counted) continue;
+        (worker.totals.activity.in_flight ? busy : idle)++;
+    }
+    set.gauge(Name::workers, {"busy"}, number(busy), target.labels);
+    set.gauge(Name::workers, {"idle"}, number(idle), target.labels);
+}
+
+void add_listeners(FamilySet& set, const model::Target& target) {
+    for (const auto& [name, listener] : target.listeners) {
+        set.gauge(Name::listener_backlog, {name}, number(listener.waiting), target.labels);
+        set.gauge(Name::listener_backlog_limit, {name}, number(listener.limit), target.labels);
+        set.counter(Name::listener_dropped, {name}, number(listener.dropped), target.labels);
+    }
+}
+
+void add_routes(FamilySet& set, const model::Target& target) {
+    for (const auto& [key, route] : target.routes) {
+        for (const auto& [status, count] : route.responses)
+            set.counter(Name::http_requests, {key.method, key.endpoint, status_name(status)}, number(count),
+                        target.labels);
+        set.histogram(Name::http_request_duration, {key.method, key.endpoint}, route.durations, target.labels);
+    }
 }
 
 void add_facts(FamilySet& set, const model::Target& target) {
@@ -85,16 +136,20 @@ void add_facts(FamilySet& set, const model::Target& target) {
     set.gauge(Name::info, std::move(values), 1, target.labels);
 }
 
-void add_target(FamilySet& set, const model::Target& target) {
+void add_target(FamilySet& set, const model::Target& target, const model::Measured& measured) {
     add_facts(set, target);
     set.counter(Name::master_worker_restarts, {}, number(target.restarts), target.labels);
     set.counter(Name::master_worker_spawns, {}, number(target.spawns), target.labels);
     for (const auto& [reason, count] : target.exits)
         set.counter(Name::worker_exits, {reason}, number(count), target.labels);
     set.counter(Name::endpoint_values_refused, {}, number(target.refused_endpoints), target.labels);
+    if (measured.activity) add_workers(set, target);
+    add_listeners(set, target);
+    add_routes(set, target);
     for (const auto& worker : target.workers) {
         if (worker.gauges) add_gauges(set, worker, target.labels);
         if (!worker.counted) continue;
+        add_measured(set, worker, measured, target.labels);
         add_totals(set, worker, target.labels);
         add_labelled_answers(set, worker, target.labels);
     }
@@ -123,7 +178,7 @@ void add_self(FamilySet& set, const model::Snapshot& snapshot, const Build& buil
 
 std::vector<prometheus::MetricFamily> families(const model::Snapshot& snapshot, const Build& build) {
     FamilySet set;
-    for (const auto& target : snapshot.targets) add_target(set, target);
+    for (const auto& target : snapshot.targets) add_target(set, target, snapshot.measured);
     add_self(set, snapshot, build);
     return std::move(set).take();
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <span>
 
 namespace metrics {
 
@@ -32,20 +33,33 @@ void FamilySet::gauge(Name name, std::vector<std::string> values, double value, 
     add(name, std::move(values), target).gauge.value = value;
 }
 
+namespace {
+
 // The kernel keeps each bucket for itself, Prometheus adds them up; the count is their sum, from the same read.
-void FamilySet::histogram(Name name, std::vector<std::string> values, const event::Histogram& observed,
-                          const TargetLabels& target) {
-    auto& histogram = add(name, std::move(values), target).histogram;
-    histogram.bucket.reserve(observed.buckets.size());
+void fill(prometheus::ClientMetric::Histogram& histogram, std::span<const std::uint64_t> buckets,
+          std::span<const double> bounds, double sum) {
+    histogram.bucket.reserve(buckets.size());
     std::uint64_t count = 0;
-    for (std::size_t i = 0; i < observed.buckets.size(); ++i) {
-        count += observed.buckets[i];
-        const bool last = i == event::kDurationBounds;
-        histogram.bucket.push_back(
-            {count, last ? std::numeric_limits<double>::infinity() : event::kDurationBoundsSeconds[i]});
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+        count += buckets[i];
+        histogram.bucket.push_back({count, i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity()});
     }
     histogram.sample_count = count;
-    histogram.sample_sum = std::chrono::duration<double>(observed.sum).count();
+    histogram.sample_sum = sum;
+}
+
+} // namespace
+
+void FamilySet::histogram(Name name, std::vector<std::string> values, const event::Histogram& observed,
+                          const TargetLabels& target) {
+    fill(add(name, std::move(values), target).histogram, observed.buckets, event::kDurationBoundsSeconds,
+         std::chrono::duration<double>(observed.sum).count());
+}
+
+void FamilySet::histogram(Name name, std::vector<std::string> values, const event::SizeHistogram& observed,
+                          const TargetLabels& target) {
+    fill(add(name, std::move(values), target).histogram, observed.buckets, event::kSizeBoundsBytes,
+         static_cast<double>(observed.sum));
 }
 
 std::vector<prometheus::MetricFamily> FamilySet::take() && {

@@ -27,6 +27,8 @@ public:
     void gauge(Name name, std::vector<std::string> values, double value, const TargetLabels& target = {});
     void histogram(Name name, std::vector<std::string> values, const event::Histogram& observed,
                    const TargetLabels& target = {});
+    void histogram(Name name, std::vector<std::string> values, const event::SizeHistogram& observed,
+                   const TargetLabels& target = {});
 
     // In order of the families' names.
     std::vector<prometheus::MetricFamily> take() &&;

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <iterator>
+#include <span>
 
 #include "event/totals.h"
 #include "metrics/catalogue.h"
@@ -54,7 +55,9 @@ std::string section(const Metric& metric) {
                    type_of(metric), labels_of(metric), metric.scope == Scope::target ? "yes" : "no", metric.since);
     if (metric.type == prometheus::MetricType::Histogram) {
         text += "- Buckets:";
-        for (const auto bound : event::kDurationBoundsSeconds) {
+        const std::span<const double> seconds(event::kDurationBoundsSeconds);
+        const std::span<const double> bytes(event::kSizeBoundsBytes);
+        for (const auto bound : metric.text.ends_with("_bytes") ? bytes : seconds) {
             text += ' ';
             append_number(text, bound);
         }
@@ -70,7 +73,9 @@ std::string reference_page() {
     std::string page(kOpening);
     for (const auto& metric : catalogue()) {
         if (metric.name == Name::worker_requests) page += "\n## Documented metrics\n";
-        if (metric.name == Name::worker_responses) page += "\n## More about workers and masters\n";
+        if (metric.name == Name::worker_responses) page += "\n## More about workers\n";
+        if (metric.name == Name::workers) page += "\n## Saturation, waiting, sizes, routes\n";
+        if (metric.name == Name::master_worker_spawns) page += "\n## Masters\n";
         if (metric.name == Name::build_info) page += "\n## The exporter itself\n";
         page += section(metric);
     }

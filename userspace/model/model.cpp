@@ -57,18 +57,27 @@ std::string Model::admit_error(Observed& observed, std::string type) {
 }
 
 void Model::on(const event::Responded& event) {
-    if (event.status < 400 || event.slot == 0) return;
+    if ((event.status < 400 && !options_.measured.routes) || event.slot == 0) return;
     auto& observed = observed_[event.slot];
     if (observed.pid != event.pid) {
         if (observed.target) return; // of a process that had the slot before
         observed.answers.drop_unpublished();
+        observed.routes = {};
         observed.error_types.clear();
         observed.pid = event.pid;
     }
     const auto line = request_line_of(event);
     const auto endpoint = options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)));
-    observed.answers.add({event.status, line.method, std::string(limit_of(observed).admit(endpoint)),
-                          admit_error(observed, error_type_of(event.status, event.exception))});
+    const std::string admitted(limit_of(observed).admit(endpoint));
+    if (options_.measured.routes) observed.routes.add({{line.method, admitted}, event.status, event.duration});
+    if (event.status >= 400)
+        observed.answers.add(
+            {event.status, line.method, admitted, admit_error(observed, error_type_of(event.status, event.exception))});
+}
+
+RouteKey Model::route_of(const event::Responded& event) const {
+    const auto line = request_line_of(event);
+    return {line.method, options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)))};
 }
 
 void Model::set_totals(event::Slot slot, event::Totals totals) {
@@ -78,11 +87,8 @@ void Model::set_totals(event::Slot slot, event::Totals totals) {
     observed.totals = std::move(totals);
 }
 
-void Model::set_sample(event::Slot slot, std::optional<std::uint64_t> memory_bytes, std::optional<double> cpu_percent) {
-    if (slot == 0) return;
-    auto& observed = observed_[slot];
-    observed.memory_bytes = memory_bytes;
-    observed.cpu_percent = cpu_percent;
+void Model::set_sample(const Sample& sample) {
+    if (sample.slot != 0) observed_[sample.slot].sample = sample;
 }
 
 // Endpoints that only this worker had make room for others.
@@ -90,10 +96,13 @@ void Model::forget(event::Slot slot) {
     const auto found = observed_.find(slot);
     if (found == observed_.end()) return;
     const auto target = found->second.target;
-    observed_.erase(found);
     auto* history = target ? targets_.find(*target) : nullptr;
+    if (history != nullptr && found->second.totals)
+        found->second.routes.publish(*found->second.totals, history->routes());
+    observed_.erase(found);
     if (history == nullptr) return;
     std::set<std::string_view> in_use;
+    for (const auto& [key, route] : history->routes()) in_use.insert(key.endpoint);
     for (const auto& [other, observed] : observed_)
         if (observed.target == target) observed.answers.collect_endpoints(in_use);
     history->endpoints().keep_only(in_use);
@@ -102,7 +111,10 @@ void Model::forget(event::Slot slot) {
 // The worker is in the tree for the first time: its records so far come under its target's limit.
 void Model::adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group) {
     if (observed.target == group.key && observed.pid == worker.pid) return;
-    if (observed.pid != worker.pid) observed.answers.drop_unpublished();
+    if (observed.pid != worker.pid) {
+        observed.answers.drop_unpublished();
+        observed.routes = {};
+    }
     observed.pid = worker.pid;
     observed.target = group.key;
     auto& limit = group.history->endpoints();
@@ -110,6 +122,7 @@ void Model::adopt(Observed& observed, const gunicorn::Worker& worker, const Targ
     observed.limit.reset();
     observed.answers.rename_unpublished(
         [&](std::string_view endpoint, std::uint64_t times) { return limit.admit(endpoint, times); });
+    observed.routes.rename_unpublished([&](std::string_view endpoint) { return limit.admit(endpoint, 1); });
 }
 
 WorkerGauges Model::gauges_of(const gunicorn::Worker& worker, const Observed* observed, Moment now) const {
@@ -119,8 +132,9 @@ WorkerGauges Model::gauges_of(const gunicorn::Worker& worker, const Observed* ob
     const auto born = static_cast<double>(worker.start_ticks) / static_cast<double>(options_.clock_ticks_per_second);
     gauges.uptime_seconds = std::max(0.0, seconds(now.since_boot) - born);
     if (observed != nullptr) {
-        gauges.memory_bytes = observed->memory_bytes;
-        gauges.cpu_percent = observed->cpu_percent;
+        gauges.memory_bytes = observed->sample.memory_bytes;
+        gauges.cpu_percent = observed->sample.cpu_percent;
+        gauges.threads = observed->sample.threads;
     }
     if (const auto age = heartbeats_.find(worker.slot); age != heartbeats_.end()) gauges.heartbeat_age = age->second;
     return gauges;
@@ -137,6 +151,7 @@ Worker Model::describe(const gunicorn::Worker& worker, const TargetGroups::Group
     adopt(*observed, worker, group);
     if (!observed->totals) return described;
     observed->answers.publish();
+    if (options_.measured.routes) observed->routes.publish(*observed->totals, group.history->routes());
     described.counted = true;
     described.totals = *observed->totals;
     described.failed = observed->answers.failed();
@@ -144,9 +159,36 @@ Worker Model::describe(const gunicorn::Worker& worker, const TargetGroups::Group
     return described;
 }
 
+void Model::settle_routes(const std::vector<gunicorn::Master>& masters) {
+    for (const auto& group : targets_.update(masters)) {
+        for (const auto* master : group.masters) {
+            for (const auto& worker : master->workers) {
+                const auto found = observed_.find(worker.slot);
+                if (worker.slot == 0 || found == observed_.end()) continue;
+                adopt(found->second, worker, group);
+                if (found->second.totals) found->second.routes.publish(*found->second.totals, group.history->routes());
+            }
+        }
+    }
+}
+
+// A socket that two masters of a target hold is one.
+void Model::add_listeners(Target& target, const Masters& masters) const {
+    std::set<std::uint64_t> seen;
+    for (const auto& reading : listeners_) {
+        const auto is_its = [&](const auto* master) { return master->alive && master->pid == reading.master; };
+        if (std::ranges::none_of(masters, is_its) || !seen.insert(reading.inode).second) continue;
+        auto& listener = target.listeners[reading.name];
+        listener.waiting += reading.state.waiting;
+        listener.limit += reading.state.limit;
+        listener.dropped += reading.state.dropped;
+    }
+}
+
 Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment now, bool ready, SelfReport self) {
     Snapshot snapshot;
     snapshot.taken_at = now.wall;
+    snapshot.measured = options_.measured;
     snapshot.ready = ready;
     snapshot.self = std::move(self);
     for (const auto& group : targets_.update(masters)) {
@@ -157,6 +199,7 @@ Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment no
                 if (ids.insert(group.history->id_of(worker)).second) workers.push_back(describe(worker, group, now));
         snapshot.targets.push_back(group.history->target()); // after its workers: they count refused endpoints
         snapshot.targets.back().workers = std::move(workers);
+        add_listeners(snapshot.targets.back(), group.masters);
     }
     return snapshot;
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "event/event.h"
@@ -19,6 +20,8 @@
 #include "http/endpoint.h"
 #include "http/endpoint_limit.h"
 #include "model/answers.h"
+#include "model/route_records.h"
+#include "model/sampler.h"
 #include "model/snapshot.h"
 #include "model/target_groups.h"
 
@@ -29,6 +32,15 @@ struct Options {
     http::EndpointFolding endpoints;
     std::size_t endpoint_limit = 200;  // distinct endpoints per target
     long clock_ticks_per_second = 100; // unit of Worker::start_ticks: sysconf(_SC_CLK_TCK)
+    Measured measured;
+};
+
+// One listening socket of a master's, or of one of its workers'.
+struct ListenerReading {
+    pid_t master;
+    std::uint64_t inode;
+    std::string name;
+    Listener state;
 };
 
 struct Moment {
@@ -40,16 +52,26 @@ class Model {
 public:
     explicit Model(Options options);
 
-    // A record. Those of status < 400 change nothing: the kernel's counts have them. The slot's worker need not be
-    // in the tree yet: what it does before it is recognised is kept and published once it is.
+    // A record. Those of status < 400 matter to routes only: the kernel's counts have them. The slot's worker need not
+    // be in the tree yet: what it does before it is recognised is kept and published once it is.
     void on(const event::Responded& event);
+
+    // Method and endpoint as they are labelled. Does not take up one of the endpoints.
+    RouteKey route_of(const event::Responded& event) const;
 
     // The kernel's counts of a slot. For exact sums: first read and set the totals of all slots, then drain the
     // ring buffer into on(), then take a snapshot (see answers.h).
     void set_totals(event::Slot slot, event::Totals totals);
 
     // A reading of /proc. What is absent is unknown at present.
-    void set_sample(event::Slot slot, std::optional<std::uint64_t> memory_bytes, std::optional<double> cpu_percent);
+    void set_sample(const Sample& sample);
+
+    // How full the listeners are.
+    void set_listeners(std::vector<ListenerReading> readings) { listeners_ = std::move(readings); }
+
+    // Where routes are measured: to be called several times a second, after set_totals() and then on() as for a
+    // snapshot, so that records do not pile up until one is asked for.
+    void settle_routes(const std::vector<gunicorn::Master>& masters);
 
     // How long ago each worker touched its heartbeat file, by slot. Of those that are not in it nothing is known.
     void set_heartbeats(std::map<event::Slot, std::chrono::nanoseconds> ages) { heartbeats_ = std::move(ages); }
@@ -69,18 +91,20 @@ private:
         std::optional<event::Totals> totals;
         Answers answers;
         std::set<std::string> error_types; // as published
-        std::optional<std::uint64_t> memory_bytes;
-        std::optional<double> cpu_percent;
+        RouteRecords routes;
+        Sample sample;
     };
 
     http::EndpointLimit& limit_of(Observed& observed);
     static std::string admit_error(Observed& observed, std::string type);
     void adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group);
+    void add_listeners(Target& target, const Masters& masters) const;
     Worker describe(const gunicorn::Worker& worker, const TargetGroups::Group& group, Moment now);
     WorkerGauges gauges_of(const gunicorn::Worker& worker, const Observed* observed, Moment now) const;
 
     Options options_;
     std::map<event::Slot, std::chrono::nanoseconds> heartbeats_;
+    std::vector<ListenerReading> listeners_;
     TargetGroups targets_;
     std::map<event::Slot, Observed> observed_;
 };

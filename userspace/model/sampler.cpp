@@ -20,14 +20,17 @@ Sampler::Sampler(const procfs::ProcFs& proc, Clock clock) : proc_(proc), clock_(
 
 // Memory first: when the start that is read last is still the worker's, all of it was the worker's.
 Sample Sampler::sample(const gunicorn::Worker& worker, std::map<Process, CpuReading>& readings) const {
-    const Sample nothing{worker.slot, std::nullopt, std::nullopt};
-    const auto memory = proc_.resident_bytes(worker.pid);
+    const Sample nothing{worker.slot, std::nullopt, std::nullopt, std::nullopt};
+    const auto status = proc_.status(worker.pid);
     const auto stat = proc_.stat(worker.pid);
     const auto now = clock_();
     if (!stat || stat->start_ticks != worker.start_ticks) return nothing;
 
     auto sample = nothing;
-    if (memory) sample.memory_bytes = *memory;
+    if (status) {
+        sample.memory_bytes = status->resident_bytes;
+        if (status->threads) sample.threads = status->threads;
+    }
     const Process process{worker.pid, worker.start_ticks};
     if (const auto last = last_.find(process); last != last_.end())
         sample.cpu_percent = percent(last->second.ticks, stat->cpu_ticks, now - last->second.at);

@@ -21,6 +21,7 @@ namespace model {
 struct Sample {
     event::Slot slot;
     std::optional<std::uint64_t> memory_bytes; // resident set
+    std::optional<std::uint32_t> threads;      // of the operating system
     std::optional<double> cpu_percent;         // since the sample before; 100 is one core; nothing for a first one
 };
 

@@ -41,6 +41,7 @@ struct WorkerGauges {
     double uptime_seconds = 0;
     std::optional<std::uint64_t> memory_bytes;             // resident set; absent until sampled
     std::optional<double> cpu_percent;                     // 100 is one core; absent until two samples exist
+    std::optional<std::uint32_t> threads;                  // of the operating system; absent until sampled
     std::optional<std::chrono::nanoseconds> heartbeat_age; // absent when its heartbeat file cannot be read
 };
 
@@ -52,6 +53,24 @@ struct Worker {
     event::Totals totals;
     std::map<FailedKey, std::uint64_t> failed; // sums to totals.responses of status >= 400, status by status
     std::map<ErrorKey, std::uint64_t> errors;
+};
+
+// A listening address: all sockets of that name together (there are several with --reuse-port).
+struct Listener {
+    std::uint64_t waiting = 0; // connections that wait for accept()
+    std::uint64_t limit = 0;
+    std::uint64_t dropped = 0; // TCP: connection attempts that the kernel dropped
+};
+
+struct RouteKey {
+    std::string method;
+    std::string endpoint;
+    auto operator<=>(const RouteKey&) const = default;
+};
+
+struct Route {
+    std::map<int, std::uint64_t> responses; // by status code; 0 is "unreadable"
+    event::Histogram durations;             // of all of them
 };
 
 struct Target {
@@ -66,6 +85,8 @@ struct Target {
     std::uint64_t spawns = 0;
     std::map<std::string, std::uint64_t> exits; // by reason; every reason is present, also at 0
     std::uint64_t refused_endpoints = 0;        // label values replaced by "other"
+    std::map<std::string, Listener> listeners;  // by name
+    std::map<RouteKey, Route> routes;           // of all workers there ever were; sums to their counts
     std::vector<Worker> workers;                // living ones and those within the retention time
 };
 
@@ -89,8 +110,18 @@ struct SelfReport {
     std::chrono::nanoseconds sampling_time{0};        // the last reading of /proc took
 };
 
+// What is measured: the rest is not known, which is not the same as nothing.
+struct Measured {
+    bool activity = true;
+    bool waits = true;
+    bool backlog = true;
+    bool sizes = true;
+    bool routes = false;
+};
+
 struct Snapshot {
     std::chrono::system_clock::time_point taken_at;
+    Measured measured;
     bool ready = false; // attached, and for --pid: the master lives or has a successor
     std::vector<Target> targets;
     SelfReport self;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model/target_groups.h"
 
+#include <array>
 #include <set>
+#include <string>
 #include <utility>
 
 namespace model {
@@ -40,6 +42,15 @@ TargetHistory& TargetGroups::history_of(Key key, const gunicorn::Master& master)
     const auto found = histories_.find(key);
     if (found != histories_.end()) return found->second;
     TargetHistory::Labels labels{{"app", master.app}, {"master_pid", std::to_string(key)}};
+    if (const auto& container = master.container) {
+        const std::array<std::pair<std::string, std::string>, 3> known{{
+            {"namespace", container->kubernetes_namespace},
+            {"pod", container->pod_label()},
+            {"container", container->container_label()},
+        }};
+        for (const auto& label : known)
+            if (!label.second.empty()) labels.push_back(label);
+    }
     return histories_.emplace(key, TargetHistory(key, std::move(labels), http::EndpointLimit(endpoint_limit_, routes_)))
         .first->second;
 }

@@ -76,6 +76,7 @@ Target TargetHistory::target() const {
     for (std::size_t i = 0; i < total_.exits.size(); ++i)
         target.exits[name_of(static_cast<gunicorn::ExitReason>(i))] = total_.exits[i];
     target.refused_endpoints = endpoints_.refused();
+    target.routes = routes_;
     return target;
 }
 

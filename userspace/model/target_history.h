@@ -39,6 +39,7 @@ public:
     Target target() const;
 
     http::EndpointLimit& endpoints() { return endpoints_; }
+    std::map<RouteKey, Route>& routes() { return routes_; }
 
 private:
     struct Counts {
@@ -62,6 +63,7 @@ private:
     pid_t first_master_;
     Labels labels_;
     http::EndpointLimit endpoints_;
+    std::map<RouteKey, Route> routes_;
     bool alive_ = false;
     gunicorn::Facts facts_;
     Counts total_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "observer/observer.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <time.h>
 
@@ -8,7 +9,6 @@
 #include <utility>
 
 #include "event/decode.h"
-#include "gunicorn/listeners.h"
 #include "gunicorn/resolve_pid.h"
 
 namespace observer {
@@ -37,6 +37,15 @@ probe::Options probe_options(const procfs::ProcFs& proc, const Options& options)
     result.max_connections = options.max_connections;
     if (const auto pid_max = proc.pid_max()) result.pid_max = static_cast<std::uint32_t>(*pid_max);
     result.candidates = options.pids.empty() ? probe::Candidates::everybody : probe::Candidates::children_of_masters;
+    result.every_response = options.measured.routes;
+    // Ten thousand responses a second fill the usual one in a sixth of a second: on a machine that is short of CPU time
+    // we may have to wait for longer.
+    if (options.measured.routes) result.ring_bytes = 16 * 1024 * 1024;
+    result.groups = {.activity = options.measured.activity,
+                     .waits = options.measured.waits,
+                     .backlog = options.measured.backlog,
+                     .sizes = options.measured.sizes,
+                     .exceptions = options.exceptions};
     return result;
 }
 
@@ -44,7 +53,8 @@ model::Options model_options(const Options& options) {
     return {.target_labels = options.pids.size() != 1,
             .endpoints = options.endpoints,
             .endpoint_limit = options.endpoint_limit,
-            .clock_ticks_per_second = static_cast<long>(procfs::ProcFs::ticks_per_second())};
+            .clock_ticks_per_second = static_cast<long>(procfs::ProcFs::ticks_per_second()),
+            .measured = options.measured};
 }
 
 Result<std::vector<pid_t>> resolve(const procfs::ProcFs& proc, const std::vector<pid_t>& pids) {
@@ -76,8 +86,8 @@ Observer::Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_
                    std::unique_ptr<probe::Probe> probe)
     : proc_(proc), options_(std::move(options)), probe_(std::move(probe)),
       tree_(
-          proc_, {.only = std::move(masters), .retention = options_.retention}, [] { return system_clock::now(); },
-          wall_at),
+          proc_, {.only = std::move(masters), .retention = options_.retention, .log_directory = options_.log_directory},
+          [] { return system_clock::now(); }, wall_at),
       model_(model_options(options_)), sampler_(proc_, [] { return clock_time(CLOCK_MONOTONIC); }),
       heartbeats_(proc_, [] { return system_clock::now(); }), pythons_(proc_) {}
 
@@ -92,8 +102,9 @@ void Observer::drain_records() {
 
 void Observer::take(const event::Event& event) {
     if (const auto* responded = std::get_if<event::Responded>(&event)) model_.on(*responded);
+    if (const auto* aborted = std::get_if<event::Aborted>(&event)) tell_of(*aborted);
     if (const auto* exited = std::get_if<event::Exited>(&event)) {
-        probe_->end_connections(exited->slot);
+        probe_->end_connections(exited->slot, exited->at);
         auto whole = *exited;
         const auto totals = probe_->totals(exited->slot);
         whole.served = totals && std::ranges::any_of(totals->connections, [](auto count) { return count != 0; });
@@ -103,8 +114,26 @@ void Observer::take(const event::Event& event) {
     carry_out(tree_.on(event));
 }
 
+// What a worker was doing when it died is what people look for next.
+void Observer::tell_of(const event::Aborted& aborted) const {
+    if (aborted.by != event::Aborted::By::worker_exit) return;
+    const auto* worker = tree_.worker_of_slot(aborted.request.slot);
+    if (worker == nullptr) return;
+    const auto route = model_.route_of(aborted.request);
+    const auto seconds = std::chrono::duration<double>(aborted.request.duration).count();
+    spdlog::warn("{} (pid {}) ended{} with a request in flight for {:.3f} s: {} {}", worker->id(), worker->pid,
+                 worker->death ? fmt::format(" ({})", gunicorn::name_of(worker->death->reason)) : "", seconds,
+                 route.method, route.endpoint);
+}
+
 void Observer::drain() {
-    drain_records();
+    if (options_.measured.routes) {
+        read_totals();
+        drain_records();
+        model_.settle_routes(tree_.masters());
+    } else {
+        drain_records();
+    }
     if (tree_.has_provisional()) carry_out(tree_.confirm());
     tree_.check_ages();
     warn_of_ranked_ages();
@@ -131,6 +160,7 @@ void Observer::carry_out(const std::vector<gunicorn::Request>& requests) {
             observe_worker(request.pid, request.parent);
             break;
         case gunicorn::Request::Kind::release:
+            if (options_.measured.routes && request.slot) read_totals(request.slot);
             model_.forget(request.slot);
             if (probe_->release(request.slot, request.pid)) add_listeners();
             break;
@@ -145,7 +175,7 @@ void Observer::observe_master(pid_t pid, event::Slot candidate) {
         spdlog::warn("master {}: no room to observe it; raise --max-processes", pid);
         return;
     }
-    for (const auto inode : gunicorn::listening_sockets(proc_, pid)) probe_->add_listener(inode, slot);
+    for (const auto& socket : gunicorn::listening_sockets(proc_, pid)) note_listener(socket, slot);
     read_python(pid, slot);
 }
 
@@ -157,8 +187,7 @@ void Observer::read_python(pid_t master, event::Slot slot) {
 void Observer::add_listeners() {
     for (const auto& master : tree_.masters()) {
         if (!master.alive || !master.slot) continue;
-        for (const auto inode : gunicorn::listening_sockets(proc_, master.pid))
-            probe_->add_listener(inode, master.slot);
+        for (const auto& socket : gunicorn::listening_sockets(proc_, master.pid)) note_listener(socket, master.slot);
     }
 }
 
@@ -180,16 +209,15 @@ void Observer::observe_worker(pid_t pid, pid_t parent) {
     }
     const auto listeners = gunicorn::listeners_of_worker(proc_, pid, parent);
     if (listeners.own) {
-        for (const auto inode : listeners.inodes) probe_->add_listener(inode, slot);
+        for (const auto& socket : listeners.sockets) note_listener(socket, slot);
     }
-    for (const auto& connection : gunicorn::open_connections(proc_, pid, listeners.inodes))
+    for (const auto& connection : gunicorn::open_connections(proc_, pid, listeners.sockets))
         probe_->adopt_connection(slot, connection.fd, connection.inode);
 }
 
 void Observer::sample() {
     const auto begun = steady_clock::now();
-    for (const auto& sample : sampler_.sample(tree_.masters()))
-        model_.set_sample(sample.slot, sample.memory_bytes, sample.cpu_percent);
+    for (const auto& sample : sampler_.sample(tree_.masters())) model_.set_sample(sample);
     sampling_time_ = steady_clock::now() - begun;
 }
 
@@ -203,11 +231,53 @@ void Observer::tidy() {
 void Observer::read_totals() {
     for (const auto& master : tree_.masters()) {
         for (const auto& worker : master.workers) {
-            if (!worker.slot) continue;
-            // A worker that cannot be read right now keeps what it had: late rather than torn.
-            if (const auto totals = probe_->totals(worker.slot)) model_.set_totals(worker.slot, event::decode(*totals));
+            if (worker.slot) read_totals(worker.slot);
         }
     }
+}
+
+// A worker that cannot be read right now keeps what it had: late rather than torn.
+void Observer::read_totals(event::Slot slot) {
+    const auto now = clock_time(CLOCK_MONOTONIC);
+    if (const auto totals = probe_->totals(slot)) model_.set_totals(slot, event::decode(*totals, now));
+}
+
+void Observer::note_listener(const gunicorn::ListeningSocket& socket, event::Slot owner) {
+    probe_->add_listener(socket.inode, owner, socket.port);
+    listener_names_[socket.inode] = socket.name;
+}
+
+// The process in a slot and its master, which may be the same.
+std::optional<Observer::Holder> Observer::holder_of(event::Slot slot) const {
+    for (const auto& master : tree_.masters()) {
+        if (!master.alive) continue;
+        if (master.slot == slot) return Holder{master.pid, master.pid};
+        for (const auto& worker : master.workers)
+            if (worker.slot == slot && !worker.death) return Holder{worker.pid, master.pid};
+    }
+    return std::nullopt;
+}
+
+// A socket that was opened after its process was looked at: a worker's own (--reuse-port), say.
+const std::string& Observer::listener_name(std::uint64_t inode, pid_t holder) {
+    constexpr std::size_t kManyNames = 4096; // of sockets that are long gone, mostly
+    if (listener_names_.size() > kManyNames) listener_names_.clear();
+    const auto known = listener_names_.find(inode);
+    if (known != listener_names_.end()) return known->second;
+    for (auto& socket : gunicorn::listening_sockets(proc_, holder)) listener_names_[socket.inode] = socket.name;
+    return listener_names_[inode];
+}
+
+void Observer::read_listeners() {
+    std::vector<model::ListenerReading> readings;
+    for (const auto& state : probe_->listeners()) {
+        const auto holder = holder_of(state.slot);
+        if (!holder) continue;
+        const auto& name = listener_name(state.inode, holder->pid);
+        if (name.empty()) continue; // closed meanwhile
+        readings.push_back({holder->master, state.inode, name, {state.waiting, state.limit, state.dropped}});
+    }
+    model_.set_listeners(std::move(readings));
 }
 
 model::Snapshot Observer::snapshot() {
@@ -216,6 +286,7 @@ model::Snapshot Observer::snapshot() {
     // In this order each count finds the record that explains it: the kernel writes the record first.
     read_totals();
     drain_records();
+    if (options_.measured.backlog) read_listeners();
     // Now and not with the other samples: a reading that is seconds old would make a worker look stuck.
     model_.set_heartbeats(heartbeats_.ages(tree_.masters()));
 

@@ -9,9 +9,11 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "gunicorn/heartbeats.h"
+#include "gunicorn/listeners.h"
 #include "gunicorn/process_tree.h"
 #include "model/model.h"
 #include "model/sampler.h"
@@ -26,10 +28,13 @@ namespace observer {
 struct Options {
     std::vector<pid_t> pids; // --pid: masters or workers; empty: every Gunicorn of the host
     std::chrono::seconds retention{300};
+    std::string log_directory = "/var/log"; // the node's, for the names of pods and containers
     http::EndpointFolding endpoints;
     std::size_t endpoint_limit = 200;
     std::uint32_t max_processes = 1024;
     std::uint32_t max_connections = 8192;
+    model::Measured measured;
+    bool exceptions = true;
 };
 
 // Not thread-safe: one thread, the event loop's, owns it.
@@ -62,6 +67,7 @@ private:
     void drain_records();
     void warn_of_ranked_ages();
     void take(const event::Event& event);
+    void tell_of(const event::Aborted& aborted) const;
     void carry_out(const std::vector<gunicorn::Request>& requests);
     void observe_master(pid_t pid, event::Slot slot);
     void observe_worker(pid_t pid, pid_t parent);
@@ -69,6 +75,15 @@ private:
     void read_python(pid_t master, event::Slot slot);
     event::Slot slot_of_master(pid_t pid) const;
     void read_totals();
+    void read_totals(event::Slot slot);
+    void read_listeners();
+    void note_listener(const gunicorn::ListeningSocket& socket, event::Slot owner);
+    struct Holder {
+        pid_t pid;
+        pid_t master;
+    };
+    std::optional<Holder> holder_of(event::Slot slot) const;
+    const std::string& listener_name(std::uint64_t inode, pid_t holder);
 
     const procfs::ProcFs& proc_;
     Options options_;
@@ -80,6 +95,7 @@ private:
     Pythons pythons_;
     std::chrono::nanoseconds sampling_time_{0};
     std::set<pid_t> warned_of_;
+    std::map<std::uint64_t, std::string> listener_names_; // by inode
 };
 
 } // namespace observer

@@ -25,6 +25,10 @@ struct Ring {
     void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
 };
 
+struct Link {
+    void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+
 // Memory shared with the kernel: which slot a pid has. Entries are single aligned stores on both sides.
 class SlotIndex {
 public:
@@ -50,6 +54,8 @@ struct Probe::Kernel {
     SlotIndex slots;
     std::unique_ptr<ring_buffer, Ring> ring;
     std::function<void(std::span<const std::byte>)> consumer;
+    std::unique_ptr<bpf_link, Link> backlogs; // the iterator; nothing when it is turned off
+    Groups groups;
     std::uint64_t slots_refused = 0; // by user space; the kernel counts its own
     std::uint64_t pids_refused = 0;  // likewise
 };
@@ -57,6 +63,9 @@ struct Probe::Kernel {
 // In load.cpp.
 Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options);
 Result<void> attach(gunicorn_probes& skeleton);
+
+// In backlogs.cpp.
+Result<std::unique_ptr<bpf_link, Link>> attach_backlogs(gunicorn_probes& skeleton);
 
 inline int map_fd(const bpf_map* map) { return bpf_map__fd(map); }
 

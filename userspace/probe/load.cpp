@@ -64,11 +64,27 @@ void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     bpf_map__set_max_entries(skeleton.maps.totals, options.max_processes + 1);
     bpf_map__set_max_entries(skeleton.maps.pythons, options.max_processes + 1);
     bpf_map__set_max_entries(skeleton.maps.free_slots, options.max_processes);
+    bpf_map__set_max_entries(skeleton.maps.busy_since, options.max_processes);
     bpf_map__set_max_entries(skeleton.maps.connections, options.max_connections);
     bpf_map__set_max_entries(skeleton.maps.records, options.ring_bytes);
     // As enum candidates in bpf/maps.h.
     skeleton.rodata->candidates = options.candidates == Candidates::everybody ? 2 : 1;
     skeleton.rodata->record_every_response = options.every_response;
+}
+
+// Programs that hang on a hook are attached by libbpf; the others are reached by tail calls or run by user space.
+void choose_programs(gunicorn_probes& skeleton, const Groups& groups) {
+    auto& progs = skeleton.progs;
+    for (auto* program : {progs.stream_bytes, progs.end_by_call, progs.shut_by_call, progs.explain_response,
+                          progs.end_connection, progs.adopt_connection, progs.watch_port, progs.read_backlogs})
+        bpf_program__set_autoattach(program, false);
+    for (auto* program : {progs.inet_sock_set_state, progs.sys_enter, progs.watch_port})
+        bpf_program__set_autoload(program, groups.waits);
+    bpf_program__set_autoload(progs.read_backlogs, groups.backlog);
+    bpf_program__set_autoload(progs.explain_response, groups.exceptions);
+    skeleton.rodata->measure_activity = groups.activity;
+    skeleton.rodata->measure_waits = groups.waits;
+    skeleton.rodata->measure_sizes = groups.sizes;
 }
 
 } // namespace
@@ -83,12 +99,7 @@ Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {
     libbpf_set_print(keep_message);
     raise_memlock_limit();
     set_sizes(skeleton, options);
-    bpf_program__set_autoattach(skeleton.progs.stream_bytes, false);
-    bpf_program__set_autoattach(skeleton.progs.end_by_call, false);
-    bpf_program__set_autoattach(skeleton.progs.shut_by_call, false);
-    bpf_program__set_autoattach(skeleton.progs.explain_response, false);
-    bpf_program__set_autoattach(skeleton.progs.end_connection, false);
-    bpf_program__set_autoattach(skeleton.progs.adopt_connection, false);
+    choose_programs(skeleton, options.groups);
     if (const int error = gunicorn_probes::load(&skeleton)) {
         return std::unexpected(failure("load the BPF programs", -error));
     }
@@ -97,6 +108,7 @@ Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {
                            skeleton.progs.explain_response};
     for (std::uint32_t part = 0; part < parts.size(); part++) {
         const int program = bpf_program__fd(parts[part]);
+        if (program < 0) continue; // turned off
         if (bpf_map_update_elem(map_fd(skeleton.maps.parts), &part, &program, BPF_ANY)) {
             return std::unexpected(failure("set the tail calls", errno));
         }

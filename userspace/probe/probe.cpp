@@ -29,7 +29,7 @@ std::uint64_t monotonic_ns() {
 }
 
 // Runs one of the programs that wait for user space (BPF_PROG_TEST_RUN for raw tracepoints, Linux 5.10).
-void run(const bpf_program* program, std::array<std::uint64_t, 3> arguments) {
+void run(const bpf_program* program, std::array<std::uint64_t, 4> arguments) {
     LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments.data(), .ctx_size_in = sizeof arguments);
     bpf_prog_test_run_opts(bpf_program__fd(program), &options);
 }
@@ -55,9 +55,15 @@ Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
     auto slots = SlotIndex::map(map_fd(maps.slot_pages), bpf_map__max_entries(maps.slot_pages));
     if (!slots) return std::unexpected(slots.error());
     kernel->slots = std::move(*slots);
+    kernel->groups = options.groups;
     kernel->ring.reset(ring_buffer__new(map_fd(maps.records), pass_on, &kernel->consumer, nullptr));
     if (!kernel->ring) return fail("open the ring buffer: " + describe_errno(errno));
     if (auto attached = attach(*kernel->skeleton); !attached) return std::unexpected(attached.error());
+    if (options.groups.backlog) {
+        auto backlogs = attach_backlogs(*kernel->skeleton);
+        if (!backlogs) return std::unexpected(backlogs.error());
+        kernel->backlogs = std::move(*backlogs);
+    }
     return std::unique_ptr<Probe>(new Probe(std::move(kernel)));
 }
 
@@ -98,7 +104,7 @@ bool Probe::release(event::Slot slot, pid_t pid) {
     if (bpf_map_lookup_elem(map_fd(maps.processes), &slot, &process)) return false;
     if (static_cast<pid_t>(process.tgid) != pid) return false;
     if (kernel_->slots.get(pid) == slot) kernel_->slots.set(pid, 0);
-    end_connections(slot);
+    end_connections(slot, event::KernelTime(monotonic_ns()));
 
     const int listeners = map_fd(maps.listeners);
     std::vector<std::uint64_t> owned;
@@ -114,6 +120,7 @@ bool Probe::release(event::Slot slot, pid_t pid) {
     bpf_map_update_elem(map_fd(maps.pythons), &slot, &unknown, BPF_ANY);
     bpf_map_update_elem(map_fd(maps.processes), &slot, &nobody, BPF_ANY);
     bpf_map_update_elem(map_fd(maps.totals), &slot, &zero, BPF_ANY);
+    bpf_map_delete_elem(map_fd(maps.busy_since), &slot);
     bpf_map_update_elem(map_fd(maps.free_slots), nullptr, &slot, BPF_ANY);
     return !owned.empty();
 }
@@ -131,7 +138,8 @@ void Probe::set_python(event::Slot master, python::Address first_thread_at, cons
     bpf_map_update_elem(map_fd(kernel_->skeleton->maps.pythons), &master, &python, BPF_ANY);
 }
 
-void Probe::add_listener(std::uint64_t socket_inode, event::Slot owner) {
+void Probe::add_listener(std::uint64_t socket_inode, event::Slot owner, std::uint16_t port) {
+    if (port && kernel_->groups.waits) run(kernel_->skeleton->progs.watch_port, {port});
     bpf_map_update_elem(map_fd(kernel_->skeleton->maps.listeners), &socket_inode, &owner, BPF_ANY);
 }
 
@@ -139,19 +147,26 @@ void Probe::adopt_connection(event::Slot slot, int fd, std::uint64_t socket_inod
     run(kernel_->skeleton->progs.adopt_connection, {slot, static_cast<std::uint64_t>(fd), socket_inode});
 }
 
-void Probe::end_connections(event::Slot slot) {
+void Probe::end_connections(event::Slot slot, event::KernelTime ended_at) {
     std::vector<ConnectionKey> left;
     for_each_key<ConnectionKey>(map_fd(kernel_->skeleton->maps.connections), [&](const ConnectionKey& key) {
         if (key.slot == slot) left.push_back(key);
     });
     for (const auto& key : left) {
-        run(kernel_->skeleton->progs.end_connection, {key.slot, static_cast<std::uint64_t>(key.fd), contract::BY_EXIT});
+        run(kernel_->skeleton->progs.end_connection, {key.slot, static_cast<std::uint64_t>(key.fd), contract::BY_EXIT,
+                                                      static_cast<std::uint64_t>(ended_at.count())});
     }
 }
 
 std::optional<contract::worker_totals> Probe::totals(event::Slot slot) const {
     const int map = map_fd(kernel_->skeleton->maps.totals);
-    return steady_copy([&](contract::worker_totals& copy) { return !bpf_map_lookup_elem(map, &slot, &copy); });
+    const int shared = map_fd(kernel_->skeleton->maps.busy_since);
+    return steady_copy([&](contract::worker_totals& copy) {
+        if (bpf_map_lookup_elem(map, &slot, &copy)) return false;
+        // Of a worker with several threads it is kept elsewhere.
+        if (!copy.activity.busy_since_ns) bpf_map_lookup_elem(shared, &slot, &copy.activity.busy_since_ns);
+        return true;
+    });
 }
 
 int Probe::ring_fd() const { return ring_buffer__epoll_fd(kernel_->ring.get()); }

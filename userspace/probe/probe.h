@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "contract.h"
 #include "event/event.h"
@@ -20,6 +21,15 @@
 #include "result.h"
 
 namespace probe {
+
+// What a user may turn off: the programs that only a group needs are not loaded then.
+struct Groups {
+    bool activity = true; // busy time, requests in flight, open connections
+    bool waits = true;    // how long connections wait for accept() and for being read
+    bool backlog = true;  // how many wait in a listener
+    bool sizes = true;    // request and response sizes, time to first byte
+    bool exceptions = true;
+};
 
 // Whose listen(2) makes a process a candidate whose forks are observed until user space has looked at them.
 enum class Candidates { children_of_masters, everybody };
@@ -31,6 +41,7 @@ struct Options {
     std::uint32_t pid_max = 32768;          // /proc/sys/kernel/pid_max
     Candidates candidates = Candidates::everybody;
     bool every_response = false; // a record for each response, not only for those of status >= 400
+    Groups groups;
 };
 
 // Not thread-safe: one thread owns it. Detaches and frees everything when destroyed; if the process is killed the
@@ -58,18 +69,23 @@ public:
     // `first_thread_at`: the address of its interpreter's pointer to its first thread.
     void set_python(event::Slot master, python::Address first_thread_at, const python::Layout& layout);
 
-    // Connections accepted on this socket by workers are tracked. `owner`: the master's slot.
-    void add_listener(std::uint64_t socket_inode, event::Slot owner);
+    // Connections accepted on this socket by workers are tracked. `owner`: the master's slot. `port`: of a TCP socket,
+    // else 0.
+    void add_listener(std::uint64_t socket_inode, event::Slot owner, std::uint16_t port);
 
     // A connection that was open before: tracked from its next request on, if it is not tracked already.
     void adopt_connection(event::Slot slot, int fd, std::uint64_t socket_inode);
 
-    // Counts the connections that an ended process left open, and what was in flight on them.
-    void end_connections(event::Slot slot);
+    // Counts the connections that an ended process left open, and what was in flight on them until it ended.
+    void end_connections(event::Slot slot, event::KernelTime ended_at);
 
     // The counts of one moment: what the kernel was counting while they were copied is in all of them or in none.
     // None when it never stood still for long enough (a thread that was preempted while it counted): ask again later.
     std::optional<contract::worker_totals> totals(event::Slot slot) const;
+
+    // How full the listeners of observed processes are now. A listener that several processes hold (a master and its
+    // successor on SIGUSR2) is in it once for each. Empty where the group is turned off.
+    std::vector<event::ListenerState> listeners() const;
 
     // Readable when the kernel wants to be read soon. Records below half of the ring do not wake anybody: drain()
     // has to be called several times a second anyway.

@@ -14,7 +14,7 @@ namespace {
 bpf_prog_info info_of(const bpf_program* program) {
     bpf_prog_info info{};
     std::uint32_t bytes = sizeof info;
-    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &bytes);
+    if (bpf_program__fd(program) >= 0) bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &bytes);
     return info;
 }
 
@@ -92,18 +92,22 @@ event::ProbeReport Probe::report() const {
     const auto& progs = skeleton.progs;
     const auto& links = skeleton.links;
     event::ProbeReport report;
+    const auto& groups = kernel_->groups;
     report.programs = {
         use_of(progs.sys_exit, links.sys_exit != nullptr),
         // These run behind sys_exit.
         use_of(progs.stream_bytes, links.sys_exit != nullptr),
         use_of(progs.end_by_call, links.sys_exit != nullptr),
         use_of(progs.shut_by_call, links.sys_exit != nullptr),
-        use_of(progs.explain_response, links.sys_exit != nullptr),
+        use_of(progs.explain_response, links.sys_exit != nullptr && groups.exceptions),
         use_of(progs.sched_process_fork, links.sched_process_fork != nullptr),
         use_of(progs.sched_process_exec, links.sched_process_exec != nullptr),
         use_of(progs.sched_process_exit, links.sched_process_exit != nullptr),
         use_of(progs.signal_generate, links.signal_generate != nullptr),
         use_of(progs.mark_victim, links.mark_victim != nullptr),
+        use_of(progs.inet_sock_set_state, links.inet_sock_set_state != nullptr),
+        use_of(progs.sys_enter, links.sys_enter != nullptr),
+        use_of(progs.read_backlogs, kernel_->backlogs != nullptr),
     };
     report.maps = {use_of<std::uint64_t>(skeleton.maps.connections), use_of<PipelinedKey>(skeleton.maps.pipelined),
                    use_of<std::uint64_t>(skeleton.maps.listeners), use_of_processes(skeleton.maps.processes)};

@@ -52,6 +52,7 @@ bool parse_status_line(std::string_view line, Status& status) {
         }
         return true;
     }
+    if (key == "Threads:") status.threads = number<std::uint32_t>(next_field(line)).value_or(0);
     if (key == "VmRSS:") {
         const auto kilobytes = number<std::uint64_t>(next_field(line));
         if (kilobytes) status.resident_bytes = *kilobytes * 1024;
@@ -148,6 +149,8 @@ Result<std::vector<std::string>> ProcFs::command_line(pid_t pid) const {
 }
 
 Result<FileId> ProcFs::program(pid_t pid) const { return identity_of(path(pid, "exe")); }
+
+Result<std::string> ProcFs::cgroups(pid_t pid) const { return read_file(path(pid, "cgroup")); }
 
 Result<std::uint64_t> ProcFs::pid_namespace(pid_t pid) const {
     const auto found = identity_of(path(pid, "ns/pid"));

@@ -47,6 +47,7 @@ struct Stat {
 struct Status {
     pid_t process = 0;                 // Tgid: differs from the pid asked for when that was a thread's
     std::vector<pid_t> namespace_pids; // NSpid: outermost (as this /proc counts) to innermost
+    std::uint32_t threads = 0;         // Threads
     std::uint64_t caught_signals = 0;  // SigCgt: bit n - 1 is set when signal n has a handler
     std::uint64_t ignored_signals = 0; // SigIgn, likewise
 
@@ -82,6 +83,8 @@ public:
     Result<std::vector<std::string>> command_line(pid_t pid) const;
     // The executable file (python, usually).
     Result<FileId> program(pid_t pid) const;
+    // /proc/<pid>/cgroup as it is, see cgroups(7).
+    Result<std::string> cgroups(pid_t pid) const;
     // Inode number of the PID namespace.
     Result<std::uint64_t> pid_namespace(pid_t pid) const;
 

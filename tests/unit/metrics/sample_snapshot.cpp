@@ -13,6 +13,7 @@ event::Totals documented_totals() {
     totals.duration.sum = 15234ms;
     totals.responses = {{200, 35}, {404, 5}, {500, 2}};
     totals.aborted.client = 1;
+    totals.activity = {1, 2, 90s};
     totals.incomplete.server = 2;
     totals.connections = {{"http", 40}, {"empty", 3}, {"tls", 0}};
     return totals;
@@ -35,7 +36,7 @@ model::Snapshot documented_snapshot() {
     model::Worker worker;
     worker.id = "worker_1_1234567890";
     worker.pid = 4711;
-    worker.gauges = model::WorkerGauges{model::WorkerState::running, 1640995200.123, 3600, 52428800, 2.5, 1500ms};
+    worker.gauges = model::WorkerGauges{model::WorkerState::running, 1640995200.123, 3600, 52428800, 2.5, 3, 1500ms};
     worker.counted = true;
     worker.totals = documented_totals();
     worker.failed = {{{"GET", "/api/users", 404}, 5}, {{"POST", "/api/data", 500}, 2}};
@@ -54,6 +55,8 @@ model::Snapshot documented_snapshot() {
     target.spawns = 5;
     target.exits = {{"reload", 2}, {"timeout", 1}, {"oom", 0}};
     target.refused_endpoints = 7;
+    target.listeners = {{"127.0.0.1:8000", {5, 100, 1}}};
+    target.routes = {{{"GET", "/api/users"}, {{{200, 3}}, documented_totals().duration}}};
     target.workers = {worker, ended};
 
     model::Snapshot snapshot;

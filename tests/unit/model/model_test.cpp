@@ -63,7 +63,7 @@ TEST_F(ModelTest, WithoutGunicornThereIsNoTarget) {
 }
 
 TEST_F(ModelTest, WorkerHasItsTotalsGaugesAndFailures) {
-    model.set_sample(1, 52428800, 2.5);
+    model.set_sample({1, 52428800, 3, 2.5});
     model.set_totals(1, totals({{200, 7}, {404, 1}, {500, 1}}));
     model.on(responded(1, 404, "GET /users/7?x HTTP/1.1", 101));
     model.on(responded(1, 500, "POST /data HTTP/1.1", 101));

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Parts of the catalogue that have a file of their own. Included by the catalogue only.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "metrics/catalogue.h"
+
+namespace metrics {
+
+inline constexpr std::string_view kFirst = "0.1.0";
+
+// What workers are doing, who waits for them, sizes and routes.
+std::vector<Metric> about_saturation();
+
+} // namespace metrics
