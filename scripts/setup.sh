@@ -14,6 +14,7 @@ sample_packages=(gunicorn)
 test_packages=(
     python3-gevent python3-eventlet python3-tornado python3-uvicorn python3-uvloop python3-httptools
     python3-pytest wrk curl prometheus strace procps iproute2
+    docker.io
     qemu-system-x86 busybox-static cpio zstd debootstrap
     clang-format-19 clang-tidy-19 shellcheck git
 )

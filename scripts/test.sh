@@ -79,6 +79,7 @@ if ((${#failed[@]} == 0)); then
         # What has threads of its own.
         stage tsan 10 sanitized tsan web_test '^unit\.web_test$'
         stage roots 20 tests build roots
+        stage containers 8 tests build containers
         stage vm 20 tests build vm
         stage fuzz 5 tests build fuzz
         stage soak 15 tests build soak

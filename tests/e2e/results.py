@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Keeps which rows passed with which server, and makes the matrix of docs/requests-matrix.md of them.
+"""Keeps which rows passed with which server, and makes docs/requests-matrix.md and docs/lifecycle.md of them.
 
-    results.py DIRECTORY            prints the page
-    results.py DIRECTORY --check    fails when docs/requests-matrix.md says something else, or a row did not pass
+    results.py DIRECTORY            writes the pages
+    results.py DIRECTORY --check    fails when one of them says something else, or a row did not pass
 """
 
 import json
-import os
 import pathlib
 import sys
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "requests-matrix.md"
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 HERE = "20.1 · 3.11"  # Gunicorn and Python of this system
 SERVERS = {"bullseye": "20.1 · 3.9", "trixie": "23 · 3.13", "sid": "26 · 3.14"}
 CLASSES = ["sync", "gthread", "gevent", "eventlet", "tornado", "uvicorn", "asgi"]
@@ -21,6 +20,17 @@ Made by `tests/e2e/results.py` from a run of the end-to-end tests. A cell names 
 a real client's exchange was counted exactly as the wire showed it; all of them passed. Over TCP; what this system's
 20.1 · 3.11 shows was tried over unix sockets as well, except in rows with a star. An empty cell: this worker class cannot do
 it, or answers in a way that makes it another row.
+"""
+
+LIFECYCLE = """\
+# Ends of workers, as they are reported
+
+Made by `tests/e2e/results.py` from a run of the end-to-end tests. Each row is an event of a real Gunicorn's life, and what
+`gunicorn_worker_exits_total` and `gunicorn_master_worker_restarts_total` said of it with each of the servers (Gunicorn · Python).
+How a worker comes to its end differs between versions; what is reported does not.
+
+| event | exits by reason | restarts | servers |
+|---|---|---|---|
 """
 
 
@@ -36,11 +46,17 @@ class Recorder:
             self.rows.append({"row": parameters["row"].name, "worker_class": parameters["worker_class"],
                               "transport": parameters.get("transport", "tcp"), "suite": parameters.get("suite"),
                               "passed": call.excinfo is None})
+        for exits, restarts in dict(item.user_properties).get("settled", ()) if call.when == "call" else ():
+            event = " ".join([item.originalname.removeprefix("test_").replace("_", " "), *(
+                f"`{value}`" for name, value in parameters.items() if name not in ("suite", "reason"))])
+            self.rows.append({"event": event, "exits": exits, "restarts": restarts, "suite": item.callspec.id.split("-")[0],
+                              "passed": call.excinfo is None})
 
     def pytest_sessionfinish(self, session):
         if self.rows:
             self.directory.mkdir(parents=True, exist_ok=True)
-            name = "-".join(sorted({pathlib.Path(item.path).stem for item in session.items})) + ".json"
+            suites = sorted({row["suite"] or "here" for row in self.rows})
+            name = "-".join(sorted({pathlib.Path(item.path).stem for item in session.items}) + suites) + ".json"
             (self.directory / name).write_text(json.dumps(self.rows))
 
 
@@ -57,7 +73,7 @@ def cell(results):
     return "<br>".join(names)
 
 
-def page(results):
+def requests_page(results):
     lines = [INTRODUCTION, "| case | " + " | ".join(CLASSES) + " |", "|---" * (len(CLASSES) + 1) + "|"]
     for row in dict.fromkeys(result["row"] for result in results):
         own = [result for result in results if result["row"] == row]
@@ -67,6 +83,17 @@ def page(results):
     return "\n".join(lines) + "\n"
 
 
+def lifecycle_page(results):
+    names = {"20.1": HERE, "23": SERVERS["trixie"], "26": SERVERS["sid"]}
+    servers = {}
+    for result in results:
+        key = (result["event"], ", ".join(f"{reason} {count}" for reason, count in sorted(result["exits"].items())) or "none", result["restarts"])
+        servers.setdefault(key, set()).add(result["suite"])
+    rows = (f"| {event} | {exits} | {restarts} | {', '.join(name for suite, name in names.items() if suite in ran)} |"
+            for (event, exits, restarts), ran in sorted(servers.items()))
+    return LIFECYCLE + "\n".join(rows) + "\n"
+
+
 def main(directory, *options):
     results = collected(directory)
     if not results:
@@ -74,11 +101,13 @@ def main(directory, *options):
     failed = [result for result in results if not result["passed"]]
     if failed:
         sys.exit(f"not passed: {failed}")
-    text = page(results)
-    if "--check" not in options:
-        print(text, end="")
-    elif not PAGE.exists() or PAGE.read_text() != text:
-        sys.exit(f"{PAGE} is out of date: /usr/bin/python3 tests/e2e/results.py {directory} > {os.path.relpath(PAGE)}")
+    pages = {"requests-matrix.md": requests_page([result for result in results if "row" in result]),
+             "lifecycle.md": lifecycle_page([result for result in results if "event" in result])}
+    for name, text in pages.items():
+        if "--check" not in options:
+            (DOCS / name).write_text(text)
+        elif not (DOCS / name).exists() or (DOCS / name).read_text() != text:
+            sys.exit(f"docs/{name} is out of date: /usr/bin/python3 tests/e2e/results.py {directory}")
 
 
 if __name__ == "__main__":

@@ -40,12 +40,24 @@ def restarts(exporter):
     return exporter.scrape().total("gunicorn_master_worker_restarts_total")
 
 
+SETTLED = []  # what the running test has seen to hold
+
+
+@pytest.fixture(autouse=True)
+def told(request):
+    """For docs/lifecycle.md."""
+    SETTLED.clear()
+    if "suite" in request.fixturenames:
+        request.node.user_properties.append(("settled", SETTLED))
+
+
 def settled(exporter, expected, restarted):
     """Waits for these exits, and checks that neither they nor the restarts grow further."""
     wait_for(lambda: exits(exporter) == expected, 15, lambda: f"{expected}, not {exits(exporter)}")
     time.sleep(0.4)
     assert exits(exporter) == expected
     assert restarts(exporter) == restarted
+    SETTLED.append(({reason: int(count) for reason, count in expected.items()}, restarted))
 
 
 def ask(server, path):

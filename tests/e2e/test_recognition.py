@@ -206,6 +206,58 @@ def test_children_of_workers_are_none(directory, exporter):
             os.kill(child, signal.SIGKILL)
 
 
+HOOKS = """
+import os
+
+
+def short_lived(status):
+    # A program that cannot be found leaves such a process behind, too.
+    if os.fork() == 0:
+        os._exit(status)
+
+
+def when_ready(server):
+    short_lived(1)
+
+
+def pre_fork(server, worker):
+    short_lived(2)
+
+
+def child_exit(server, worker):
+    short_lived(255)
+"""
+
+
+def test_what_a_hook_starts_is_no_worker(directory, exporter):
+    """Not even what fails at once, as a worker does that cannot boot."""
+    config = directory / "hooks.py"
+    config.write_text(HOOKS)
+    with Gunicorn(directory, workers=2, options=["-c", str(config)]) as server:
+        check(exporter, server)
+        mine = {"master_pid": str(server.pid)}
+        os.kill(server.workers()[0], signal.SIGKILL)
+        wait_for(lambda: exporter.scrape().total("gunicorn_worker_exits_total", reason="killed", **mine) == 1, 3, "the exit")
+        wait_for(lambda: len(workers(exporter, server.pid)) == 2, 3, "the successor")
+        time.sleep(1)
+        scrape = exporter.scrape()
+        assert scrape.total("gunicorn_master_worker_spawns_total", **mine) == 3
+        assert scrape.total("gunicorn_worker_exits_total", **mine) == 1
+        assert scrape.total("gunicorn_master_worker_restarts_total", **mine) == 1
+        assert sorted(int(name.split("_")[1]) for name in workers(exporter, server.pid)) == [2, 3]
+
+
+def test_two_masters_with_listeners_of_their_own(directory, exporter):
+    with Gunicorn(directory) as one, Gunicorn(directory, transport="unix") as other:
+        for server in (one, other):
+            check(exporter, server, count=1)
+        for _ in range(3):
+            ask(one, "/hello")
+        scrape = exporter.scrape()
+        listeners = {server.pid: scrape.by("gunicorn_listener_backlog_limit", "listener", master_pid=str(server.pid)) for server in (one, other)}
+        assert [list(found) for found in listeners.values()] == [[one.bind], [other.bind]]
+
+
 def test_own_python_in_a_mount_namespace(directory, exporter, root_of):
     with Gunicorn(directory, workers=2, root=root_of("trixie"), wrapper=("unshare", "--mount")) as server:
         check(exporter, server)

@@ -4,6 +4,7 @@
 import concurrent.futures
 import contextlib
 import os
+import re
 import signal
 import socket
 import time
@@ -178,6 +179,9 @@ def test_a_worker_that_dies_leaves_its_busy_time(directory):
         scrape = exporter.scrape()
         assert scrape.total("gunicorn_worker_busy_seconds_total") == pytest.approx(0.5, abs=0.05)
         assert scrape.total("gunicorn_worker_requests_in_flight") == 0
+        # What it was doing is told, and is in no family of answers.
+        assert re.search(r"worker_1_\d+ \(pid %d\) ended \(killed\) with a request in flight for 0\.5\d\d s: GET /sleep" % worker, exporter.log())
+        assert not scrape.select("gunicorn_worker_failed_requests_total") and not scrape.select("gunicorn_worker_error_handling_total")
 
 
 @pytest.mark.parametrize("worker_class", ["sync", "gthread", "gevent"])

@@ -61,6 +61,16 @@ Verdict ProcessTree::judge(Provisional& fork, const std::optional<Traits>& paren
     return now - fork.noticed_at < kGivesUpAfter ? Verdict::undecided : Verdict::stranger; // its parent proved nothing
 }
 
+namespace {
+
+// Ages that no living worker has, among those above `counted`.
+bool gave_out_more(const Arbiter& arbiter, std::uint32_t counted) {
+    const auto listed = std::ranges::count_if(arbiter.ages, [&](const auto& one) { return one.second > counted; });
+    return arbiter.worker_age > counted && arbiter.worker_age - counted > static_cast<std::uint32_t>(listed);
+}
+
+} // namespace
+
 // The Arbiter counts a worker before it forks it, and no process of a hook's. It is asked when a worker that a pre_fork
 // hook's process preceded has had time to appear and has its age.
 Verdict ProcessTree::judge_ended(const Provisional& fork, const Master& master, WallTime now) const {
@@ -69,7 +79,9 @@ Verdict ProcessTree::judge_ended(const Provisional& fork, const Master& master, 
     const auto arbiter = read_arbiter_(master.pid);
     if (!arbiter) return verdict;
     if (now - fork.noticed_at < kAppearsWithin) return Verdict::undecided;
-    return arbiter->worker_age > master.last_age || master.ages_ahead.any(now) ? Verdict::worker : Verdict::stranger;
+    const auto seen_as = pid_in_master(master, fork.worker.pid);
+    if (seen_as && arbiter->ages.contains(*seen_as)) return Verdict::worker; // it was not struck off yet
+    return gave_out_more(*arbiter, master.last_age) || master.ages_ahead.any(now) ? Verdict::worker : Verdict::stranger;
 }
 
 void ProcessTree::confirm_worker(Master& master, Provisional fork) {

@@ -22,7 +22,8 @@ Times are in seconds, sizes in bytes. Counters and histograms of a worker stay f
 5 minutes by default) after it has ended; its gauges go at once.
 
 **Target labels.** With exactly one `--pid` the series have the labels listed here and no others. In every other mode
-`app` and `master_pid` are appended to all series that say "target labels: yes".
+`app` and `master_pid` are appended to all series that say "target labels: yes", and of a Gunicorn in a container what is
+known of `namespace`, `pod` and `container`.
 
 **worker_id** is `worker_<age>_<start>`: Gunicorn's own worker number, and the unix second of the fork.
 

@@ -95,6 +95,19 @@ TEST_F(Activity, EveryWayToEndARequestEndsIt) {
     EXPECT_EQ(now().open_connections, 0u);
 }
 
+TEST_F(Activity, AWorkersDeathTellsOfTheRequestInFlight) {
+    const int fd = worker.accept();
+    worker.receive(fd, "POST /pay HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
+    worker.pass(2s);
+    worker.exit();
+    ASSERT_EQ(worker.aborted().size(), 1u);
+    EXPECT_EQ(worker.aborted()[0].line, "POST /pay HTTP/1.1");
+    EXPECT_EQ(worker.aborted()[0].ended_by, contract::BY_EXIT);
+    EXPECT_EQ(worker.aborted()[0].status, 0);
+    EXPECT_TRUE(worker.responses().empty());
+    EXPECT_EQ(worker.totals().aborted[contract::BY_EXIT], 1u);
+}
+
 TEST_F(Activity, WhatCannotBeSeenIntoIsNotInFlight) {
     const int fd = worker.accept();
     worker.receive(fd, std::string("\x16\x03\x01\x02\x00\x01\x00\x01", 8));

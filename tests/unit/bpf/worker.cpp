@@ -24,6 +24,11 @@ std::vector<Response>& heard() {
     return responses;
 }
 
+std::vector<Response>& aborted_requests() {
+    static std::vector<Response> responses;
+    return responses;
+}
+
 // A copy of exactly these bytes, so that a sanitizer sees any look beyond them.
 std::unique_ptr<char[]> exact(std::string_view bytes) {
     auto copy = std::make_unique<char[]>(bytes.size());
@@ -39,18 +44,20 @@ extern "C" void on_kernel_record(const void* bytes, size_t size) {
     contract::record_response record{};
     if (size != sizeof record) return;
     std::memcpy(&record, bytes, sizeof record);
-    heard().push_back({.status = record.status,
-                       .line = {reinterpret_cast<const char*>(record.request_line), record.line_bytes},
-                       .duration = std::chrono::nanoseconds(record.duration_ns),
-                       .flags = record.flags,
-                       .ended_by = record.ended_by,
-                       .exception = reinterpret_cast<const char*>(record.exception)});
+    auto& list = record.header.kind == contract::RECORD_ABORTED ? aborted_requests() : heard();
+    list.push_back({.status = record.status,
+                    .line = {reinterpret_cast<const char*>(record.request_line), record.line_bytes},
+                    .duration = std::chrono::nanoseconds(record.duration_ns),
+                    .flags = record.flags,
+                    .ended_by = record.ended_by,
+                    .exception = reinterpret_cast<const char*>(record.exception)});
 }
 
 std::string summary(const Response& response) { return std::to_string(response.status) + " " + response.line; }
 
 Worker::Worker(kernel_limits limits) : used_(DESCRIPTORS) {
     heard().clear();
+    aborted_requests().clear();
     kernel_reset(limits);
     kernel_set_file(kListener, kListenerInode);
     kernel_set_file(kOtherListener, kListenerInode + 1);
@@ -58,7 +65,10 @@ Worker::Worker(kernel_limits limits) : used_(DESCRIPTORS) {
     std::fill_n(used_.begin(), kOtherListener + 1, true);
 }
 
-Worker::~Worker() { heard().clear(); }
+Worker::~Worker() {
+    heard().clear();
+    aborted_requests().clear();
+}
 
 void Worker::pass(std::chrono::nanoseconds time) {
     now_ += time;
@@ -177,6 +187,7 @@ void Worker::exit() {
     for (int fd = 0; fd < DESCRIPTORS; fd++) kernel_end_connection(fd, contract::BY_EXIT);
 }
 
+const std::vector<Response>& Worker::aborted() const { return aborted_requests(); }
 const std::vector<Response>& Worker::responses() const { return heard(); }
 
 std::vector<std::string> Worker::summaries() const {

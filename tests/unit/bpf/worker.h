@@ -74,6 +74,7 @@ public:
     void exit();                    // what user space asks for when the worker has ended
 
     const std::vector<Response>& responses() const;
+    const std::vector<Response>& aborted() const; // requests that ended without one
     std::vector<std::string> summaries() const;
     const contract::worker_totals& totals() const;
     std::uint64_t counted() const; // responses, by the histogram
