@@ -18,10 +18,18 @@ static __always_inline struct connection *connection_to_end(const struct portion
     return connection && connection->accepted_ns == portion->accepted_ns ? connection : NULL;
 }
 
+/* Looks on for some microseconds while another thread ends the connection. */
+static __always_inline void wait_for_end(const struct connection_key *key) {
+    for (u32 i = 0; i < 128; i++) {
+        if (!bpf_map_lookup_elem(&endings, key)) return;
+    }
+}
+
 /* The end of a connection. The second part behind sys_exit.
  *
- * One thread may do it at a time. The other holds it for about a microsecond: who was given the number by accept() tries
- * again, up to the kernel's limit of 33 tail calls; who closes leaves it to the other. */
+ * One thread may do it at a time. The other holds it for a microsecond or two, more when an interrupt (or a hypervisor)
+ * comes in between: who was given the number by accept() waits and tries again, up to the kernel's limit of 33 tail calls,
+ * some hundred microseconds in all; who closes leaves it to the other. */
 SEC("tp_btf/sys_exit")
 int end_by_call(u64 *context) {
     u32 zero = 0;
@@ -34,6 +42,7 @@ int end_by_call(u64 *context) {
     key = portion->key;
     if (portion->threads && bpf_map_update_elem(&endings, &key, &taken, BPF_NOEXIST)) {
         if (portion->ending != ENDING_REPLACED) return 0;
+        wait_for_end(&key);
         bpf_tail_call(context, &parts, PART_END);
         give_up(GIVE_UP_CONNECTIONS_FULL);
         return 0;

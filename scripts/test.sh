@@ -80,6 +80,7 @@ if ((${#failed[@]} == 0)); then
         stage tsan 10 sanitized tsan web_test '^unit\.web_test$'
         stage roots 20 tests build roots
         stage containers 8 tests build containers
+        stage prometheus 5 tests build prometheus
         stage vm 20 tests build vm
         stage fuzz 5 tests build fuzz
         stage soak 15 tests build soak

@@ -62,6 +62,10 @@ void Scene::serve(const std::function<void(int fd)>& serve, const std::function<
     ASSERT_EQ(worker->join(), 0);
 }
 
+void Scene::wait_until_counted(std::uint64_t requests) const {
+    for (int tried = 0; tried < 400 && totals().requests() < requests; tried++) usleep(5000);
+}
+
 std::uint64_t Scene::entries(const std::string& map) const {
     for (const auto& use : probe_->report().maps) {
         if (use.name == map) return use.entries;

@@ -42,6 +42,9 @@ protected:
         });
         return found;
     }
+    // Waits until the kernel has counted `requests` responses of the last worker, for two seconds at most: a client may
+    // have its answer before the worker's system call is over, where it is counted.
+    void wait_until_counted(std::uint64_t requests) const;
     // The one event of this kind for this process.
     template <typename Kind> std::optional<Kind> take_one(pid_t pid) {
         std::optional<Kind> one;

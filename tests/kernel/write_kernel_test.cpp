@@ -70,6 +70,7 @@ TEST_P(WriteBy, EveryFieldOfTheRecord) {
             client.send("DELETE /nothing?q HTTP/1.1\r\n\r\n");
             EXPECT_EQ(client.receive(answer.size()), answer);
             after = now();
+            wait_until_counted(1);
             const auto responded = take<event::Responded>(); // while the connection is still open
             ASSERT_EQ(responded.size(), 1u);
             EXPECT_EQ(responded[0].slot, worker_slot_);

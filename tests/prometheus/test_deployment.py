@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What deploy/ has for Prometheus and Grafana: rules that fire and resolve, queries that parse, metrics that exist."""
+
+import importlib.util
+import itertools
+import json
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RULES = ROOT / "deploy/prometheus/gunicorn.rules.yml"
+OF_PROMETHEUS = {"up"}
+
+
+def promtool(*arguments):
+    done = subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def dashboard():
+    module = importlib.util.spec_from_file_location("dashboard", ROOT / "deploy/grafana/dashboard.py")
+    made = importlib.util.module_from_spec(module)
+    module.loader.exec_module(made)
+    return made
+
+
+def known_metrics():
+    page = (ROOT / "docs/metrics.md").read_text()
+    names = set(re.findall(r"^### (\w+)$", page, re.MULTILINE))
+    histograms = set(re.findall(r"^### (\w+)\n\n.*\n\n- Type: histogram$", page, re.MULTILINE))
+    assert len(names) > 30 and len(histograms) > 3
+    return names - histograms | {f"{name}_{part}" for name in histograms for part in ("bucket", "sum", "count")}
+
+
+def used(expression):
+    return set(re.findall(r"\bgunicorn_\w+", expression))
+
+
+def test_rules():
+    promtool("check", "rules", RULES)
+    promtool("check", "config", ROOT / "deploy/prometheus/prometheus.yml")
+    promtool("test", "rules", ROOT / "tests/prometheus/rules_test.yml")
+    assert used(RULES.read_text()) - known_metrics() <= {"gunicorn_alerts", "gunicorn_saturation", "gunicorn_deaths", "gunicorn_requests", "gunicorn_exporter", "gunicorn_recorded"}
+
+
+def test_every_alert_is_tried():
+    alerts = re.findall(r"- alert: (\w+)", RULES.read_text())
+    tried = (ROOT / "tests/prometheus/rules_test.yml").read_text()
+    assert len(alerts) == 15
+    for alert in alerts:
+        fires = re.findall(rf"alertname: {alert}\n\s+exp_alerts:", tried)
+        resolves = re.findall(rf"alertname: {alert}\}}", tried)
+        assert fires and resolves, alert
+
+
+def test_the_dashboard_is_what_its_source_says():
+    source = dashboard()
+    assert source.OUTPUT.read_text() == source.text(), "run deploy/grafana/dashboard.py"
+
+
+def test_the_dashboard_is_sound(tmp_path):
+    made = json.loads((ROOT / "deploy/grafana/gunicorn.json").read_text())
+    panels = made["panels"]
+    ids = [panel["id"] for panel in panels]
+    assert len(set(ids)) == len(ids)
+    for one, other in itertools.combinations([panel["gridPos"] for panel in panels], 2):
+        apart = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"] or one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+        assert apart, (one, other)
+    assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in panels)
+    titles = {panel["title"] for panel in panels}
+    documented = {"Request rate", "Response time", "Error rate", "Memory usage", "CPU usage", "Active workers"}
+    assert documented <= titles
+    expressions = [target["expr"] for panel in panels for target in panel.get("targets", [])]
+    assert all(used(expression) for expression in expressions)
+    assert set().union(*map(used, expressions)) <= known_metrics()
+    # Every expression parses, with Grafana's variables filled in.
+    rules = tmp_path / "expressions.yml"
+    filled = [re.sub(r"\$__rate_interval", "5m", re.sub(r"\$(instance|app|worker)\b", ".*", expression)) for expression in expressions]
+    rules.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": [
+        {"record": f"panel:{index}", "expr": expression} for index, expression in enumerate(filled)]}]}))
+    promtool("check", "rules", rules)
