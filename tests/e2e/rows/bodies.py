@@ -22,7 +22,8 @@ def not_found(net):
 
 @row(ALL)
 def slow_answer(net):
-    assert net.get("/sleep?s=0.3").seconds >= 0.3
+    # Event loops round: uvloop's timers count whole milliseconds from when the loop woke up.
+    assert net.get("/sleep?s=0.3").seconds >= 0.29
 
 
 @row(ALL)
