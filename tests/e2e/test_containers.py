@@ -149,7 +149,8 @@ def test_gunicorn_in_a_network_namespace(directory):
             scrape = exporter.scrape()
             assert scrape.total(REQUESTS, **mine) == 4
             assert scrape.total("gunicorn_request_queue_seconds_count", place="accept_queue", **mine) == 4
-            assert scrape.total("gunicorn_request_queue_seconds_sum", place="accept_queue", **mine) == pytest.approx(3, abs=0.2)
+            # One second and two, less what the clients took to start.
+            assert 2 < scrape.total("gunicorn_request_queue_seconds_sum", place="accept_queue", **mine) < 3.2
             assert not any("container" in labels for labels, _ in scrape.select(REQUESTS, **mine))
     finally:
         subprocess.run(["ip", "netns", "del", name], check=False)

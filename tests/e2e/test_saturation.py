@@ -61,7 +61,7 @@ def test_a_queue_before_one_busy_worker(directory, transport):
         count, total = waits(scrape, "accept_queue")
         assert count == 6
         assert total == pytest.approx(sum(truth), abs=6 * WAIT_ERROR)
-        for bound in (0.25, 1.0, 2.5):
+        for bound in (0.25, 0.75):  # far from any of them
             assert scrape.total("gunicorn_request_queue_seconds_bucket", place="accept_queue", le=str(bound)) == sum(wait <= bound for wait in truth)
         assert waits(scrape, "first_read")[1] == pytest.approx(0, abs=6 * WAIT_ERROR)
         assert scrape.total("gunicorn_listener_backlog") == 0
@@ -119,15 +119,16 @@ def test_a_client_that_is_slow_to_send_does_not_wait(directory, worker_class):
 def test_utilisation_of_a_worker_that_sleeps_half_the_time(directory):
     with observed(directory, "sync") as (server, exporter):
         before = exporter.scrape().total("gunicorn_worker_busy_seconds_total")
-        begun = time.monotonic()
+        begun, slept = time.monotonic(), 0.0
         for _ in range(8):
             start = time.monotonic()
             with Connection(server.address) as client:
-                client.exchange("GET", "/sleep?s=0.25")
+                slept += client.exchange("GET", "/sleep?s=0.25").seconds
             time.sleep(max(0.0, start + 0.5 - time.monotonic()))
         passed = time.monotonic() - begun
         busy = exporter.scrape().total("gunicorn_worker_busy_seconds_total") - before
-        assert busy / passed == pytest.approx(0.5, abs=0.02)
+        assert slept / passed == pytest.approx(0.5, abs=0.1), "this machine is too busy to tell"
+        assert busy / passed == pytest.approx(slept / passed, abs=0.02)
 
 
 def test_busy_time_of_overlapping_requests_is_counted_once(directory):
@@ -156,13 +157,15 @@ def test_a_stuck_thread_is_seen(directory):
     with Gunicorn(directory, "gthread", threads=2, options=["--timeout", "1"]) as server, \
             Exporter(directory, pid=server.pid) as exporter:
         client = Connection(server.address)
+        asked = time.monotonic()
         client.ask("GET", "/sleep?s=4")
         time.sleep(3)
         scrape = exporter.scrape()
+        passed = time.monotonic() - asked
         assert scrape.total("gunicorn_worker_requests_in_flight") == 1
         assert scrape.by("gunicorn_workers", "state") == {"busy": 1, "idle": 0}
         assert scrape.total("gunicorn_worker_threads") >= 2
-        assert scrape.total("gunicorn_worker_busy_seconds_total") == pytest.approx(3, abs=0.2)
+        assert scrape.total("gunicorn_worker_busy_seconds_total") == pytest.approx(passed, abs=0.1)
         assert scrape.total("gunicorn_master_worker_restarts_total") == 0
         assert client.receive().status == 200
 
@@ -171,16 +174,19 @@ def test_a_worker_that_dies_leaves_its_busy_time(directory):
     with observed(directory, "sync") as (server, exporter):
         (worker,) = server.workers()
         client = Connection(server.address)
+        asked = time.monotonic()
         client.ask("GET", "/sleep?s=5")
         time.sleep(0.5)
         os.kill(worker, signal.SIGKILL)
+        lived = time.monotonic() - asked
         processes.wait_for(lambda: exporter.scrape().total("gunicorn_worker_exits_total", reason="killed") == 1, 3, "the exit")
         time.sleep(0.3)
         scrape = exporter.scrape()
-        assert scrape.total("gunicorn_worker_busy_seconds_total") == pytest.approx(0.5, abs=0.05)
+        assert scrape.total("gunicorn_worker_busy_seconds_total") == pytest.approx(lived, abs=0.05)
         assert scrape.total("gunicorn_worker_requests_in_flight") == 0
         # What it was doing is told, and is in no family of answers.
-        assert re.search(r"worker_1_\d+ \(pid %d\) ended \(killed\) with a request in flight for 0\.5\d\d s: GET /sleep" % worker, exporter.log())
+        told = re.search(r"worker_1_\d+ \(pid %d\) ended \(killed\) with a request in flight for (\S+) s: GET /sleep" % worker, exporter.log())
+        assert float(told[1]) == pytest.approx(lived, abs=0.05)
         assert not scrape.select("gunicorn_worker_failed_requests_total") and not scrape.select("gunicorn_worker_error_handling_total")
 
 

@@ -100,7 +100,9 @@ TEST_F(Activity, AWorkersDeathTellsOfTheRequestInFlight) {
     worker.receive(fd, "POST /pay HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
     worker.pass(2s);
     worker.exit();
+    EXPECT_EQ(now().busy_ns, static_cast<std::uint64_t>(std::chrono::nanoseconds(2s).count()));
     ASSERT_EQ(worker.aborted().size(), 1u);
+    EXPECT_EQ(worker.aborted()[0].duration, 2s);
     EXPECT_EQ(worker.aborted()[0].line, "POST /pay HTTP/1.1");
     EXPECT_EQ(worker.aborted()[0].ended_by, contract::BY_EXIT);
     EXPECT_EQ(worker.aborted()[0].status, 0);

@@ -119,11 +119,11 @@ void kernel_system_call(uint64_t number, const uint64_t arguments[4], int64_t re
 }
 
 struct raw_arguments {
-    u64 args[3];
+    u64 args[4];
 };
 
 void kernel_end_connection(int fd, uint32_t by) {
-    struct raw_arguments arguments = {{WORKER_SLOT, (u64)fd, by}};
+    struct raw_arguments arguments = {{WORKER_SLOT, (u64)fd, by, world.now_ns}};
 
     end_connection((struct bpf_raw_tracepoint_args*)&arguments);
 }
