@@ -76,6 +76,8 @@ bool gave_out_more(const Arbiter& arbiter, std::uint32_t counted) {
 Verdict ProcessTree::judge_ended(const Provisional& fork, const Master& master, WallTime now) const {
     const auto verdict = gunicorn::judge_ended(fork);
     if (verdict == Verdict::stranger || fork.exit->served || !master.alive) return verdict;
+    // Gunicorn takes whatever ends like this for a worker, and stops: there is no time to ask.
+    if (could_not_boot(fork.exit->wait_status)) return verdict;
     const auto arbiter = read_arbiter_(master.pid);
     if (!arbiter) return verdict;
     if (now - fork.noticed_at < kAppearsWithin) return Verdict::undecided;
