@@ -5,22 +5,24 @@
 
 #include "activity.h"
 #include "parts.h"
+#include "rooms.h"
 #include "waits.h"
 
 static __always_inline void begin_connection(const struct connection_key *key, u64 now_ns) {
-    u32 zero = 0;
-    struct connection *connection = bpf_map_lookup_elem(&blank_connection, &zero);
+    u32 index = NEW_ACCEPTED;
+    struct connection *connection = bpf_map_lookup_elem(&new_connection, &index);
 
-    if (!connection || bpf_map_update_elem(&connections, key, connection, BPF_ANY)) {
+    if (!connection) return;
+    /* Complete before it enters the map: who closed the descriptor's former file may look at any moment. */
+    connection->file = file_of(descriptor_of(key));
+    connection->accepted_ns = now_ns;
+    if (bpf_map_update_elem(&connections, key, connection, BPF_ANY)) {
         give_up(GIVE_UP_CONNECTIONS_FULL);
         return;
     }
-    connection = bpf_map_lookup_elem(&connections, key);
-    if (!connection) return;
-    connection->file = file_of(key->fd);
-    connection->accepted_ns = now_ns;
     count_opened(key);
-    end_wait_for_accept(connection, key->slot);
+    count_second_room(key, 1);
+    end_wait_for_accept(connection, key);
 }
 
 static __always_inline int on_accept(void *context, slot_t slot, s32 listener, s32 fd, u64 now_ns) {
@@ -29,8 +31,8 @@ static __always_inline int on_accept(void *context, slot_t slot, s32 listener, s
     struct connection *former;
 
     if (!bpf_map_lookup_elem(&listeners, &inode)) return 0; /* a server of the application's own */
-    former = bpf_map_lookup_elem(&connections, &key);
-    if (former) return end_connection_by(context, &key, former, ENDING_REPLACED, now_ns);
+    former = connection_of(&key);
+    if (former) return end_connection_by(context, &key, former, identity_of(former), ENDING_REPLACED, now_ns);
     begin_connection(&key, now_ns);
     return 0;
 }

@@ -6,7 +6,7 @@
 #ifndef GUNICORN_BPF_CONNECTION_H
 #define GUNICORN_BPF_CONNECTION_H
 
-#include "contract.h"
+#include "contract_trace.h"
 #include "http_stream.h"
 
 enum request_flag {
@@ -38,6 +38,7 @@ enum connection_flag {
     CONNECTION_SAW_UWSGI = 1 << 8,   /* the client is a web server that speaks uwsgi */
     CONNECTION_IN_FLIGHT = 1 << 9,   /* activity.in_flight counts it */
     CONNECTION_WAS_READ = 1 << 10,   /* the worker has asked for its bytes */
+    CONNECTION_IS_TRACED = 1 << 11,  /* the current request's begin has been read off a clock */
 };
 
 struct connection {
@@ -54,7 +55,9 @@ struct connection {
     u16 flags;         /* enum connection_flag */
     u16 reserved;
     struct stream streams[2]; /* enum direction */
-    u8 exception[EXCEPTION_BYTES]; /* of the response that is complete, until it is counted */
+    /* Of the response that is complete, until it is counted. */
+    u8 exception[EXCEPTION_BYTES];
+    struct execution by;
     struct request current;
 };
 
@@ -80,8 +83,16 @@ enum ending {
 struct walk {
     u64 at;
     u64 found;
-    u64 id; /* of the thread that is looked for */
+    u64 id;     /* of the thread that is looked for */
+    u64 thread; /* its PyThreadState */
 };
+
+/* A final response's head has been sent and its body has not ended. */
+static __always_inline int response_is_open(const struct connection *connection) {
+    const struct stream *stream = &connection->streams[TO_CLIENT];
+
+    return stream->flags & STREAM_HEAD_DONE && stream->phase != PHASE_IDLE && stream->phase != PHASE_IGNORED;
+}
 
 /* One system call's bytes on their way through the programs. */
 struct portion {
@@ -91,7 +102,8 @@ struct portion {
     u8 direction;
     u8 ending;  /* enum ending */
     u8 threads; /* the process has more than one: another may come to the same end */
-    u8 reserved[5];
+    u8 then;    /* enum part: what follows PART_EXPLAIN; 0: the response is complete */
+    u8 reserved[4];
     struct feed feed;
     struct walk walk;
     u8 joined[2 * (REQUEST_LINE_BYTES + WINDOW_BYTES)]; /* pieces of a request line being put together */

@@ -9,43 +9,42 @@
 #include "accept.h"
 #include "responses.h"
 
-/* The connection that brought us here, if its key still means it: another thread may have ended it meanwhile, and even
- * have begun the next. */
-static __always_inline struct connection *connection_to_end(const struct portion *portion,
-                                                            const struct connection_key *key) {
-    struct connection *connection = bpf_map_lookup_elem(&connections, key);
+/* A connection was accepted whose descriptor meant another one, which another thread is still ending: begins in the other
+ * room. Whatever is left in there is to be ended too; in vain only if that is also being done by somebody else, in which case it
+ * is tried again, room by room, up to the kernel's limit of 33 tail calls. */
+static __always_inline int begin_beside(void *context, struct portion *portion) {
+    struct connection_key key = portion->key;
+    const struct connection *left;
 
-    return connection && connection->accepted_ns == portion->accepted_ns ? connection : NULL;
-}
-
-/* Looks on for some microseconds while another thread ends the connection. */
-static __always_inline void wait_for_end(const struct connection_key *key) {
-    for (u32 i = 0; i < 128; i++) {
-        if (!bpf_map_lookup_elem(&endings, key)) return;
+    key.fd ^= SECOND_ROOM;
+    left = bpf_map_lookup_elem(&connections, &key);
+    if (!left) {
+        begin_connection(&key, portion->now_ns);
+        return 0;
     }
+    portion->key = key;
+    portion->accepted_ns = left->accepted_ns;
+    bpf_tail_call(context, &parts, PART_END);
+    give_up(GIVE_UP_CONNECTIONS_FULL);
+    return 0;
 }
 
 /* The end of a connection. The second part behind sys_exit.
  *
- * One thread may do it at a time. The other holds it for a microsecond or two, more when an interrupt (or a hypervisor)
- * comes in between: who was given the number by accept() waits and tries again, up to the kernel's limit of 33 tail calls,
- * some hundred microseconds in all; who closes leaves it to the other. */
+ * One thread may do it at a time. Who closes leaves it to the other; who was given the number by accept() does not wait. */
 SEC("tp_btf/sys_exit")
 int end_by_call(u64 *context) {
     u32 zero = 0;
-    u8 taken = 1;
     struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
     struct connection *connection;
     struct connection_key key;
+    u64 accepted_ns;
 
     if (!portion) return 0;
     key = portion->key;
-    if (portion->threads && bpf_map_update_elem(&endings, &key, &taken, BPF_NOEXIST)) {
-        if (portion->ending != ENDING_REPLACED) return 0;
-        wait_for_end(&key);
-        bpf_tail_call(context, &parts, PART_END);
-        give_up(GIVE_UP_CONNECTIONS_FULL);
-        return 0;
+    accepted_ns = portion->accepted_ns;
+    if (portion->threads && bpf_map_update_elem(&endings, &key, &accepted_ns, BPF_NOEXIST)) {
+        return portion->ending == ENDING_REPLACED ? begin_beside(context, portion) : 0;
     }
     connection = connection_to_end(portion, &key);
     if (connection) finish_connection(connection, &key, BY_SERVER, portion->now_ns);
@@ -91,8 +90,8 @@ int end_connection(struct bpf_raw_tracepoint_args *context) {
 SEC("raw_tp")
 int adopt_connection(struct bpf_raw_tracepoint_args *context) {
     struct connection_key key = {.slot = (slot_t)context->args[0], .fd = (s32)context->args[1]};
-    u32 one = 1;
-    struct connection *connection = bpf_map_lookup_elem(&blank_connection, &one);
+    u32 index = NEW_ADOPTED;
+    struct connection *connection = bpf_map_lookup_elem(&new_connection, &index);
 
     /* Complete before it enters the map: the process may use the connection at any moment. */
     if (!connection) return 0;

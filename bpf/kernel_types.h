@@ -18,6 +18,7 @@ struct super_block {
 };
 
 struct inode {
+    unsigned short i_mode;
     unsigned long i_ino;
     struct super_block *i_sb;
 };
@@ -27,11 +28,18 @@ struct file {
     void *private_data; /* of a socket: struct socket * */
 };
 
+struct in6_addr {
+    unsigned char bytes[16];
+};
+
 struct sock_common {
+    unsigned int skc_daddr;   /* the peer's, in network order */
+    unsigned short skc_dport; /* likewise */
     unsigned short skc_num; /* the local port */
     unsigned short skc_family;
     unsigned char skc_reuse : 4;
     unsigned char skc_reuseport : 1;
+    struct in6_addr skc_v6_daddr;
 };
 
 struct sk_buff_head {
@@ -50,7 +58,18 @@ struct tcp_sock {
     unsigned long long tcp_mstamp; /* microseconds of CLOCK_MONOTONIC: when the last packet came or went */
 };
 
+struct sockaddr_un {
+    unsigned short sun_family;
+    char sun_path[108];
+};
+
+struct unix_address {
+    int len; /* of what is used of `name` */
+    struct sockaddr_un name[];
+};
+
 struct unix_sock {
+    struct unix_address *addr; /* NULL: it has no name */
     struct sock *peer;
 };
 
@@ -85,6 +104,8 @@ struct thread_struct {
 #endif
 
 struct task_struct {
+    unsigned int __state;
+    unsigned int flags; /* PF_EXITING and others */
     int pid;  /* the thread's id, in the initial PID namespace */
     int tgid; /* the process's id */
     int exit_code;
@@ -94,6 +115,10 @@ struct task_struct {
 #if defined(__TARGET_ARCH_x86)
     struct thread_struct thread;
 #endif
+};
+
+struct task_struct___before_5_14 {
+    long state;
 };
 
 struct seq_file;
@@ -112,12 +137,13 @@ struct bpf_iter__task_file {
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
     unsigned long orig_ax; /* the system call's number */
-    unsigned long di, si, dx, r10;
+    unsigned long di, si, dx, r10, ip;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
     unsigned long regs[31];
     unsigned long orig_x0;
+    unsigned long pc;
     int syscallno;
 };
 #else

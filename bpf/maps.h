@@ -22,10 +22,16 @@ const volatile unsigned int candidates = CANDIDATES_ALL;
 /* A record for every response, not only for status >= 400. */
 const volatile unsigned char record_every_response = 0;
 
+/* Say of each request where its time went: traced.h, scheduling.h. */
+const volatile unsigned char trace_requests = 0;
+
 /* What a user may have turned off. */
 const volatile unsigned char measure_activity = 1; /* totals.activity */
 const volatile unsigned char measure_sizes = 1;    /* totals.first_byte, request_sizes, response_sizes */
 const volatile unsigned char measure_waits = 1;    /* totals.waits */
+
+/* What a user may have turned on. */
+const volatile unsigned char watch_raises = 0; /* raises, last_raises */
 
 /* ---- processes ---- */
 
@@ -64,6 +70,72 @@ struct {
     __type(key, slot_t);
     __type(value, struct python);
 } pythons SEC(".maps");
+
+/* Who had an exception pass one of a framework's functions. */
+struct raiser {
+    slot_t slot;
+    u32 thread;
+    u64 outermost_frame;
+    u64 context;
+};
+
+struct raise {
+    u64 at_ns;     /* 0: being written */
+    u64 in_flight; /* requests of the worker at that moment */
+    u64 exception; /* its address */
+    u64 answered;  /* a response of status >= 400 came after it */
+    u8 name[EXCEPTION_BYTES]; /* empty: not readable */
+};
+
+/* The last exception of each execution; a thread, a greenlet or a task that has ended is the first to make room. */
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 1);
+    __type(key, struct raiser);
+    __type(value, struct raise);
+} raises SEC(".maps");
+
+/* … and of each process, whoever's it was. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, slot_t);
+    __type(value, struct raise);
+} last_raises SEC(".maps");
+
+/* What the interpreter's own probes tell (collector.h, imports.h). By thread: what has begun in it. */
+struct begun {
+    u64 at_ns;
+    u64 detail; /* the generation that is collected; how deep imports are nested */
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 1024);
+    __type(key, u64);
+    __type(value, struct begun);
+} collecting SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 1024);
+    __type(key, u64);
+    __type(value, struct begun);
+} importing SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, slot_t);
+    __type(value, struct collections);
+} collections SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, slot_t);
+    __type(value, struct imports);
+} imports SEC(".maps");
 
 /* Slots that belong to nobody, their totals zeroed. A queue, so that a slot rests as long as possible. */
 struct {
@@ -134,7 +206,7 @@ struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 256);
     __type(key, struct connection_key);
-    __type(value, u8);
+    __type(value, u64); /* connection.accepted_ns: which one */
 } endings SEC(".maps");
 
 /* ---- scratch, per CPU: the programs cannot be interrupted by one another (tracepoints run with preemption
@@ -147,14 +219,16 @@ struct {
     __type(value, struct portion);
 } portions SEC(".maps");
 
-/* What a new connection or request begins as; too large for the stack. The first is never written, the second is
- * where an adopted connection is put together. */
+/* Where a connection is put together before it enters the map: zero but for what is known at its beginning. Too large for the
+ * stack. */
+enum new_connection { NEW_ACCEPTED = 0, NEW_ADOPTED = 1, NEW_CONNECTIONS = 2 };
+
 struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, 2);
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, NEW_CONNECTIONS);
     __type(key, u32);
     __type(value, struct connection);
-} blank_connection SEC(".maps");
+} new_connection SEC(".maps");
 
 /* ---- what user space hears ---- */
 

@@ -23,6 +23,7 @@ enum operation {
     OP_SHUTDOWN,        /* shutdown(fd, how) */
     OP_DUPLICATE,       /* dup2, dup3(from, fd) */
     OP_LISTEN,          /* listen(fd) */
+    OP_GETPID,          /* getpid(): called for each record of Python's logging module */
     OP_UNSUPPORTED,     /* sendmmsg, recvmmsg: nobody uses them for HTTP */
 };
 
@@ -48,6 +49,7 @@ static const u8 operations[OPERATIONS] = {
 #endif
     [__NR_dup3] = OP_DUPLICATE,
     [__NR_listen] = OP_LISTEN,
+    [__NR_getpid] = OP_GETPID,
     [__NR_sendmmsg] = OP_UNSUPPORTED,
     [__NR_recvmmsg] = OP_UNSUPPORTED,
 };

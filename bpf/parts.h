@@ -7,7 +7,7 @@
 
 /* The parts of the work behind sys_exit, each verified by itself: in one program the verifier would walk each of
  * them once for every system call that leads there, and Linux 5.10 gives up. */
-enum part { PART_STREAM = 0, PART_END = 1, PART_SHUT = 2, PART_EXPLAIN = 3, PARTS = 4 };
+enum part { PART_STREAM = 0, PART_END = 1, PART_SHUT = 2, PART_EXPLAIN = 3, PART_LOGGED = 4, PARTS = 5 };
 
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -16,19 +16,46 @@ struct {
     __type(value, u32);
 } parts SEC(".maps");
 
-/* Hands a connection to end_by_call or shut_by_call, which return to nobody. */
-static __always_inline int end_connection_by(void *context, const struct connection_key *key,
-                                             const struct connection *connection, u8 ending, u64 now_ns) {
+/* An exception was logged since the request began whose response is still open: it may be what ends it. Not since the
+ * response began: an event loop may write later what was there before. */
+static __always_inline int may_have_failed(const struct connection_key *key, const struct connection *connection) {
+    struct worker_totals *total;
+
+    if (!response_is_open(connection)) return 0;
+    total = bpf_map_lookup_elem(&totals, &key->slot);
+    return total && total->last_logged_ns >= connection->current.first_byte_ns;
+}
+
+/* Which connection this is, among all that its descriptor and its memory have meant and will mean. To be read before
+ * whatever decides what is done to it: the memory of an entry that another thread deletes is given to the next one at once. */
+static __always_inline u64 identity_of(const struct connection *connection) {
+    return *(const volatile u64 *)&connection->accepted_ns;
+}
+
+/* The connection that brought us here, if its key still means it: another thread may have ended it meanwhile, and even
+ * have begun the next. */
+static __always_inline struct connection *connection_to_end(const struct portion *portion,
+                                                            const struct connection_key *key) {
+    struct connection *connection = bpf_map_lookup_elem(&connections, key);
+
+    return connection && connection->accepted_ns == portion->accepted_ns ? connection : NULL;
+}
+
+/* Hands a connection, of which identity_of() has been `accepted_ns`, to end_by_call or shut_by_call, which return to nobody. */
+static __always_inline int end_connection_by(void *context, const struct connection_key *key, const struct connection *connection,
+                                             u64 accepted_ns, u8 ending, u64 now_ns) {
     u32 zero = 0;
     struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
 
     if (!portion) return 0;
     portion->key = *key;
-    portion->accepted_ns = connection->accepted_ns;
+    portion->accepted_ns = accepted_ns;
     portion->ending = ending;
     portion->threads = (u8)has_threads();
     portion->now_ns = now_ns;
-    bpf_tail_call(context, &parts, ending == ENDING_SHUT ? PART_SHUT : PART_END);
+    portion->then = ending == ENDING_SHUT ? PART_SHUT : PART_END;
+    if (may_have_failed(key, connection)) bpf_tail_call(context, &parts, PART_EXPLAIN);
+    bpf_tail_call(context, &parts, portion->then);
     return 0;
 }
 

@@ -41,14 +41,16 @@ static __always_inline void copy_bytes(void *to, u32 size, const void *from) {
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
+enum { FIRST_MAPPED = 65536 }; /* vm.mmap_min_addr: nothing is below */
+
 static __always_inline int copy_from_task(void *to, u32 size, u64 address) {
-    if (!address) return 1;
+    if (address < FIRST_MAPPED) return 1;
     memcpy(to, (const void *)address, size);
     return 0;
 }
 
 static __always_inline long copy_text_from_task(void *to, u32 size, u64 address) {
-    if (!address) return -1;
+    if (address < FIRST_MAPPED) return -1;
     strncpy((char *)to, (const char *)address, size - 1);
     ((char *)to)[size - 1] = 0;
     return (long)strlen((const char *)to) + 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What CPython knows of the current thread, read from the process's memory: the exception that it is handling.
+ * What CPython knows of the current thread, read from the process's memory: the exception that it is handling, and where
+ * its code was begun.
  *
  * At the exit of a system call the thread holds still, and `except` blocks that it is in can be seen from its thread
  * state on. Gunicorn answers from such a block when a WSGI application raised or its own parser refused a request. Nothing
@@ -16,6 +17,8 @@
 enum {
     MOST_THREADS = 256,    /* of a process that are looked through */
     DEEPEST_HANDLING = 32, /* nested except blocks, coroutines included */
+    DEEPEST_CALL = 256,    /* frames from the innermost to the outermost */
+    OWNED_BY_INTERPRETER = 3, /* frame_owner from there on: frames of the interpreter's own, without Python code */
 };
 
 /* The Python of the worker's master: a fork has the same. NULL: not known. */
@@ -45,18 +48,77 @@ static __always_inline u64 current_thread_id(void) {
 #endif
 }
 
-/* Finds the PyThreadState of the current thread. */
+/* Finds the PyThreadState of the current thread: walk->thread, 0 where there is none. */
 static __always_inline void find_thread(const struct python *python, struct walk *walk) {
     walk->at = pointer_at(python->first_thread_at);
     walk->id = current_thread_id();
-    walk->found = 0;
+    walk->thread = 0;
     for (u32 i = 0; i < MOST_THREADS; i++) {
-        if (!walk->at || walk->found) continue;
+        if (!walk->at || walk->thread || !walk->id) break;
         if (pointer_at(walk->at + python->thread_id) == walk->id)
-            walk->found = walk->at;
+            walk->thread = walk->at;
         else
             walk->at = pointer_at(walk->at + python->thread_next);
     }
+}
+
+static __always_inline u64 reference_at(const struct python *python, u64 address) {
+    return pointer_at(address) & ~(u64)python->reference_tags;
+}
+
+/* The innermost frame. */
+static __always_inline u64 frame_of(const struct python *python, u64 thread) {
+    u64 frame = pointer_at(thread + python->thread_frame);
+
+    if (python->c_frame_frame == OFFSET_ABSENT || !frame) return frame;
+    return pointer_at(frame + python->c_frame_frame);
+}
+
+static __always_inline int runs_code(const struct python *python, u64 frame) {
+    u8 owner = OWNED_BY_INTERPRETER;
+
+    if (python->frame_owner == OFFSET_ABSENT) return 1;
+    copy_from_task(&owner, sizeof owner, frame + python->frame_owner);
+    return owner < OWNED_BY_INTERPRETER;
+}
+
+/* The first eight characters of a function's name. */
+static __always_inline u64 name_word(const struct python *python, u64 frame) {
+    u64 code = reference_at(python, frame + python->frame_code);
+    u64 name = pointer_at(code + python->code_name);
+
+    return pointer_at(name + python->str_ascii_text);
+}
+
+/* What began a program: its text, or `python -m`'s function. */
+static __always_inline int is_main_module(u64 name) {
+    return name == WORD('<', 'm', 'o', 'd', 'u', 'l', 'e', '>') || name == WORD('_', 'r', 'u', 'n', '_', 'm', 'o', 'd');
+}
+
+/* Finds the outermost frame of walk->thread: walk->found, 0 where it is deeper than we look. Frames of the interpreter's
+ * own are passed over: those of greenlets that were begun at the same depth of the C stack have the same address. */
+static __always_inline void find_outermost_frame(const struct python *python, struct walk *walk) {
+    walk->at = frame_of(python, walk->thread);
+    walk->found = 0;
+    for (u32 i = 0; i < DEEPEST_CALL; i++) {
+        if (!walk->at) break;
+        if (runs_code(python, walk->at)) walk->found = walk->at;
+        walk->at = pointer_at(walk->at + python->frame_previous);
+    }
+    if (walk->at) walk->found = 0;
+}
+
+/* Who runs: walk->thread. */
+static __always_inline void name_execution(const struct python *python, struct walk *walk, struct execution *execution) {
+    execution->thread = (u32)bpf_get_current_pid_tgid();
+    execution->outermost_frame = execution->context = 0;
+    execution->is_main_module = execution->raised = 0;
+    if (!walk->thread) return;
+    execution->context = pointer_at(walk->thread + python->thread_context);
+    find_outermost_frame(python, walk);
+    if (!walk->found) return;
+    execution->outermost_frame = walk->found;
+    execution->is_main_module = is_main_module(name_word(python, walk->found));
 }
 
 /* None stands for "no exception" in some versions, NULL in others. */
@@ -72,14 +134,13 @@ static __always_inline int name_type(const struct python *python, u64 object, u8
     return !names_none(name);
 }
 
-/* Writes the name of the innermost exception that is being handled, else the empty name. All that changes from turn to
- * turn is in map memory, of which the verifier knows nothing: a turn looks like the one before. */
+/* Writes the name of the innermost exception that walk->thread is handling, else the empty name. All that changes from
+ * turn to turn is in map memory, of which the verifier knows nothing: a turn looks like the one before. */
 static __always_inline void name_handled_exception(const struct python *python, struct walk *walk, u8 *name) {
-    find_thread(python, walk);
-    walk->at = walk->found && walk->id ? pointer_at(walk->found + python->thread_handled) : 0;
+    walk->at = walk->thread ? pointer_at(walk->thread + python->thread_handled) : 0;
     walk->found = 0;
     for (u32 i = 0; i < DEEPEST_HANDLING; i++) {
-        if (!walk->at || walk->found) continue;
+        if (!walk->at || walk->found) break;
         u64 exception = pointer_at(walk->at + python->handled_exception);
         if (exception && name_type(python, exception, name)) walk->found = 1;
         walk->at = pointer_at(walk->at + python->handled_previous);

@@ -173,8 +173,8 @@ static __always_inline void on_response_head(struct connection *connection, stru
 
 /* A request begins behind unanswered ones: makes room for its line. */
 static __always_inline void begin_pipelined(struct connection *connection, struct portion *portion) {
-    u32 zero = 0;
-    struct connection *blank = bpf_map_lookup_elem(&blank_connection, &zero);
+    u32 index = NEW_ACCEPTED; /* the current request of which is never written */
+    struct connection *blank = bpf_map_lookup_elem(&new_connection, &index);
     struct pipelined_key key = {
         .connection = portion->key,
         .ordinal = connection->next_ahead + connection->queued - 1,

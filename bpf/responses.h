@@ -8,6 +8,8 @@
 
 #include "activity.h"
 #include "requests.h"
+#include "rooms.h"
+#include "traced.h"
 
 static const u64 duration_bounds_ns[DURATION_BOUNDS] = DURATION_BOUNDS_NS;
 static const u64 size_bounds_bytes[SIZE_BOUNDS] = SIZE_BOUNDS_BYTES;
@@ -57,17 +59,11 @@ static __always_inline u8 response_flags(const struct connection *connection, u8
     return flags;
 }
 
-/* `kind`: RECORD_RESPONSE or RECORD_ABORTED. */
-static __always_inline void record_request(const struct connection *connection, const struct connection_key *key,
-                                           u32 kind, u16 status, u64 now_ns, u64 duration_ns, u8 incomplete,
-                                           u8 ended_by) {
+static __always_inline void fill_record(struct record_response *record, const struct connection *connection,
+                                        const struct connection_key *key, u32 kind, u16 status, u64 now_ns,
+                                        u64 duration_ns, u8 incomplete, u8 ended_by) {
     struct process *process = bpf_map_lookup_elem(&processes, &key->slot);
-    struct record_response *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
 
-    if (!record) {
-        give_up(GIVE_UP_RING_FULL);
-        return;
-    }
     record->header.kind = kind;
     record->header.slot = key->slot;
     record->header.tgid = process ? process->tgid : 0;
@@ -79,8 +75,43 @@ static __always_inline void record_request(const struct connection *connection, 
     record->ended_by = ended_by;
     record->reserved[0] = record->reserved[1] = 0;
     record->line_bytes = connection->queued ? connection->current.line_bytes : 0;
+    record->by = connection->by;
     copy_bytes(record->exception, EXCEPTION_BYTES, connection->exception);
     copy_bytes(record->request_line, REQUEST_LINE_BYTES, connection->current.line);
+}
+
+/* Likewise, and where its time went. */
+static __always_inline void record_traced(struct connection *connection, const struct connection_key *key, u32 kind,
+                                          u16 status, u64 now_ns, u64 duration_ns, u8 incomplete, u8 ended_by) {
+    struct record_traced *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+
+    if (!record) {
+        give_up(GIVE_UP_RING_FULL);
+        drop_trace(connection, key);
+        return;
+    }
+    fill_record(&record->response, connection, key, kind == RECORD_RESPONSE ? RECORD_TRACED : RECORD_TRACED_ABORTED, status,
+                now_ns, duration_ns, incomplete, ended_by);
+    record->time.flags = 0;
+    end_trace(connection, key, now_ns, &record->time);
+    bpf_ringbuf_submit(record, wake_up_flags());
+}
+
+/* `kind`: RECORD_RESPONSE or RECORD_ABORTED. */
+static __always_inline void record_request(struct connection *connection, const struct connection_key *key, u32 kind,
+                                           u16 status, u64 now_ns, u64 duration_ns, u8 incomplete, u8 ended_by) {
+    struct record_response *record;
+
+    if (trace_requests) {
+        record_traced(connection, key, kind, status, now_ns, duration_ns, incomplete, ended_by);
+        return;
+    }
+    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+    if (!record) {
+        give_up(GIVE_UP_RING_FULL);
+        return;
+    }
+    fill_record(record, connection, key, kind, status, now_ns, duration_ns, incomplete, ended_by);
     bpf_ringbuf_submit(record, wake_up_flags());
 }
 
@@ -96,10 +127,11 @@ static __always_inline void finish_response(struct connection *connection, const
     u32 answered = connection->queued;
     u32 index = status ? status - STATUS_FIRST : STATUS_UNREADABLE;
 
-    if (status >= 400 || record_every_response)
+    if (status >= 400 || connection->by.thread || record_every_response)
         record_request(connection, key, RECORD_RESPONSE, status, connection->last_write_ns, duration_ns, incomplete,
                        (u8)ended_by);
     connection->exception[0] = 0;
+    connection->by.thread = 0;
     connection->responses++;
     connection->last_end_ns = connection->last_write_ns;
     connection->first_write_ns = connection->last_write_ns; /* the next one's, if this write goes on with it */
@@ -129,13 +161,6 @@ static __always_inline void finish_response(struct connection *connection, const
         connection->streams[TO_CLIENT].phase = PHASE_IGNORED;
         connection->streams[FROM_CLIENT].phase = PHASE_IGNORED;
     }
-}
-
-/* A final response's head has been sent and its body has not ended. */
-static __always_inline int response_is_open(const struct connection *connection) {
-    const struct stream *stream = &connection->streams[TO_CLIENT];
-
-    return stream->flags & STREAM_HEAD_DONE && stream->phase != PHASE_IDLE && stream->phase != PHASE_IGNORED;
 }
 
 /* Nothing more will be written: the open response ends here, by its framing or before. */
@@ -207,6 +232,8 @@ static __always_inline void finish_connection(struct connection *connection, con
         settle_activity(connection, key, now_ns);
         if (measure_activity) __sync_fetch_and_add(&total->activity.open_connections, (u64)-1);
     }
+    count_second_room(key, (u64)-1);
+    forget_trace(connection, key);
     bpf_map_delete_elem(&connections, key);
 }
 

@@ -12,9 +12,10 @@
 
 #include "accept.h"
 #include "operations.h"
-#include "python.h"
+#include "raised.h"
 #include "registers.h"
 #include "responses.h"
+#include "rooms.h"
 
 /* The larger part of a msghdr(3) that is read. */
 struct message {
@@ -115,6 +116,7 @@ static __always_inline int on_bytes(void *context, struct connection *connection
     if (is_write(operation)) {
         connection->last_write_ns = portion->now_ns;
         if (connection->streams[TO_CLIENT].phase == PHASE_IDLE) connection->first_write_ns = portion->now_ns;
+        trace_write(connection, key, portion->now_ns);
     } else {
         connection->flags |= CONNECTION_SAW_BYTES;
     }
@@ -122,29 +124,23 @@ static __always_inline int on_bytes(void *context, struct connection *connection
     return continue_portion(context, connection, portion);
 }
 
-/* Whether the descriptor still means the accepted connection. An adopted one's file becomes known here. */
-static __always_inline int is_same_file(struct connection *connection, s32 fd) {
-    u64 file = file_of(fd);
-
-    if (connection->file) return connection->file == file;
-    if (inode_of(file) != connection->inode) return 0;
-    connection->file = file;
-    return 1;
-}
-
 static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 operation, const u64 *arguments,
                                          long result) {
     struct connection_key key = {.slot = slot, .fd = fd};
-    struct connection *connection = bpf_map_lookup_elem(&connections, &key);
+    struct connection *connection = connection_of(&key);
+    u64 accepted_ns;
 
     if (!connection) return 0;
+    accepted_ns = identity_of(connection);
     if (!is_same_file(connection, fd)) {
         /* Closed, or closed and reused already: by close() and dup2() here, else by a way that has no hook. */
-        return end_connection_by(context, &key, connection, ENDING_CLOSED, bpf_ktime_get_ns());
+        return end_connection_by(context, &key, connection, accepted_ns, ENDING_CLOSED, bpf_ktime_get_ns());
     }
     if (operation == OP_CLOSE || operation == OP_DUPLICATE) return 0; /* reused by another thread's accept */
-    if (operation == OP_SHUTDOWN)
-        return arguments[1] < SHUT_WRITE ? 0 : end_connection_by(context, &key, connection, ENDING_SHUT, bpf_ktime_get_ns());
+    if (operation == OP_SHUTDOWN) {
+        if (arguments[1] < SHUT_WRITE) return 0;
+        return end_connection_by(context, &key, connection, accepted_ns, ENDING_SHUT, bpf_ktime_get_ns());
+    }
     if (result <= 0) {
         on_nothing_moved(connection, operation, result);
         return 0;
@@ -171,6 +167,9 @@ int sys_exit(u64 *context) {
     switch (operation) {
     case OP_LISTEN:
         if (!result) on_listen(tgid, slot, (s32)arguments[0], bpf_ktime_get_ns());
+        return 0;
+    case OP_GETPID:
+        bpf_tail_call(context, &parts, PART_LOGGED);
         return 0;
     case OP_ACCEPT:
         return result < 0 ? 0 : on_accept(context, slot, (s32)arguments[0], (s32)result, bpf_ktime_get_ns());
@@ -204,8 +203,10 @@ int stream_bytes(u64 *context) {
 
     switch (event) {
     case EVENT_RESPONSE_END:
-        if (connection->streams[TO_CLIENT].status >= 400 && python_of(key.slot))
+        if (connection->streams[TO_CLIENT].status >= 400 && python_of(key.slot)) {
+            portion->then = 0;
             bpf_tail_call(context, &parts, PART_EXPLAIN);
+        }
         finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], feed), 0, 0);
         break;
     case EVENT_LINE:
@@ -226,11 +227,13 @@ int stream_bytes(u64 *context) {
         break;
     }
     settle_activity(connection, &key, portion->now_ns);
+    settle_trace(connection, &key, portion->now_ns);
     if (event == EVENT_HUNGRY || (!feed->bytes && feed->at == feed->end)) return 0;
     return continue_portion(context, connection, portion);
 }
 
-/* A response of status >= 400 is complete: looks for the exception behind it, and goes on as stream_bytes would. */
+/* A response of status >= 400 is complete, or one is cut off: looks who does it and which exception is being handled, and
+ * goes on as stream_bytes, or with what ends the connection. */
 SEC("tp_btf/sys_exit")
 int explain_response(u64 *context) {
     u32 zero = 0;
@@ -241,12 +244,22 @@ int explain_response(u64 *context) {
 
     if (!portion) return 0;
     key = portion->key;
-    connection = bpf_map_lookup_elem(&connections, &key);
+    connection = portion->then ? connection_to_end(portion, &key) : bpf_map_lookup_elem(&connections, &key);
+    python = connection ? python_of(key.slot) : NULL;
+    if (python) {
+        find_thread(python, &portion->walk);
+        name_execution(python, &portion->walk, &connection->by);
+        name_handled_exception(python, &portion->walk, connection->exception);
+        if (watch_raises) add_raised_exception(python, key.slot, connection);
+    }
+    if (portion->then) {
+        bpf_tail_call(context, &parts, portion->then);
+        return 0;
+    }
     if (!connection) return 0;
-    python = python_of(key.slot);
-    if (python) name_handled_exception(python, &portion->walk, connection->exception);
     finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], &portion->feed), 0, 0);
     settle_activity(connection, &key, portion->now_ns);
+    settle_trace(connection, &key, portion->now_ns);
     if (!portion->feed.bytes && portion->feed.at == portion->feed.end) return 0;
     return continue_portion(context, connection, portion);
 }

@@ -11,6 +11,7 @@
 #include "operations.h"
 #include "registers.h"
 #include "responses.h"
+#include "rooms.h"
 #include "sockets.h"
 
 static __always_inline void add_wait(slot_t slot, u32 place, u64 from_ns, u64 until_ns) {
@@ -27,7 +28,7 @@ static __always_inline u64 arrived_socket(struct sock *sk) {
 }
 
 /* accept() has returned. A connection that was there before us has no arrival and is not counted. */
-static __always_inline void end_wait_for_accept(const struct connection *connection, slot_t slot) {
+static __always_inline void end_wait_for_accept(const struct connection *connection, const struct connection_key *owner) {
     struct sock *sk = sock_of(connection->file);
     const u64 *arrival;
     u64 key;
@@ -36,7 +37,8 @@ static __always_inline void end_wait_for_accept(const struct connection *connect
     key = arrived_socket(sk);
     arrival = bpf_map_lookup_elem(&arrivals, &key);
     if (!arrival) return;
-    add_wait(slot, WAIT_ACCEPT, *arrival, connection->accepted_ns);
+    add_wait(owner->slot, WAIT_ACCEPT, *arrival, connection->accepted_ns);
+    trace_accept(owner, connection->accepted_ns > *arrival ? connection->accepted_ns - *arrival : 0);
     bpf_map_delete_elem(&arrivals, &key);
 }
 
@@ -79,7 +81,7 @@ static __always_inline void on_connect(s32 fd) {
 
 static __always_inline void on_read(slot_t slot, s32 fd) {
     struct connection_key key = {.slot = slot, .fd = fd};
-    struct connection *connection = bpf_map_lookup_elem(&connections, &key);
+    struct connection *connection = connection_of(&key);
 
     if (!connection || connection->flags & (CONNECTION_WAS_READ | CONNECTION_IS_ADOPTED)) return;
     end_wait_for_read(connection, slot, bpf_ktime_get_ns());

@@ -47,9 +47,20 @@ enum {
     /* Bytes kept of an exception type's name, with the NUL. */
     EXCEPTION_BYTES = 64,
 
+    /* Bytes kept of a logger's name and of an argument of its message, with the NUL; how many arguments: Django's (reason,
+     * path), Flask's (path, method), Gunicorn's (target). */
+    LOGGER_BYTES = 64,
+    LOG_ARGUMENT_BYTES = 192,
+    LOG_ARGUMENTS = 2,
+
     /* Finite upper bounds of the size histograms; +Inf is one more bucket. */
     SIZE_BOUNDS = 7,
     SIZE_BUCKETS = SIZE_BOUNDS + 1,
+
+    /* Generations of CPython's garbage collector, and finite upper bounds of how long it stops its thread. */
+    COLLECTOR_GENERATIONS = 3,
+    PAUSE_BOUNDS = 9,
+    PAUSE_BUCKETS = PAUSE_BOUNDS + 1,
 
     /* A connection's requests that were read ahead of their turn (HTTP pipelining). */
     PIPELINE_DEPTH = 32,
@@ -67,6 +78,12 @@ enum {
 #define SIZE_BOUNDS_BYTES                                                                           \
     {                                                                                               \
         1024ull, 4096ull, 16384ull, 65536ull, 262144ull, 1048576ull, 4194304ull                     \
+    }
+
+#define PAUSE_BOUNDS_NS                                                                                                \
+    {                                                                                                                  \
+        100000ull, 500000ull, 1000000ull, 5000000ull, 10000000ull, 50000000ull, 100000000ull, 500000000ull,            \
+            1000000000ull                                                                                              \
     }
 
 /* ---- processes ---------------------------------------------------------------------------- */
@@ -104,9 +121,50 @@ struct python {
     u16 handled_previous;
     u16 object_type;
     u16 type_name;
-    u16 reserved;
+    u16 type_flags;
+    u16 thread_frame;
+    u16 c_frame_frame; /* 3.11 and 3.12; else OFFSET_ABSENT, and thread_frame is the frame itself */
+    u16 thread_context;
+    u16 frame_previous;
+    u16 frame_code;
+    u16 frame_locals;
+    u16 frame_owner; /* since 3.11; else OFFSET_ABSENT */
+    u16 code_filename;
+    u16 code_name;
+    u16 sequence_size;
+    u16 tuple_items;
+    u16 int_digits;
+    u16 str_length;
+    u16 str_state;
+    u16 str_ascii_text;
+    u16 str_kind_bit;
+    u16 reference_tags; /* the bits of a reference from a frame that are no address: 3 since 3.14, else 0 */
+    u16 thread_raised;      /* the exception on its way up */
+    u16 thread_raised_type; /* its type, up to 3.11; else OFFSET_ABSENT */
+    u64 raises_since_ns;    /* since when `see_raise` is attached to this interpreter; 0: it is not */
+    u16 object_frame;       /* of a frame object, since 3.11: its frame; else OFFSET_ABSENT, it is the frame itself */
+    u16 reserved[3];
 };
-CONTRACT_ASSERT(sizeof(struct python) == 24, "python is shared");
+CONTRACT_ASSERT(sizeof(struct python) == 80, "python is shared");
+
+enum { OFFSET_ABSENT = 0xffff };
+
+/* Exceptions that passed a framework since the request began that is answered. */
+enum raised {
+    RAISED_WATCHED = 1 << 0,   /* they were watched for all the time; nothing more: none did */
+    RAISED_EXCEPTION = 1 << 1, /* record_response.exception is the last one that passed, no longer being handled */
+    RAISED_UNTOLD = 1 << 2,    /* something passed that may be another request's, or could not be read */
+};
+
+/* Who runs Python code at a moment: what tells one request's code from another's in the same process. */
+struct execution {
+    u32 thread;          /* its id in the initial PID namespace; 0: nobody looked */
+    u16 is_main_module;  /* the outermost frame is the program's own: no thread and no greenlet was begun for it */
+    u16 raised;          /* of who answers: enum raised */
+    u64 outermost_frame; /* address; 0: not found */
+    u64 context;         /* address of the contextvars context, which is each asyncio task's own; 0: none */
+};
+CONTRACT_ASSERT(sizeof(struct execution) == 24, "execution is shared");
 
 /* ---- totals ------------------------------------------------------------------------------- */
 
@@ -170,7 +228,30 @@ struct worker_totals {
     struct sizes request_sizes;      /* of every response's request: head and body, as far as they were read by then */
     struct sizes response_sizes;     /* head and body, as far as they were accepted by the kernel */
     struct durations waits[WAIT_PLACES]; /* by enum wait_place; of connections */
+    u64 last_logged_ns;              /* when an exception was logged last */
+    u64 raise_missed_ns;             /* when an exception passed a framework and could not be remembered, last */
     struct activity activity;
+};
+
+/* ---- what an interpreter's own probes (USDT) tell ---------------------------------------------- */
+
+struct pauses {
+    u64 buckets[PAUSE_BUCKETS]; /* not cumulative */
+    u64 sum_ns;
+};
+
+/* Value of the map `collections`, by slot: of the garbage collector, by generation. */
+struct collections {
+    struct pauses generations[COLLECTOR_GENERATIONS];
+};
+
+/* When a module was imported: before the worker accepted its first connection, or later. */
+enum import_phase { IMPORT_AT_BOOT = 0, IMPORT_WHEN_SERVING = 1, IMPORT_PHASES = 2 };
+
+/* Value of the map `imports`, by slot. */
+struct imports {
+    u64 modules[IMPORT_PHASES]; /* that were looked for and loaded, or not found */
+    u64 time_ns[IMPORT_PHASES]; /* of the outermost ones, which contain the others */
 };
 
 /* ---- reasons for giving up ---------------------------------------------------------------- */
@@ -187,7 +268,8 @@ enum give_up {
     GIVE_UP_FRAMING = 7,          /* sendfile or similar before the response head was complete */
     GIVE_UP_PID_RANGE = 8,        /* a pid beyond the pid_max that the maps were made for */
     GIVE_UP_LISTENERS_FULL = 9,   /* a listening socket was not remembered */
-    GIVE_UP_REASONS = 10,
+    GIVE_UP_THREADS_FULL = 10,    /* tracing: a thread's time is not kept, its requests have no breakdown */
+    GIVE_UP_REASONS = 11,
 };
 
 /* ---- listeners -------------------------------------------------------------------------------- */
@@ -213,6 +295,9 @@ enum record_kind {
     RECORD_RESPONSE = 6, /* struct record_response: a response with status >= 400, or any when asked for */
     RECORD_ABORTED = 8,  /* struct record_response, status 0: a request in flight when its worker ended; any when asked for */
     RECORD_OOM = 7,      /* struct record_header: the out-of-memory killer chose an observed process */
+    RECORD_LOGGED = 9,   /* struct record_logged: a worker logged an exception */
+    RECORD_TRACED = 10,  /* struct record_traced, in place of RECORD_RESPONSE while requests are traced */
+    RECORD_TRACED_ABORTED = 11, /* struct record_traced, likewise of RECORD_ABORTED; of any ended_by */
 };
 
 struct record_header {
@@ -269,12 +354,27 @@ struct record_response {
     u8 flags;    /* enum response_flag */
     u8 ended_by; /* enum ended_by; valid with RESPONSE_INCOMPLETE */
     u8 reserved[2];
-    /* Type of the exception that the thread was handling when it completed a response of status >= 400, as tp_name has
-     * it, NUL-terminated; empty: none, or it could not be read. */
+    /* Who completed a response of status >= 400, or ended one before its end after an exception was logged. */
+    struct execution by;
+    /* Type of the exception that it was handling then, as tp_name has it, NUL-terminated; empty: none, or it could not be
+     * read. */
     u8 exception[EXCEPTION_BYTES];
     u8 request_line[REQUEST_LINE_BYTES]; /* without the line's end */
 };
-CONTRACT_ASSERT(sizeof(struct record_response) == 40 + EXCEPTION_BYTES + REQUEST_LINE_BYTES, "record_response is shared");
+CONTRACT_ASSERT(sizeof(struct record_response) == 64 + EXCEPTION_BYTES + REQUEST_LINE_BYTES, "record_response is shared");
+
+/* A record of Python's logging module, of level ERROR or above and with an exception. Texts end with NUL and are cut where
+ * they are too long; empty: not a string, not ASCII, or not readable. */
+struct record_logged {
+    struct record_header header;
+    struct execution by;
+    u64 in_flight; /* requests of the worker at that moment */
+    u8 exception[EXCEPTION_BYTES];
+    u8 logger[LOGGER_BYTES];
+    u8 arguments[LOG_ARGUMENTS][LOG_ARGUMENT_BYTES]; /* of the message, the first ones */
+};
+CONTRACT_ASSERT(sizeof(struct record_logged) == 56 + EXCEPTION_BYTES + LOGGER_BYTES + LOG_ARGUMENTS * LOG_ARGUMENT_BYTES,
+                "record_logged is shared");
 
 #ifdef __cplusplus
 } // namespace contract

@@ -83,7 +83,7 @@ TEST_F(Belonging, OpenBeforeItWasObserved) {
     worker_slot_ = probe_->observe_worker(worker->pid(), master_slot_);
     ASSERT_GT(worker_slot_, 0u);
     // What a scan of /proc finds: the worker's highest descriptor is the connection.
-    for (int fd = 3; fd < 64; fd++) {
+    for (int fd = 3; fd < 1024; fd++) {
         struct stat status{};
         const auto path = "/proc/" + std::to_string(worker->pid()) + "/fd/" + std::to_string(fd);
         if (!::stat(path.c_str(), &status) && S_ISSOCK(status.st_mode) && status.st_ino != listener_.inode())

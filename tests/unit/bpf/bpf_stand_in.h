@@ -23,6 +23,7 @@
 #define BPF_CORE_READ(...) READ_ANY(__VA_ARGS__, READ_2, READ_1, )(__VA_ARGS__)
 #define BPF_CORE_READ_BITFIELD_PROBED(object, field) ((object)->field)
 #define bpf_core_enum_value_exists(type, value) 1
+#define bpf_core_field_exists(field) 1
 
 /* The description of a map is in the type of its pointers, as in a BPF object. */
 #define ARRAY_LENGTH_OF(pointer) ((uint32_t)(sizeof *(pointer) / sizeof(int)))

@@ -25,6 +25,7 @@ protected:
         EXPECT_EQ(kernel_open_connections(), 0u);
         EXPECT_EQ(kernel_pipelined_requests(), 0u);
         EXPECT_EQ(kernel_unfinished_endings(), 0u);
+        EXPECT_EQ(kernel_second_rooms_taken(), 0u);
     }
     void expect_aborted(contract::ended_by by) {
         for (int each = 0; each < contract::ENDED_BY_COUNT; each++)
@@ -240,6 +241,104 @@ TEST_F(ConnectionEnd, ChunksWithoutTheLastAreIncomplete) {
     worker.send(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n");
     worker.close(fd);
     expect_incomplete(contract::BY_SERVER);
+}
+
+// The thread that closes is held up, by an interrupt or a hypervisor, and another is given the number meanwhile.
+class HeldUp : public ConnectionEnd {
+protected:
+    HeldUp() {
+        worker.receive(fd, kGet);
+        worker.send(fd, kOk);
+        kernel_begin_ending(fd);
+        accept_again();
+    }
+    void accept_again() {
+        worker.pass(1ms);
+        worker.closed_by_no_hook(fd);
+        EXPECT_EQ(worker.accept(), fd);
+    }
+    void serve() {
+        worker.receive(fd, kGet);
+        worker.send(fd, kOk);
+    }
+    void expect_served(std::uint64_t connections) {
+        EXPECT_EQ(worker.totals().connections[contract::CONNECTION_HTTP], connections);
+        EXPECT_EQ(worker.counted(), connections);
+        EXPECT_EQ(worker.give_ups(), 0u);
+        EXPECT_EQ(worker.totals().activity.open_connections, 0u);
+        EXPECT_EQ(worker.totals().activity.in_flight, 0u);
+        EXPECT_EQ(kernel_open_connections(), 0u);
+        EXPECT_EQ(kernel_unfinished_endings(), 0u);
+        EXPECT_EQ(kernel_second_rooms_taken(), 0u);
+    }
+};
+
+TEST_F(HeldUp, TheNextConnectionIsServedMeanwhile) {
+    serve();
+    kernel_finish_ending(fd);
+    worker.close(fd);
+    expect_served(2);
+}
+
+TEST_F(HeldUp, TheNextConnectionIsServedBeforeAndAfter) {
+    worker.receive(fd, "GET /a HTT");
+    kernel_finish_ending(fd);
+    worker.receive(fd, "P/1.1\r\n\r\n");
+    worker.send(fd, kOk);
+    worker.close(fd);
+    expect_served(2);
+}
+
+TEST_F(HeldUp, TheNextConnectionEndsMeanwhile) {
+    serve();
+    worker.close(fd);
+    kernel_finish_ending(fd);
+    expect_served(2);
+}
+
+TEST_F(HeldUp, TheNextButOneBeginsWhereTheFirstWas) {
+    serve();
+    kernel_finish_ending(fd);
+    accept_again();
+    serve();
+    worker.close(fd);
+    expect_served(3);
+}
+
+TEST_F(HeldUp, TheNextButOneBeginsWhileTheFirstIsStillEnding) {
+    serve();
+    accept_again();
+    serve();
+    worker.close(fd);
+    kernel_finish_ending(fd);
+    expect_served(3);
+}
+
+TEST_F(HeldUp, TheProcessEnds) {
+    worker.receive(fd, kGet);
+    kernel_finish_ending(fd);
+    worker.exit();
+    EXPECT_EQ(worker.totals().aborted[contract::BY_EXIT], 1u);
+    EXPECT_EQ(kernel_open_connections(), 0u);
+    EXPECT_EQ(kernel_second_rooms_taken(), 0u);
+}
+
+// As above, but it is held up before it has made known what it is ending: between its look at the descriptor, which is
+// empty, and its look at the connection, whose memory is the next one's by then.
+TEST_F(ConnectionEnd, TheNextConnectionBeginsWhileTheCloserLooks) {
+    worker.receive(fd, kGet);
+    worker.send(fd, kOk);
+    worker.pass(1ms);
+    kernel_interrupt([](void* self) { EXPECT_EQ(static_cast<Worker*>(self)->accept(), 5); }, &worker);
+    ASSERT_EQ(fd, 5);
+    worker.close(fd);
+    EXPECT_EQ(kernel_open_connections(), 1u);
+    worker.receive(fd, kGet);
+    worker.send(fd, kOk);
+    worker.close(fd);
+    EXPECT_EQ(worker.totals().connections[contract::CONNECTION_EMPTY], 0u);
+    EXPECT_EQ(worker.totals().connections[contract::CONNECTION_HTTP], 2u);
+    EXPECT_EQ(worker.counted(), 2u);
 }
 
 TEST_F(ConnectionEnd, HalfClosedClientIsServed) {

@@ -32,7 +32,7 @@ void expect_silent(Worker& worker, int fd) {
 }
 
 TEST(GiveUp, ConnectionsFull) {
-    Worker worker({.connections = 1, .pipelined = 1, .records = 10});
+    Worker worker({.connections = 1, .pipelined = 1, .records = 10, .threads = 0});
     const int first = worker.accept();
     const int second = worker.accept();
     expect_only(worker, contract::GIVE_UP_CONNECTIONS_FULL);
@@ -48,7 +48,7 @@ TEST(GiveUp, ConnectionsFull) {
 }
 
 TEST(GiveUp, RingFullLosesTheRecordNotTheCount) {
-    Worker worker({.connections = 1, .pipelined = 1, .records = 0});
+    Worker worker({.connections = 1, .pipelined = 1, .records = 0, .threads = 0});
     const int fd = worker.accept();
     worker.receive(fd, kGet);
     worker.send(fd, kOk);
@@ -58,7 +58,7 @@ TEST(GiveUp, RingFullLosesTheRecordNotTheCount) {
 }
 
 TEST(GiveUp, PipelineMapFullLosesLabelsNotTheCount) {
-    Worker worker({.connections = 1, .pipelined = 1, .records = 10});
+    Worker worker({.connections = 1, .pipelined = 1, .records = 10, .threads = 0});
     const int fd = worker.accept();
     worker.receive(fd, std::string(kGet) + "GET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n\r\n");
     expect_only(worker, contract::GIVE_UP_PIPELINE_FULL);

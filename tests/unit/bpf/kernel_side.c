@@ -12,12 +12,20 @@
 /* A constant of the programs that the tests want otherwise: as this macro expands, its definition in maps.h defines a
  * pointer, and its use reads what the pointer leads to. */
 #define record_every_response *every_response
+#define watch_raises *watches_raises
+#define trace_requests *tracing
+#define __noinline __attribute__((noinline))
 
 #include "contract.h"
 #include "endings.h"
+#include "log_records.h"
+#include "raises.h"
+#include "scheduling.h"
 #include "syscalls.h"
 
 #undef record_every_response
+#undef watch_raises
+#undef trace_requests
 
 enum { TAIL_CALL_LIMIT = 33 }; /* MAX_TAIL_CALL_CNT */
 
@@ -34,6 +42,8 @@ static struct {
     struct files_struct descriptors;
     struct signal_struct signal;
     struct task_struct task;
+    void (*interrupt)(void*);
+    void* interrupted;
 } world;
 
 uint64_t bpf_ktime_get_ns(void) { return world.now_ns; }
@@ -56,7 +66,11 @@ void bpf_ringbuf_submit(void* record, uint64_t flags) {
 }
 
 int bpf_probe_read_kernel(void* to, uint32_t size, const void* from) {
+    void (*interrupt)(void*) = world.interrupt;
+
     memcpy(to, from, size);
+    world.interrupt = NULL;
+    if (interrupt) interrupt(world.interrupted);
     return 0;
 }
 
@@ -65,14 +79,17 @@ int takes_tail_call(void) { return world.tail_calls++ < TAIL_CALL_LIMIT; }
 int run_part(uint32_t index, unsigned long long* context) {
     if (index == PART_STREAM) return stream_bytes(context);
     if (index == PART_EXPLAIN) return explain_response(context);
+    if (index == PART_LOGGED) return read_log_record(context);
     return index == PART_END ? end_by_call(context) : shut_by_call(context);
 }
 
 void kernel_reset(struct kernel_limits limits) {
     static const unsigned char yes = 1;
+    static const unsigned char no = 0;
     slot_t slot = WORKER_SLOT;
 
     memset(&world, 0, sizeof world);
+    second_rooms_taken = 0;
     world.now_ns = 1000000000;
     world.records_left = limits.records;
     world.table.max_fds = DESCRIPTORS;
@@ -82,7 +99,12 @@ void kernel_reset(struct kernel_limits limits) {
     world.task.signal = &world.signal;
     world.signal.live.counter = 2; /* as of a process with threads */
     every_response = &yes;
+    watches_raises = &yes;
+    tracing = limits.threads ? &yes : &no;
+    world.task.pid = world.task.tgid = WORKER_TGID;
     maps_clear();
+    map_set_limit(&clocks, limits.threads);
+    map_set_limit(&traced, limits.connections);
     map_set_limit(&connections, limits.connections);
     map_set_limit(&pipelined, limits.pipelined);
     map_push(&free_slots, &slot, sizeof slot);
@@ -118,14 +140,58 @@ void kernel_system_call(uint64_t number, const uint64_t arguments[4], int64_t re
     sys_exit(context);
 }
 
+void kernel_enter_call(uint64_t number, const uint64_t arguments[3]) {
+    struct pt_regs regs = {.orig_ax = number, .di = arguments[0], .si = arguments[1], .dx = arguments[2]};
+    u64 context[2] = {(u64)&regs, number};
+
+    trace_enter(context);
+}
+
+void kernel_switch_out(uint32_t state, int preempted) {
+    struct task_struct idle = {.pid = 0};
+    u64 context[3] = {(u64)preempted, (u64)&world.task, (u64)&idle};
+
+    world.task.__state = state;
+    trace_switch(context);
+}
+
+void kernel_wake_up(void) {
+    u64 context[1] = {(u64)&world.task};
+
+    world.task.__state = 0;
+    trace_wakeup(context);
+}
+
+void kernel_switch_in(void) {
+    struct task_struct idle = {.pid = 0};
+    u64 context[3] = {0, (u64)&idle, (u64)&world.task};
+
+    trace_switch(context);
+}
+
+void kernel_end_thread(void) {
+    u64 context[1] = {(u64)&world.task};
+
+    trace_exit(context);
+}
+
+void kernel_collect(int begins) { trace_collection(begins); }
+
+size_t kernel_clocks(void) { return map_size(&clocks); }
+size_t kernel_traced(void) { return map_size(&traced); }
+
 struct raw_arguments {
     u64 args[4];
 };
 
-void kernel_end_connection(int fd, uint32_t by) {
-    struct raw_arguments arguments = {{WORKER_SLOT, (u64)fd, by, world.now_ns}};
+void kernel_end_connections(uint32_t by) {
+    for (u64 fd = 0; fd < DESCRIPTORS; fd++) {
+        for (u64 room = 0; room <= SECOND_ROOM; room += SECOND_ROOM) {
+            struct raw_arguments arguments = {{WORKER_SLOT, fd | room, by, world.now_ns}};
 
-    end_connection((struct bpf_raw_tracepoint_args*)&arguments);
+            end_connection((struct bpf_raw_tracepoint_args*)&arguments);
+        }
+    }
 }
 
 void kernel_adopt_connection(int fd, uint64_t inode) {
@@ -138,6 +204,12 @@ void kernel_set_python(const void* python) {
     slot_t master = 0; /* as kernel_reset() has it */
 
     *bpf_map_lookup_elem(&pythons, &master) = *(const struct python*)python;
+}
+
+void kernel_raise(const void* frame) {
+    struct pt_regs regs = {.di = (u64)frame};
+
+    see_raise(&regs);
 }
 
 void kernel_set_thread(uint64_t id) { world.task.thread.fsbase = id; }
@@ -155,6 +227,26 @@ uint64_t kernel_give_ups(uint32_t reason) {
 size_t kernel_open_connections(void) { return map_size(&connections); }
 size_t kernel_pipelined_requests(void) { return map_size(&pipelined); }
 size_t kernel_unfinished_endings(void) { return map_size(&endings); }
+uint64_t kernel_second_rooms_taken(void) { return second_rooms_taken; }
+
+void kernel_begin_ending(int fd) {
+    struct connection_key key = {.slot = WORKER_SLOT, .fd = fd};
+    const struct connection* connection = bpf_map_lookup_elem(&connections, &key);
+
+    if (bpf_map_update_elem(&endings, &key, &connection->accepted_ns, BPF_NOEXIST)) abort();
+}
+
+void kernel_finish_ending(int fd) {
+    struct connection_key key = {.slot = WORKER_SLOT, .fd = fd};
+
+    finish_connection(bpf_map_lookup_elem(&connections, &key), &key, BY_SERVER, world.now_ns);
+    bpf_map_delete_elem(&endings, &key);
+}
+
+void kernel_interrupt(void (*call)(void* argument), void* argument) {
+    world.interrupt = call;
+    world.interrupted = argument;
+}
 
 int kernel_find_connection(int fd, struct kernel_connection* out) {
     struct connection_key key = {.slot = WORKER_SLOT, .fd = fd};

@@ -20,6 +20,7 @@ struct kernel_limits {
     uint32_t connections; /* entries of the map */
     uint32_t pipelined;
     uint32_t records; /* that find room in the ring */
+    uint32_t threads; /* entries of the map; 0: requests are not traced */
 };
 
 /* Everything as after loading: maps empty, descriptors closed, the clock at 1 s, the worker observed. */
@@ -35,11 +36,25 @@ void kernel_add_listener(uint64_t inode);
 /* Runs sys_exit as for a system call of the worker that returned `result`. */
 void kernel_system_call(uint64_t number, const uint64_t arguments[4], int64_t result);
 
+/* The worker's thread, as the scheduler's hooks see it: it begins a system call, leaves its processor in this state
+ * (TASK_*; 0: it could go on), is woken up, comes back; it ends. */
+void kernel_enter_call(uint64_t number, const uint64_t arguments[3]);
+void kernel_switch_out(uint32_t state, int preempted);
+void kernel_wake_up(void);
+void kernel_switch_in(void);
+void kernel_end_thread(void);
+/* It begins to collect garbage, or has ended: what the probes in an interpreter call. */
+void kernel_collect(int begins);
+size_t kernel_clocks(void);
+size_t kernel_traced(void);
+
 /* The programs that user space runs. `ended_by`: enum ended_by. */
-void kernel_end_connection(int fd, uint32_t ended_by);
+void kernel_end_connections(uint32_t ended_by); /* all that are left */
 void kernel_adopt_connection(int fd, uint64_t inode);
 
 /* The Python of the worker's master (struct python), and what pthread_self() returns in the calling thread. */
+/* PyTraceBack_Here(frame) is called by the current thread. */
+void kernel_raise(const void* frame);
 void kernel_set_python(const void* python);
 void kernel_set_thread(uint64_t id);
 
@@ -49,6 +64,15 @@ uint64_t kernel_give_ups(uint32_t reason);
 size_t kernel_open_connections(void);
 size_t kernel_pipelined_requests(void);
 size_t kernel_unfinished_endings(void);
+uint64_t kernel_second_rooms_taken(void);
+
+/* Another thread is in the middle of ending the descriptor's connection; and it has gone on. */
+void kernel_begin_ending(int fd);
+void kernel_finish_ending(int fd);
+
+/* Calls back once, behind the next look at a descriptor: what other threads do while the present one is held up there.
+ */
+void kernel_interrupt(void (*call)(void* argument), void* argument);
 
 /* What is known of an open connection: `queued` requests begun and not answered, and per direction (0 client, 1
  * server) whether a message has begun, and whether the bytes are looked at no more. False: not tracked. */

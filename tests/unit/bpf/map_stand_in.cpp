@@ -18,6 +18,8 @@ using Value = std::vector<std::uint64_t>;
 struct Table {
     std::deque<Value> array; // a deque: what was looked up stays where it is
     std::map<std::string, Value, std::less<>> hash;
+    std::vector<std::map<std::string, Value, std::less<>>::node_type>
+        left; // by deleted entries: their memory, used again as the kernel does
     std::deque<std::string> queue;
     std::uint32_t limit = 0; // 0: as the definition says
 };
@@ -63,17 +65,23 @@ int map_update(map_shape shape, const void* key, const void* value, uint64_t fla
         if (flags == BPF_NOEXIST) return -1;
     } else {
         if (table.hash.size() >= (table.limit ? table.limit : shape.max_entries)) return -1;
-        entry = table.hash.emplace(bytes_of(key, shape.key_bytes), blank(shape)).first;
+        if (table.left.empty()) {
+            entry = table.hash.emplace(bytes_of(key, shape.key_bytes), blank(shape)).first;
+        } else {
+            table.left.back().key() = bytes_of(key, shape.key_bytes);
+            entry = table.hash.insert(std::move(table.left.back())).position;
+            table.left.pop_back();
+        }
     }
     std::memcpy(entry->second.data(), value, shape.value_bytes);
     return 0;
 }
 
 int map_delete(map_shape shape, const void* key) {
-    auto& hash = tables()[shape.map].hash;
-    const auto found = hash.find(bytes_of(key, shape.key_bytes));
-    if (found == hash.end()) return -1;
-    hash.erase(found);
+    auto& table = tables()[shape.map];
+    const auto found = table.hash.find(bytes_of(key, shape.key_bytes));
+    if (found == table.hash.end()) return -1;
+    table.left.push_back(table.hash.extract(found));
     return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * BPF maps for programs compiled for user space, told apart by their address: arrays exist from the start and are
- * zero, hash maps have a limit, queues are first in, first out. Valid C and C++.
+ * zero, hash maps have a limit and give the memory of a deleted entry to the next one, queues are first in, first out.
+ * Valid C and C++.
  */
 #ifndef TESTS_MAP_STAND_IN_H
 #define TESTS_MAP_STAND_IN_H

@@ -29,6 +29,16 @@ std::vector<Response>& aborted_requests() {
     return responses;
 }
 
+std::vector<contract::record_logged>& log_records() {
+    static std::vector<contract::record_logged> records;
+    return records;
+}
+
+std::vector<contract::record_traced>& traced_requests() {
+    static std::vector<contract::record_traced> records;
+    return records;
+}
+
 // A copy of exactly these bytes, so that a sanitizer sees any look beyond them.
 std::unique_ptr<char[]> exact(std::string_view bytes) {
     auto copy = std::make_unique<char[]>(bytes.size());
@@ -41,6 +51,14 @@ std::uint64_t address(const void* of) { return reinterpret_cast<std::uint64_t>(o
 } // namespace
 
 extern "C" void on_kernel_record(const void* bytes, size_t size) {
+    if (size == sizeof(contract::record_logged)) {
+        std::memcpy(&log_records().emplace_back(), bytes, size);
+        return;
+    }
+    if (size == sizeof(contract::record_traced)) {
+        std::memcpy(&traced_requests().emplace_back(), bytes, size);
+        return;
+    }
     contract::record_response record{};
     if (size != sizeof record) return;
     std::memcpy(&record, bytes, sizeof record);
@@ -50,7 +68,8 @@ extern "C" void on_kernel_record(const void* bytes, size_t size) {
                     .duration = std::chrono::nanoseconds(record.duration_ns),
                     .flags = record.flags,
                     .ended_by = record.ended_by,
-                    .exception = reinterpret_cast<const char*>(record.exception)});
+                    .exception = reinterpret_cast<const char*>(record.exception),
+                    .by = record.by});
 }
 
 std::string summary(const Response& response) { return std::to_string(response.status) + " " + response.line; }
@@ -58,6 +77,7 @@ std::string summary(const Response& response) { return std::to_string(response.s
 Worker::Worker(kernel_limits limits) : used_(DESCRIPTORS) {
     heard().clear();
     aborted_requests().clear();
+    traced_requests().clear();
     kernel_reset(limits);
     kernel_set_file(kListener, kListenerInode);
     kernel_set_file(kOtherListener, kListenerInode + 1);
@@ -168,6 +188,11 @@ void Worker::send_fails(int fd, int error) { call(__NR_sendto, fd, 0, 0, 0, -err
 void Worker::end_of_stream(int fd) { call(__NR_recvfrom, fd, 0, 8192, 0, 0); }
 void Worker::shut_down(int fd, int how) { call(__NR_shutdown, fd, static_cast<std::uint64_t>(how), 0, 0, 0); }
 
+void Worker::get_pid() {
+    log_records().clear();
+    call(__NR_getpid, 0, 0, 0, 0, WORKER_TGID);
+}
+
 void Worker::close(int fd) {
     closed_by_no_hook(fd);
     call(__NR_close, fd, 0, 0, 0, 0);
@@ -183,10 +208,10 @@ void Worker::duplicate_onto(int fd) {
     call(__NR_dup3, 1, static_cast<std::uint64_t>(fd), 0, 0, fd);
 }
 
-void Worker::exit() {
-    for (int fd = 0; fd < DESCRIPTORS; fd++) kernel_end_connection(fd, contract::BY_EXIT);
-}
+void Worker::exit() { kernel_end_connections(contract::BY_EXIT); }
 
+const std::vector<contract::record_logged>& Worker::logged() const { return log_records(); }
+const std::vector<contract::record_traced>& Worker::traced() const { return traced_requests(); }
 const std::vector<Response>& Worker::aborted() const { return aborted_requests(); }
 const std::vector<Response>& Worker::responses() const { return heard(); }
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "contract.h"
+#include "contract_trace.h"
 #include "kernel_side.h"
 
 namespace bpf_test {
@@ -22,8 +22,7 @@ struct Response {
     int flags = 0; // contract::response_flag
     int ended_by = 0;
     std::string exception;
-
-    bool operator==(const Response&) const = default;
+    contract::execution by{};
 };
 
 // "404 GET /x": for comparing whole conversations.
@@ -34,7 +33,7 @@ using Pieces = std::vector<std::string>;
 // One at a time: it owns the kernel of the test process.
 class Worker {
 public:
-    explicit Worker(kernel_limits limits = {.connections = 8, .pipelined = 64, .records = 1'000'000});
+    explicit Worker(kernel_limits limits = {.connections = 8, .pipelined = 64, .records = 1'000'000, .threads = 0});
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -71,10 +70,13 @@ public:
     void close(int fd);
     void closed_by_no_hook(int fd); // as by close_range(2): the programs are not called
     void duplicate_onto(int fd);    // dup2(other, fd)
+    void get_pid();                 // as Python's logging does for each of its records
     void exit();                    // what user space asks for when the worker has ended
 
     const std::vector<Response>& responses() const;
-    const std::vector<Response>& aborted() const; // requests that ended without one
+    const std::vector<Response>& aborted() const;               // requests that ended without one
+    const std::vector<contract::record_logged>& logged() const; // by the last system call
+    const std::vector<contract::record_traced>& traced() const; // while requests are traced, in place of the first two
     std::vector<std::string> summaries() const;
     const contract::worker_totals& totals() const;
     std::uint64_t counted() const; // responses, by the histogram

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Observes: exceptions that a worker logs. Frameworks catch what an application raises, log it, and answer later; by then
+ * nothing is being handled any more.
+ *
+ * logging.LogRecord.__init__ calls os.getpid() once for each record (CPython 3.8 to 3.15), and the C library asks the
+ * kernel each time. At that moment it is the innermost frame, and its arguments say what is logged. Other callers of
+ * getpid() are told apart by the function's name, then by the file's.
+ * Reached by a tail call behind sys_exit. Nothing is decided here: user space has the record before the response's.
+ */
+#ifndef GUNICORN_BPF_LOG_RECORDS_H
+#define GUNICORN_BPF_LOG_RECORDS_H
+
+#include "parts.h"
+#include "python.h"
+
+/* Locals of LogRecord.__init__(self, name, level, pathname, lineno, msg, args, exc_info, …). */
+enum log_local { LOCAL_NAME = 1, LOCAL_LEVEL = 2, LOCAL_ARGUMENTS = 6, LOCAL_EXCEPTION = 7 };
+
+enum { LEVEL_ERROR = 40, FILE_TAIL = 24 };
+
+/* Bits of tp_flags, Include/object.h: the same in 3.8 to 3.15. */
+#define IS_TUPLE (1ull << 26)
+#define IS_STRING (1ull << 28)
+#define IS_EXCEPTION_CLASS (1ull << 30)
+#define IS_CLASS (1ull << 31)
+
+static __always_inline int has_flag(const struct python *python, u64 type, u64 flag) {
+    return type && pointer_at(type + python->type_flags) & flag;
+}
+
+static __always_inline int is_a(const struct python *python, u64 object, u64 flag) {
+    return object && has_flag(python, pointer_at(object + python->object_type), flag);
+}
+
+/* "logging/__init__.py" is the end of the file's name. */
+static __always_inline int is_in_logging(const struct python *python, u64 frame) {
+    const u32 bytes = sizeof "logging/__init__.py" - 1;
+    u64 code = reference_at(python, frame + python->frame_code);
+    u64 name = pointer_at(code + python->code_filename);
+    u64 length = pointer_at(name + python->str_length);
+    u64 tail[FILE_TAIL / 8] = {};
+
+    if (length < bytes || copy_from_task(tail, bytes, name + python->str_ascii_text + length - bytes)) return 0;
+    return tail[0] == WORD('l', 'o', 'g', 'g', 'i', 'n', 'g', '/') &&
+           tail[1] == WORD('_', '_', 'i', 'n', 'i', 't', '_', '_') && tail[2] == WORD('.', 'p', 'y', 0, 0, 0, 0, 0);
+}
+
+static __always_inline u64 local_of(const struct python *python, u64 frame, u32 index) {
+    return reference_at(python, frame + python->frame_locals + index * sizeof(u64));
+}
+
+static __always_inline u32 level_of(const struct python *python, u64 frame) {
+    u64 level = local_of(python, frame, LOCAL_LEVEL);
+    u32 value = 0;
+
+    if (!level || copy_from_task(&value, sizeof value, level + python->int_digits)) return 0;
+    return value;
+}
+
+/* The class in exc_info: of a tuple (class, exception, traceback), and not of (None, None, None). */
+static __always_inline u64 exception_class(const struct python *python, u64 frame) {
+    u64 exc_info = local_of(python, frame, LOCAL_EXCEPTION);
+    u64 type;
+
+    if (!is_a(python, exc_info, IS_TUPLE)) return 0;
+    type = pointer_at(exc_info + python->tuple_items);
+    return is_a(python, type, IS_CLASS) && has_flag(python, type, IS_EXCEPTION_CLASS) ? type : 0;
+}
+
+static __always_inline void copy_string(const struct python *python, u64 string, u8 *text, u32 size) {
+    const u32 is_ascii = 4; /* behind the three bits of the kind and the one of "compact" */
+    u32 state = 0;
+
+    text[0] = 0;
+    if (!is_a(python, string, IS_STRING)) return;
+    if (copy_from_task(&state, sizeof state, string + python->str_state)) return;
+    if (!(state >> ((python->str_kind_bit + is_ascii) & 31) & 1)) return;
+    if (copy_text_from_task(text, size, string + python->str_ascii_text) < 0) text[0] = 0;
+}
+
+/* A string of more bytes, or another tuple's item behind the last one, is no danger: what is no string is left out. */
+static __always_inline void copy_arguments(const struct python *python, u64 tuple, struct record_logged *record) {
+    u64 first = 0;
+    u64 second = 0;
+
+    if (is_a(python, tuple, IS_TUPLE)) {
+        u64 count = pointer_at(tuple + python->sequence_size);
+
+        if (count > 0) first = pointer_at(tuple + python->tuple_items);
+        if (count > 1) second = pointer_at(tuple + python->tuple_items + sizeof(u64));
+    }
+    copy_string(python, first, record->arguments[0], LOG_ARGUMENT_BYTES);
+    copy_string(python, second, record->arguments[1], LOG_ARGUMENT_BYTES);
+}
+
+static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total, u64 frame,
+                                       u64 type, const struct execution *by) {
+    struct record_logged *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+
+    if (!record) {
+        give_up(GIVE_UP_RING_FULL);
+        return;
+    }
+    record->header.kind = RECORD_LOGGED;
+    record->header.slot = slot;
+    record->header.tgid = bpf_get_current_pid_tgid() >> 32;
+    record->header.reserved = 0;
+    record->header.time_ns = total->last_logged_ns;
+    record->by = *by;
+    record->in_flight = total->activity.in_flight;
+    if (copy_text_from_task(record->exception, EXCEPTION_BYTES, pointer_at(type + python->type_name)) < 0)
+        record->exception[0] = 0;
+    copy_string(python, local_of(python, frame, LOCAL_NAME), record->logger, LOGGER_BYTES);
+    copy_arguments(python, local_of(python, frame, LOCAL_ARGUMENTS), record);
+    bpf_ringbuf_submit(record, wake_up_flags());
+}
+
+SEC("tp_btf/sys_exit")
+int read_log_record(u64 *context) {
+    (void)context;
+    u32 zero = 0;
+    slot_t slot = slot_of(bpf_get_current_pid_tgid() >> 32);
+    const struct python *python = python_of(slot);
+    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+    struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
+    struct execution by;
+    u64 frame, type;
+
+    if (!python || !portion || !total) return 0;
+    find_thread(python, &portion->walk);
+    if (!portion->walk.thread) return 0;
+    frame = frame_of(python, portion->walk.thread);
+    if (!frame || name_word(python, frame) != WORD('_', '_', 'i', 'n', 'i', 't', '_', '_')) return 0;
+    if (!is_in_logging(python, frame) || level_of(python, frame) < LEVEL_ERROR) return 0;
+    type = exception_class(python, frame);
+    if (!type) return 0;
+    total->last_logged_ns = bpf_ktime_get_ns();
+    name_execution(python, &portion->walk, &by);
+    record_log(python, slot, total, frame, type, &by);
+    return 0;
+}
+
+#endif
