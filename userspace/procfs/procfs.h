@@ -85,6 +85,10 @@ public:
     Result<FileId> program(pid_t pid) const;
     // /proc/<pid>/cgroup as it is, see cgroups(7).
     Result<std::string> cgroups(pid_t pid) const;
+    // Files mapped for sharing whose path ends so, each once: paths as the process itself has them, below its own root.
+    Result<std::vector<std::string>> shared_files(pid_t pid, std::string_view ending) const;
+    // A variable of the environment with which the program was started; what it set itself does not show.
+    Result<std::optional<std::string>> environment(pid_t pid, std::string_view name) const;
     // Inode number of the PID namespace.
     Result<std::uint64_t> pid_namespace(pid_t pid) const;
 

@@ -93,4 +93,28 @@ std::optional<std::uint64_t> ElfFile::section(std::string_view name) const {
     return std::nullopt;
 }
 
+std::optional<std::uint64_t> ElfFile::offset_of(std::uint64_t address) const {
+    std::size_t count = 0;
+    if (elf_getphdrnum(elf_.get(), &count) != 0) return std::nullopt;
+    for (std::size_t i = 0; i < count; ++i) {
+        GElf_Phdr segment;
+        if (gelf_getphdr(elf_.get(), static_cast<int>(i), &segment) == nullptr) return std::nullopt;
+        if (segment.p_type == PT_LOAD && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz)
+            return address - segment.p_vaddr + segment.p_offset;
+    }
+    return std::nullopt;
+}
+
+Result<void> ElfFile::read(std::uint64_t offset, std::span<std::byte> into) const {
+    const auto got = pread(fd_.get(), into.data(), into.size(), static_cast<off_t>(offset));
+    if (got != static_cast<ssize_t>(into.size())) return fail(fmt::format("its file ends at {:#x}", offset));
+    return {};
+}
+
+Result<ElfFile::Identity> ElfFile::identity() const {
+    struct stat file{};
+    if (fstat(fd_.get(), &file) != 0) return fail(std::string("fstat: ") + std::strerror(errno));
+    return Identity{file.st_dev, file.st_ino};
+}
+
 } // namespace python

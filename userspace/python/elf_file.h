@@ -2,9 +2,12 @@
 // An executable or shared library: where its symbols are once it is mapped.
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +30,19 @@ public:
     // Address of a data symbol: dynamic ones first, which stripping leaves.
     std::optional<std::uint64_t> symbol(std::string_view name) const;
     std::optional<std::uint64_t> section(std::string_view name) const;
+
+    // Where in the file the bytes at an address of the file's are. Nothing when none of its segments has it.
+    std::optional<std::uint64_t> offset_of(std::uint64_t address) const;
+    // All of `into`, from that offset on. Error: the file ends before.
+    Result<void> read(std::uint64_t offset, std::span<std::byte> into) const;
+
+    // Which file it is, whatever its name.
+    struct Identity {
+        std::uint64_t device = 0;
+        std::uint64_t inode = 0;
+        auto operator<=>(const Identity&) const = default;
+    };
+    Result<Identity> identity() const;
 
 private:
     struct Close {

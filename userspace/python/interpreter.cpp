@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "procfs/fields.h"
 #include "procfs/file.h"
@@ -40,6 +41,7 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
 }
 
 struct Image {
+    std::string path;
     ElfFile file;
     Address bias;
 
@@ -64,7 +66,7 @@ Result<Image> open_image(const procfs::ProcFs& proc, pid_t pid, const Mapping& m
         }
         const auto bias = file->bias(mapping.start, mapping.offset);
         if (!bias) return fail(fmt::format("{}: no segment begins at {:#x}", mapping.path, mapping.offset));
-        return Image{*std::move(file), *bias};
+        return Image{path, *std::move(file), *bias};
     }
     return fail(tried);
 }
@@ -108,14 +110,18 @@ struct Identity {
     Version version;
 };
 
-Result<Identity> identify(const procfs::ProcFs& proc, pid_t pid, Memory& memory) {
+Result<Mapping> mapping_of(const procfs::ProcFs& proc, pid_t pid) {
     const auto process = fmt::format("{}/{}", proc.root().string(), pid);
     const auto maps = procfs::read_file(process + "/maps");
     if (!maps) return std::unexpected(maps.error());
     std::error_code error;
     const auto executable = std::filesystem::read_symlink(process + "/exe", error);
     if (error) return fail(fmt::format("{}/exe: {}", process, error.message()));
-    const auto mapping = interpreter_mapping(*maps, executable.string());
+    return interpreter_mapping(*maps, executable.string());
+}
+
+Result<Identity> identify(const procfs::ProcFs& proc, pid_t pid, Memory& memory) {
+    const auto mapping = mapping_of(proc, pid);
     if (!mapping) return std::unexpected(mapping.error());
     const auto image = open_image(proc, pid, *mapping);
     if (!image) return std::unexpected(image.error());
@@ -180,6 +186,14 @@ Result<int> minor_version(const procfs::ProcFs& proc, pid_t pid, Memory& memory)
     const auto found = identify(proc, pid, memory);
     if (!found) return std::unexpected(found.error());
     return found->version.minor;
+}
+
+Result<Binary> interpreter_binary(const procfs::ProcFs& proc, pid_t pid) {
+    const auto mapping = mapping_of(proc, pid);
+    if (!mapping) return std::unexpected(mapping.error());
+    auto image = open_image(proc, pid, *mapping);
+    if (!image) return std::unexpected(image.error());
+    return Binary{std::move(image->path), std::move(image->file)};
 }
 
 Result<Address> main_interpreter(const Interpreter& interpreter, Memory& memory) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "procfs/procfs.h"
+#include "python/elf_file.h"
 #include "python/layout.h"
 #include "python/memory.h"
 #include "result.h"
@@ -33,6 +34,14 @@ Result<Address> main_interpreter(const Interpreter& interpreter, Memory& memory)
 // The first thread of the main interpreter, after a look whether `interpreter` is what memory shows. Error: it is not
 // (any more): the process has executed something else, or Python is not initialised.
 Result<Address> first_thread(const Interpreter& interpreter, Memory& memory);
+
+// The file that it runs.
+struct Binary {
+    std::string path; // by which it can be opened as long as the process lives
+    ElfFile file;
+};
+// Errors: as find_interpreter() for what is not Python, or a file that cannot be opened.
+Result<Binary> interpreter_binary(const procfs::ProcFs& proc, pid_t pid);
 
 // Parts that find_interpreter() is made of.
 struct Mapping {

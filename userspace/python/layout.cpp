@@ -27,18 +27,28 @@ constexpr Field kFields[] = {
     {"PyThreadState.frame/cframe/current_frame",     &Layout::thread_frame,              {  24,   24,   24,   56,   56,   72,   72,   72,   72,   72,   72}, {184, 208, 208}},
     {"_PyCFrame.current_frame",                      &Layout::c_frame_frame,             { kNo,  kNo,  kNo,    8,    0,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo}, {  0,   0,   0}},
     {"PyThreadState.curexc_value/current_exception", &Layout::thread_raised,             {  96,   96,   96,  104,   96,  112,  112,  136,  112,  112,  136}, {  0,   0,   0}},
+    {"PyThreadState.curexc_type",                    &Layout::thread_raised_type,        {  88,   88,   88,   96,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo}, {  0,   0,   0}},
     {"PyThreadState.exc_info",                       &Layout::thread_handled,            { 144,  144,  144,  120,  104,  120,  120,  144,  120,  120,  144}, {  0,   0,   0}},
+    {"PyThreadState.context",                        &Layout::thread_context,            { 240,  240,  240,  224,  208,  208,  208,  232,  208,  208,  232}, {  0,   0,   0}},
     {"_PyErr_StackItem.exc_value",                   &Layout::handled_exception,         {   8,    8,    8,    0,    0,    0,    0,    0,    0,    0,    0}, {  0,   0,   0}},
     {"_PyErr_StackItem.previous_item",               &Layout::handled_previous,          {  24,   24,   24,    8,    8,    8,    8,    8,    8,    8,    8}, {  0,   0,   0}},
     {"_PyInterpreterFrame.previous",                 &Layout::frame_previous,            {  24,   24,   24,   48,    8,    8,    8,    8,    8,    8,    8}, {232, 256, 320}},
     {"_PyInterpreterFrame.f_code/f_executable",      &Layout::frame_code,                {  32,   32,   32,   32,    0,    0,    0,    0,    0,    0,    0}, {240, 264, 328}},
     {"_PyInterpreterFrame.f_globals",                &Layout::frame_globals,             {  48,   48,   48,    8,   24,   24,   24,   24,   24,   24,   24}, {  0,   0,   0}},
     {"_PyInterpreterFrame.localsplus",               &Layout::frame_locals,              { 360,  360,  352,   72,   72,   72,   80,   80,   72,   80,   80}, {256, 280, 344}},
-    {"_PyInterpreterFrame.owner",                    &Layout::frame_owner,               { kNo,  kNo,  kNo,   69,   70,   70,   74,   74,   70,   78,   78}, {  0,   0,   0}},
+    {"_PyInterpreterFrame.owner",                    &Layout::frame_owner,               { kNo,  kNo,  kNo,   69,   70,   70,   74,   74,   70,   78,   78}, {264, 288, 352}},
+    {"PyFrameObject.f_frame",                        &Layout::object_frame,              { kNo,  kNo,  kNo,   24,   24,   24,   24,   24,   40,   40,   40}, {  0,   0,   0}},
+    {"_PyInterpreterFrame.f_lasti/instr_ptr",         &Layout::frame_instruction,         { 104,  104,   96,   56,   56,   56,   56,   56,   56,   56,   56}, {248, 272, 336}},
+    {"_PyInterpreterFrame.tlbc_index",               &Layout::frame_bytecode_copy,       { kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,   72,   72}, {  0, 304, 368}},
     {"PyCodeObject.co_filename",                     &Layout::code_filename,             { 104,  104,  104,  112,  112,  112,  112,  112,  128,  128,  128}, {280, 320, 384}},
     {"PyCodeObject.co_name",                         &Layout::code_name,                 { 112,  112,  112,  120,  120,  120,  120,  120,  136,  136,  136}, {288, 328, 392}},
-    {"PyCodeObject.co_qualname",                     &Layout::code_qualified_name,       { kNo,  kNo,  kNo,  128,  128,  128,  128,  128,  144,  144,  144}, {  0,   0,   0}},
+    {"PyCodeObject.co_qualname",                     &Layout::code_qualified_name,       { kNo,  kNo,  kNo,  128,  128,  128,  128,  128,  144,  144,  144}, {296, 336, 400}},
     {"PyCodeObject.co_varnames/co_localsplusnames",  &Layout::code_local_names,          {  72,   72,   72,   96,   96,   96,   96,   96,  112,  112,  112}, {  0,   0,   0}},
+    {"PyCodeObject.co_firstlineno",                  &Layout::code_first_line,           {  40,   40,   40,   72,   68,   68,   68,   68,   84,   84,   84}, {312, 352, 416}},
+    {"PyCodeObject.co_lnotab/co_linetable",          &Layout::code_lines,                { 120,  120,  120,  136,  136,  136,  136,  136,  152,  152,  152}, {304, 344, 408}},
+    {"PyCodeObject.co_code/co_code_adaptive",        &Layout::code_bytecode,             {  48,   48,   48,  184,  192,  200,  208,  208,  216,  232,  232}, {344, 384, 448}},
+    {"PyCodeObject.co_tlbc",                         &Layout::code_bytecode_copies,      { kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  224,  224}, {  0, 392, 456}},
+    {"PyBytesObject.ob_sval",                        &Layout::bytes_items,               {  32,   32,   32,   32,   32,   32,   32,   32,   48,   48,   48}, {528, 608, 704}},
     {"PyObject.ob_type",                             &Layout::object_type,               {   8,    8,    8,    8,    8,    8,    8,    8,   24,   24,   24}, {360, 408, 472}},
     {"PyVarObject.ob_size",                          &Layout::sequence_size,             {  16,   16,   16,   16,   16,   16,   16,   16,   32,   32,   32}, {  0,   0,   0}},
     {"PyTypeObject.tp_name",                         &Layout::type_name,                 {  24,   24,   24,   24,   24,   24,   24,   24,   40,   40,   40}, {376, 424, 488}},
@@ -107,7 +117,7 @@ Result<void> agree(const Layout& layout, std::span<const std::byte, kDescription
     const auto release = static_cast<std::size_t>(layout.minor - kFirstSelfDescribed);
     for (const auto& field : kFields) {
         const auto at = field.described_at.at(release);
-        if (at == 0) continue;
+        if (at == 0 || layout.*field.offset == kAbsent) continue;
         const auto said = described(description, at);
         if (said != layout.*field.offset)
             return fail(fmt::format("{} is at {} by the table for Python 3.{} and at {} by the interpreter", field.name,

@@ -25,22 +25,32 @@ struct Layout {
     Offset interpreter_first_thread = kAbsent;
     Offset thread_next = kAbsent;
     Offset thread_interpreter = kAbsent;
-    Offset thread_id = kAbsent;         // pthread_self()
-    Offset thread_frame = kAbsent;      // the frame; 3.11 and 3.12: a C frame
-    Offset c_frame_frame = kAbsent;     // 3.11 and 3.12: its Python frame
-    Offset thread_raised = kAbsent;     // the exception on its way up: an instance since 3.12, else a value
-    Offset thread_handled = kAbsent;    // the innermost exception being handled, a stack item
-    Offset handled_exception = kAbsent; // of a stack item
-    Offset handled_previous = kAbsent;  // of a stack item: the next outer one
-    Offset frame_previous = kAbsent;    // the caller
-    Offset frame_code = kAbsent;        // tagged since 3.14
+    Offset thread_id = kAbsent;          // pthread_self()
+    Offset thread_frame = kAbsent;       // the frame; 3.11 and 3.12: a C frame
+    Offset c_frame_frame = kAbsent;      // 3.11 and 3.12: its Python frame
+    Offset thread_raised = kAbsent;      // the exception on its way up: an instance since 3.12, else a value
+    Offset thread_raised_type = kAbsent; // up to 3.11: its class
+    Offset thread_handled = kAbsent;     // the innermost exception being handled, a stack item
+    Offset thread_context = kAbsent;     // that of contextvars; null until a variable is set
+    Offset handled_exception = kAbsent;  // of a stack item
+    Offset handled_previous = kAbsent;   // of a stack item: the next outer one
+    Offset frame_previous = kAbsent;     // the caller
+    Offset frame_code = kAbsent;         // tagged since 3.14
     Offset frame_globals = kAbsent;
-    Offset frame_locals = kAbsent; // array; tagged since 3.14
-    Offset frame_owner = kAbsent;  // one byte
+    Offset frame_locals = kAbsent;        // array; tagged since 3.14
+    Offset frame_owner = kAbsent;         // one byte
+    Offset frame_instruction = kAbsent;   // up to 3.10 an int, which counts; since then an address; see place_in()
+    Offset frame_bytecode_copy = kAbsent; // free-threaded, 3.14 on: which thread's copy of the bytecode it runs; an int
+    Offset object_frame = kAbsent;        // of a frame object, since 3.11: its frame
     Offset code_filename = kAbsent;
     Offset code_name = kAbsent;
     Offset code_qualified_name = kAbsent;
     Offset code_local_names = kAbsent;
+    Offset code_first_line = kAbsent;      // an int
+    Offset code_lines = kAbsent;           // a bytes object; see line_table.h
+    Offset code_bytecode = kAbsent;        // up to 3.10 a bytes object, since then in place
+    Offset code_bytecode_copies = kAbsent; // free-threaded, 3.14 on: an array with its length in front
+    Offset bytes_items = kAbsent;          // in place
     Offset object_type = kAbsent;
     Offset sequence_size = kAbsent; // of tuples and lists
     Offset type_name = kAbsent;
@@ -67,6 +77,9 @@ struct Layout {
     Offset str_ascii_text = kAbsent;
     Offset str_other_text = kAbsent;
     Offset str_kind_bit = kAbsent; // in the state: the lowest of three bits; see text_of()
+
+    // The lowest bits of a reference from a frame, which say who counts it.
+    Offset reference_tags() const { return minor >= 14 ? 3 : 0; }
 
     // Managed attributes lie in front of their object (3.11 on).
     std::int64_t managed_dict() const { return free_threaded ? -8 : -24; }

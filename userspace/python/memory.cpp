@@ -26,7 +26,8 @@ Result<Memory> Memory::open(const procfs::ProcFs& proc, pid_t pid, Budget budget
 }
 
 Memory::Memory(Memory&& other) noexcept
-    : fd_{std::exchange(other.fd_, -1)}, pid_{other.pid_}, left_{other.left_}, pages_{std::move(other.pages_)} {}
+    : fd_{std::exchange(other.fd_, -1)}, pid_{other.pid_}, budget_{other.budget_}, left_{other.left_},
+      pages_{std::move(other.pages_)} {}
 
 Memory::~Memory() {
     if (fd_ >= 0) close(fd_);
@@ -63,6 +64,11 @@ Result<void> Memory::read(Address address, std::span<std::byte> into) {
         address += bytes;
     }
     return {};
+}
+
+void Memory::forget() {
+    pages_.clear();
+    left_ = budget_;
 }
 
 Result<std::string> Memory::c_string(Address address, std::size_t longest) {

@@ -51,17 +51,21 @@ public:
     }
     Result<Address> pointer(Address address) { return value<Address>(address); }
 
+    // The next reads are of what memory holds then, and have the whole budget again.
+    void forget();
+
     // Up to the NUL. Error: there is none within `longest` bytes.
     Result<std::string> c_string(Address address, std::size_t longest = 256);
 
 private:
     using Page = std::array<std::byte, kPage>;
 
-    Memory(int fd, pid_t pid, Budget budget) : fd_{fd}, pid_{pid}, left_{budget} {}
+    Memory(int fd, pid_t pid, Budget budget) : fd_{fd}, pid_{pid}, budget_{budget}, left_{budget} {}
     Result<const Page*> page(Address begin);
 
     int fd_;
     pid_t pid_;
+    Budget budget_;
     Budget left_;
     std::map<Address, Page> pages_;
 };

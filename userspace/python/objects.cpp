@@ -99,6 +99,17 @@ Result<std::string> Objects::text(Address string) const {
     return utf8_of(points, width);
 }
 
+Result<std::vector<std::byte>> Objects::bytes(Address bytes, std::size_t longest) const {
+    if (auto is = require(bytes, kBytesSubclass, "bytes"); !is) return std::unexpected(is.error());
+    const auto size = memory_.value<std::int64_t>(bytes + layout_.sequence_size);
+    if (!size) return std::unexpected(size.error());
+    if (*size < 0 || std::cmp_greater(*size, longest))
+        return fail(fmt::format("bytes at {:#x}: {} of them", bytes, *size));
+    std::vector<std::byte> items(static_cast<std::size_t>(*size));
+    if (auto done = memory_.read(bytes + layout_.bytes_items, items); !done) return std::unexpected(done.error());
+    return items;
+}
+
 Result<std::int64_t> Objects::integer(Address integer) const {
     constexpr int kDigitBits = 30;
     if (auto is = require(integer, kIntSubclass, "int"); !is) return std::unexpected(is.error());

@@ -40,7 +40,8 @@ public:
     // Whether the object is a class; None, for instance, is not.
     Result<bool> is_type(Address object) const;
 
-    Result<std::string> text(Address string) const; // a str, as UTF-8
+    Result<std::string> text(Address string) const;                                 // a str, as UTF-8
+    Result<std::vector<std::byte>> bytes(Address bytes, std::size_t longest) const; // of a bytes object
     Result<std::int64_t> integer(Address integer) const;
     Result<std::vector<Address>> items(Address sequence) const; // of a tuple or list
 

@@ -2,13 +2,17 @@
 // Threads and frames.
 #include "python/stack.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
 namespace python {
 namespace {
 
-// Since 3.14 the lowest bits of a reference from a frame say who counts it.
-Address untagged(const Layout& layout, Address reference) {
-    return layout.minor >= 14 ? reference & ~Address{3} : reference;
-}
+constexpr int kFirstOwnFrames = 12; // Python 3.12: where C calls Python, a frame of the interpreter lies between
+
+Address untagged(const Layout& layout, Address reference) { return reference & ~Address{layout.reference_tags()}; }
 
 Result<Address> innermost(const Objects& objects, Address thread) {
     const auto& layout = objects.layout();
@@ -27,13 +31,48 @@ Result<bool> is_code(const Objects& objects, Address object) {
     return *name == "code";
 }
 
+// One of those that C code keeps on its own stack (FRAME_OWNED_BY_CSTACK, since 3.14 also FRAME_OWNED_BY_INTERPRETER).
+Result<bool> is_of_interpreter(const Objects& objects, Address at) {
+    constexpr std::uint8_t kFirstOwnedByC = 3;
+    const auto& layout = objects.layout();
+    if (layout.minor < kFirstOwnFrames) return false;
+    const auto owner = objects.memory().value<std::uint8_t>(at + layout.frame_owner);
+    if (!owner) return std::unexpected(owner.error());
+    return *owner >= kFirstOwnedByC;
+}
+
+// An int up to 3.10, an address since then.
+Result<std::uint64_t> read_instruction(const Objects& objects, Address at) {
+    const auto& layout = objects.layout();
+    if (layout.minor >= 11) return objects.memory().pointer(at + layout.frame_instruction);
+    const auto last = objects.memory().value<std::int32_t>(at + layout.frame_instruction);
+    if (!last) return std::unexpected(last.error());
+    return static_cast<std::uint64_t>(static_cast<std::uint32_t>(*last));
+}
+
 Result<Frame> read_frame(const Objects& objects, Address at) {
     const auto& layout = objects.layout();
-    const auto code = objects.memory().pointer(at + layout.frame_code);
-    if (!code) return std::unexpected(code.error());
-    const auto globals = objects.memory().pointer(at + layout.frame_globals);
-    if (!globals) return std::unexpected(globals.error());
-    return Frame{untagged(layout, *code), *globals, at + layout.frame_locals};
+    auto& memory = objects.memory();
+    Frame frame{.at = at, .locals = at + layout.frame_locals};
+    for (const auto& [field, value] : {std::pair{layout.frame_code, &frame.code},
+                                       {layout.frame_globals, &frame.globals},
+                                       {layout.frame_previous, &frame.previous}}) {
+        const auto pointer = memory.pointer(at + field);
+        if (!pointer) return std::unexpected(pointer.error());
+        *value = *pointer;
+    }
+    frame.code = untagged(layout, frame.code);
+    const auto instruction = read_instruction(objects, at);
+    if (!instruction) return std::unexpected(instruction.error());
+    frame.instruction = *instruction;
+    const auto of_interpreter = is_of_interpreter(objects, at);
+    if (!of_interpreter) return std::unexpected(of_interpreter.error());
+    frame.of_interpreter = *of_interpreter;
+    if (layout.frame_bytecode_copy == kAbsent) return frame;
+    const auto copy = memory.value<std::uint32_t>(at + layout.frame_bytecode_copy);
+    if (!copy) return std::unexpected(copy.error());
+    frame.bytecode_copy = *copy;
+    return frame;
 }
 
 } // namespace
@@ -49,16 +88,40 @@ Result<std::vector<Address>> threads(const Interpreter& interpreter, Memory& mem
     return found;
 }
 
+// pthread_self(3) is the address of the C library's own structure, which begins with its address.
+Result<bool> is_thread(const Interpreter& interpreter, Memory& memory, Address thread, pid_t id) {
+    constexpr Address kTid[] = {720, 48}; // of struct pthread: glibc's, musl's
+    const auto self = memory.pointer(thread + interpreter.layout->thread_id);
+    if (!self) return std::unexpected(self.error());
+    const auto points_at_itself = memory.pointer(*self);
+    if (!points_at_itself) return std::unexpected(points_at_itself.error());
+    if (*points_at_itself != *self) return false;
+    return std::ranges::any_of(kTid, [&](Address at) {
+        const auto found = memory.value<std::int32_t>(*self + at);
+        return found && *found == id;
+    });
+}
+
 Result<std::vector<Frame>> frames(const Objects& objects, Address thread) {
+    const auto linked = linked_frames(objects, thread, kMostFrames);
+    if (!linked) return linked;
+    std::vector<Frame> found;
+    for (const auto& frame : *linked) {
+        const auto runs_code = frame.of_interpreter ? Result<bool>{false} : is_code(objects, frame.code);
+        if (!runs_code) return std::unexpected(runs_code.error());
+        if (*runs_code) found.push_back(frame);
+    }
+    return found;
+}
+
+Result<std::vector<Frame>> linked_frames(const Objects& objects, Address thread, std::size_t most) {
     std::vector<Frame> found;
     auto at = innermost(objects, thread);
-    for (std::size_t depth = 0; at && *at != 0 && depth < kMostFrames; ++depth) {
+    while (at && *at != 0 && found.size() < most) {
         const auto frame = read_frame(objects, *at);
         if (!frame) return std::unexpected(frame.error());
-        const auto runs_code = is_code(objects, frame->code);
-        if (!runs_code) return std::unexpected(runs_code.error());
-        if (*runs_code) found.push_back(*frame);
-        at = objects.memory().pointer(*at + objects.layout().frame_previous);
+        found.push_back(*frame);
+        at = frame->previous;
     }
     if (!at) return std::unexpected(at.error());
     return found;

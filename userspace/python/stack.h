@@ -2,6 +2,9 @@
 // The threads of an interpreter and the Python functions that each is in.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <vector>
 
 #include "python/interpreter.h"
@@ -16,16 +19,30 @@ inline constexpr std::size_t kMostThreads = 256;
 inline constexpr std::size_t kMostFrames = 256;
 
 struct Frame {
+    Address at = 0;
+    Address previous = 0; // the caller's; 0: it is the outermost
     Address code = 0;
-    Address globals = 0; // a dict
-    Address locals = 0;  // an array, in which arguments come first
+    Address globals = 0;             // a dict
+    Address locals = 0;              // an array, in which arguments come first
+    std::uint64_t instruction = 0;   // the present one, as that version counts; see code.h
+    std::uint32_t bytecode_copy = 0; // free-threaded, 3.14 on
+    bool of_interpreter = false;     // kept by the interpreter for itself between the frames of functions
+    bool operator==(const Frame&) const = default;
 };
 
 // Addresses of the PyThreadState of each thread of the main interpreter, the newest first.
 Result<std::vector<Address>> threads(const Interpreter& interpreter, Memory& memory);
 
+// Whether `thread` is the one whose id is `id`, as its own PID namespace counts: by what the C library keeps of it,
+// since Python's own note is the parent's after fork() in some releases. False too where the C library is not known.
+Result<bool> is_thread(const Interpreter& interpreter, Memory& memory, Address thread, pid_t id);
+
 // Innermost first; frames that the interpreter keeps for itself are left out. Empty for a thread that runs no Python.
 Result<std::vector<Frame>> frames(const Objects& objects, Address thread);
+
+// Those that are linked, innermost first, the interpreter's own too; not more than `most`: then the last one's
+// `previous` is not 0.
+Result<std::vector<Frame>> linked_frames(const Objects& objects, Address thread, std::size_t most);
 
 Result<std::string> file_of(const Objects& objects, const Frame& frame); // as compiled, perhaps relative
 

@@ -11,6 +11,7 @@ inline constexpr std::uint64_t kManagedDict = 1U << 4;  // 3.11 on
 inline constexpr std::uint64_t kIntSubclass = 1U << 24;
 inline constexpr std::uint64_t kListSubclass = 1U << 25;
 inline constexpr std::uint64_t kTupleSubclass = 1U << 26;
+inline constexpr std::uint64_t kBytesSubclass = 1U << 27;
 inline constexpr std::uint64_t kStrSubclass = 1U << 28;
 inline constexpr std::uint64_t kDictSubclass = 1U << 29;
 inline constexpr std::uint64_t kTypeSubclass = 1U << 31;

@@ -67,6 +67,18 @@ TEST_F(MemoryTest, ReadsEndWithTheBudget) {
     EXPECT_FALSE(memory.value<char>(address_of(pages_)));
 }
 
+TEST_F(MemoryTest, WhatIsForgottenIsReadAgain) {
+    auto memory = open({.pages = 1, .reads = 2});
+    pages_[8] = 'a';
+    EXPECT_EQ(*memory.value<char>(address_of(pages_ + 8)), 'a');
+    pages_[8] = 'b';
+    EXPECT_EQ(*memory.value<char>(address_of(pages_ + 8)), 'a');
+    memory.forget();
+    EXPECT_EQ(*memory.value<char>(address_of(pages_ + 8)), 'b');
+    EXPECT_TRUE(memory.value<char>(address_of(pages_ + 9)));
+    EXPECT_FALSE(memory.value<char>(address_of(pages_ + 9)));
+}
+
 TEST_F(MemoryTest, TextEndsAtItsNulOrIsRefused) {
     std::strcpy(pages_ + Memory::kPage - 4, "Gunicorn");
     auto memory = open();

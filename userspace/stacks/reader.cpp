@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Reads the Python stacks of one process's threads while they run.
+#include "stacks/reader.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace stacks {
+namespace {
+
+// Of a thread that calls every 50 ns, one look in a hundred mixes frames of two moments; two looks agreed on such a mix
+// in one sample of ten thousand, three in none of two hundred thousand.
+constexpr int kAgreeing = 3;
+constexpr int kMostLooks = 9;
+
+// A stack of kMostFrames whose frames lie on a page each, and as many code objects.
+constexpr python::Budget kBudget{.pages = 4 * kMostFrames, .reads = 64 * kMostFrames};
+
+bool runs(char state) { return state == 'R'; }
+
+} // namespace
+
+Reader::Reader(const procfs::ProcFs& proc, pid_t pid, python::Memory memory, python::Interpreter interpreter)
+    : proc_{proc}, pid_{pid}, memory_{std::move(memory)}, interpreter_{std::move(interpreter)} {}
+
+Result<Reader> Reader::open(const procfs::ProcFs& proc, pid_t pid) {
+    auto memory = python::Memory::open(proc, pid, kBudget);
+    if (!memory) return std::unexpected(memory.error());
+    auto interpreter = python::find_interpreter(proc, pid, *memory);
+    if (!interpreter) return std::unexpected(interpreter.error());
+    return Reader{proc, pid, *std::move(memory), *std::move(interpreter)};
+}
+
+std::expected<Reader::Thread, Rejection> Reader::find_thread(pid_t tid) {
+    const auto status = proc_.status(tid);
+    if (!status || status->process != pid_ || status->namespace_pids.empty()) return std::unexpected(Rejection::kEnded);
+    const auto own_id = status->namespace_pids.back();
+    const auto known = python::threads(interpreter_, memory_);
+    if (!known) return std::unexpected(Rejection::kUnreadable);
+    std::optional<Thread> found;
+    for (const auto at : *known) {
+        const auto is = python::is_thread(interpreter_, memory_, at, own_id);
+        if (!is || !*is) continue;
+        if (found) return std::unexpected(Rejection::kMalformed);
+        found = Thread{at, own_id};
+    }
+    if (!found) return std::unexpected(Rejection::kNoPython);
+    return *found;
+}
+
+// As it was found before, if that is still so.
+std::expected<Reader::Thread, Rejection> Reader::thread(pid_t tid) {
+    memory_.forget();
+    if (const auto known = threads_.find(tid); known != threads_.end()) {
+        const auto still = python::is_thread(interpreter_, memory_, known->second.at, known->second.own_id);
+        if (still && *still) return known->second;
+        threads_.erase(known);
+    }
+    const auto found = find_thread(tid);
+    if (found) threads_.insert_or_assign(tid, *found);
+    return found;
+}
+
+std::expected<Look, Rejection> Reader::look(python::Address thread) {
+    memory_.forget();
+    auto frames = python::linked_frames(objects(), thread, kMostFrames);
+    if (!frames) return std::unexpected(Rejection::kUnreadable);
+    if (!frames->empty() && frames->back().previous != 0) return std::unexpected(Rejection::kTooDeep);
+    return *std::move(frames);
+}
+
+// Looks one after the other that agree; where too few do, what all of them have in common.
+std::expected<Reader::Agreed, Rejection> Reader::agreed(python::Address thread) {
+    std::optional<Look> last;
+    std::optional<Look> common;
+    auto why = Rejection::kMoved;
+    int agreeing = 0;
+    for (int i = 0; i < kMostLooks; ++i) {
+        auto next = look(thread);
+        if (!next) {
+            why = next.error();
+            last.reset();
+            continue;
+        }
+        if (next->empty()) return std::unexpected(Rejection::kNoPython);
+        agreeing = last && agree(*last, *next) ? agreeing + 1 : 1;
+        if (agreeing == kAgreeing) return Agreed{*std::move(next), false};
+        common = common ? in_common(*common, *next) : *next;
+        last = std::move(*next);
+    }
+    if (!common || !last) return std::unexpected(why);
+    if (common->empty()) return std::unexpected(Rejection::kMoved);
+    return Agreed{*std::move(common), true};
+}
+
+std::expected<Stack, Rejection> Reader::stack_of(const Look& look) {
+    const auto objects = this->objects();
+    Stack stack;
+    for (const auto& frame : look) {
+        if (frame.of_interpreter) continue;
+        const auto code = codes_.code(objects, frame.code);
+        if (!code) return std::unexpected(Rejection::kMalformed);
+        const auto line = python::line_of(objects, **code, frame);
+        if (!line) return std::unexpected(Rejection::kMalformed);
+        stack.push_back({(*code)->function, (*code)->file, *line});
+    }
+    if (stack.empty()) return std::unexpected(Rejection::kNoPython);
+    std::ranges::reverse(stack);
+    return stack;
+}
+
+std::expected<Sample, Rejection> Reader::sample(pid_t tid) {
+    const auto before = proc_.stat(tid);
+    if (!before) return std::unexpected(Rejection::kEnded);
+    const auto thread = this->thread(tid);
+    const auto agreed = thread ? this->agreed(thread->at) : std::unexpected(thread.error());
+    auto stack = agreed ? stack_of(agreed->look) : std::unexpected(agreed.error());
+    // What could not be read of a thread that has ended is no fault of the reader.
+    const auto after = proc_.stat(tid);
+    if (!after || after->start_ticks != before->start_ticks || after->state == 'Z' || after->state == 'X')
+        return std::unexpected(Rejection::kEnded);
+    if (!stack) return std::unexpected(stack.error());
+    const bool running = runs(before->state) || runs(after->state);
+    return Sample{*std::move(stack), running ? State::kRunning : State::kWaiting, agreed->cut};
+}
+
+} // namespace stacks
