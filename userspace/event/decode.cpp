@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "event/decode_breakdown.h"
+
 namespace event {
 
 namespace {
@@ -49,6 +51,28 @@ Event from(const contract::record_listen& record) {
     return Listening{record.header.slot, pid_of(record.header.tgid), record.socket_inode, time_of(record.header)};
 }
 
+Execution execution_of(const contract::execution& raw) {
+    return {raw.thread, raw.is_main_module != 0, raw.outermost_frame, raw.context};
+}
+
+Event from(const contract::record_logged& record) {
+    static_assert(contract::LOG_ARGUMENTS == std::tuple_size_v<decltype(Logged::arguments)>);
+    return Logged{.slot = record.header.slot,
+                  .pid = pid_of(record.header.tgid),
+                  .by = execution_of(record.by),
+                  .in_flight = record.in_flight,
+                  .exception = text_of(record.exception),
+                  .logger = text_of(record.logger),
+                  .arguments = {text_of(record.arguments[0]), text_of(record.arguments[1])},
+                  .at = time_of(record.header)};
+}
+
+Responded::Raised raised_of(const contract::execution& by) {
+    if (by.thread == 0 || !(by.raised & contract::RAISED_WATCHED)) return Responded::Raised::not_watched;
+    if (by.raised & contract::RAISED_UNTOLD) return Responded::Raised::untold;
+    return by.raised & contract::RAISED_EXCEPTION ? Responded::Raised::exception : Responded::Raised::nothing;
+}
+
 Responded response_of(const contract::record_response& record) {
     const std::size_t bytes = std::min<std::size_t>(record.line_bytes, sizeof record.request_line);
     return Responded{
@@ -61,6 +85,8 @@ Responded response_of(const contract::record_response& record) {
         .uwsgi = (record.flags & contract::RESPONSE_UWSGI) != 0,
         .incomplete = (record.flags & contract::RESPONSE_INCOMPLETE) != 0,
         .exception = text_of(record.exception),
+        .by = execution_of(record.by),
+        .raised = raised_of(record.by),
         .duration = std::chrono::nanoseconds(static_cast<std::int64_t>(record.duration_ns)),
         .at = time_of(record.header),
     };
@@ -80,6 +106,13 @@ Aborted::By by_of(contract::u8 ended_by) {
 Event from(const contract::record_response& record) {
     if (record.header.kind == contract::RECORD_ABORTED) return Aborted{response_of(record), by_of(record.ended_by)};
     return response_of(record);
+}
+
+Event from(const contract::record_traced& record) {
+    Traced traced{.request = response_of(record.response), .by = {}, .time = {}};
+    if (traced.request.incomplete) traced.by = by_of(record.response.ended_by);
+    traced.time = breakdown_of(record.time, traced.request.duration);
+    return traced;
 }
 
 template <typename Record> std::optional<Event> decode_as(std::span<const std::byte> bytes) {
@@ -103,6 +136,13 @@ SizeHistogram histogram_of(const contract::sizes& raw) {
     SizeHistogram histogram;
     std::copy(std::begin(raw.buckets), std::end(raw.buckets), histogram.buckets.begin());
     histogram.sum = raw.sum_bytes;
+    return histogram;
+}
+
+PauseHistogram histogram_of(const contract::pauses& raw) {
+    PauseHistogram histogram;
+    std::copy(std::begin(raw.buckets), std::end(raw.buckets), histogram.buckets.begin());
+    histogram.sum = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.sum_ns));
     return histogram;
 }
 
@@ -134,6 +174,11 @@ std::optional<Event> decode(std::span<const std::byte> bytes) {
     case contract::RECORD_RESPONSE:
     case contract::RECORD_ABORTED:
         return decode_as<contract::record_response>(bytes);
+    case contract::RECORD_TRACED:
+    case contract::RECORD_TRACED_ABORTED:
+        return decode_as<contract::record_traced>(bytes);
+    case contract::RECORD_LOGGED:
+        return decode_as<contract::record_logged>(bytes);
     default:
         return std::nullopt;
     }
@@ -168,6 +213,21 @@ Totals decode(const contract::worker_totals& raw, KernelTime now) {
     totals.read_waits = histogram_of(raw.waits[contract::WAIT_FIRST_READ]);
     totals.activity = activity_of(raw.activity, now);
     return totals;
+}
+
+Collections decode(const contract::collections& raw) {
+    Collections collections;
+    std::ranges::transform(raw.generations, collections.begin(),
+                           [](const auto& pauses) { return histogram_of(pauses); });
+    return collections;
+}
+
+Imports decode(const contract::imports& raw) {
+    const auto of = [&](contract::import_phase phase) {
+        return Imports::Phase{raw.modules[phase],
+                              std::chrono::nanoseconds(static_cast<std::int64_t>(raw.time_ns[phase]))};
+    };
+    return {of(contract::IMPORT_AT_BOOT), of(contract::IMPORT_WHEN_SERVING)};
 }
 
 } // namespace event

@@ -4,10 +4,14 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
+
+#include "event/breakdown.h"
 
 namespace event {
 
@@ -63,6 +67,27 @@ struct Listening {
     KernelTime at;
 };
 
+// Who ran Python code at a moment (contract.h, struct execution).
+struct Execution {
+    std::uint32_t thread = 0; // 0: nobody looked
+    bool is_main_module = false;
+    std::uint64_t outermost_frame = 0; // 0: not found
+    std::uint64_t context = 0;         // 0: none
+};
+
+// A worker's code logged an exception, at level ERROR or above. Texts are raw bytes, perhaps cut, and empty where they
+// could not be read.
+struct Logged {
+    Slot slot;
+    pid_t pid;
+    Execution by;
+    std::uint64_t in_flight; // requests of the worker at that moment
+    std::string exception;   // its type
+    std::string logger;
+    std::array<std::string, 2> arguments; // of the message, those that are strings
+    KernelTime at;
+};
+
 struct Responded {
     Slot slot;
     pid_t pid;
@@ -74,6 +99,10 @@ struct Responded {
     bool incomplete;
     std::string
         exception; // raw bytes: the type of the one that was being handled, with its module or cut; may be empty
+    Execution by;  // of those of status >= 400, and of some that were cut off
+    // What is known of exceptions that passed a framework since the request began, logged or not.
+    enum class Raised { not_watched, nothing, exception, untold };
+    Raised raised = Raised::not_watched; // exception: `exception` is one that was not being handled any more
     std::chrono::nanoseconds duration;
     KernelTime at;
 };
@@ -85,6 +114,21 @@ struct Aborted {
     By by;
 };
 
-using Event = std::variant<Forked, Executed, Exited, Signalled, OutOfMemory, Listening, Responded, Aborted>;
+// While requests are traced: of each one, in place of the two above.
+struct Traced {
+    Responded request;             // without status if there was no response
+    std::optional<Aborted::By> by; // who ended it, of a request or response that was cut off
+    Breakdown time;
+};
+
+// A request that a thread serves at this moment.
+struct InFlight {
+    Slot slot;
+    std::uint32_t thread; // its id in the initial PID namespace
+    KernelTime since;     // the request's first byte
+};
+
+using Event =
+    std::variant<Forked, Executed, Exited, Signalled, OutOfMemory, Listening, Responded, Aborted, Logged, Traced>;
 
 } // namespace event

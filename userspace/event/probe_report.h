@@ -39,4 +39,14 @@ struct ProbeReport {
     std::map<std::string, std::uint64_t> events_lost; // by reason; every reason is present, also at 0
 };
 
+// What the kernel said to one program alone.
+struct ProgramTrial {
+    std::string name;
+    std::string group; // "core", or what has to be measured for it to be needed
+    bool loaded = false;
+    bool attached = false;  // false also where nothing is to be attached: see `on_its_own`
+    bool on_its_own = true; // hangs on a hook; else others call it
+    std::string error;      // empty if all went well
+};
+
 } // namespace event

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace event {
@@ -29,6 +30,28 @@ inline constexpr std::array<double, kSizeBounds> kSizeBoundsBytes = {1024,   409
 struct SizeHistogram {
     std::array<std::uint64_t, kSizeBounds + 1> buckets{}; // not cumulative; the last is +Inf
     std::uint64_t sum = 0;
+};
+
+inline constexpr std::size_t kPauseBounds = 9;
+// Upper bounds in seconds, inclusive.
+inline constexpr std::array<double, kPauseBounds> kPauseBoundsSeconds = {0.0001, 0.0005, 0.001, 0.005, 0.01,
+                                                                         0.05,   0.1,    0.5,   1.0};
+
+struct PauseHistogram {
+    std::array<std::uint64_t, kPauseBounds + 1> buckets{}; // not cumulative; the last is +Inf
+    std::chrono::nanoseconds sum{0};
+};
+
+// Of Python's garbage collector, by generation.
+using Collections = std::array<PauseHistogram, 3>;
+
+struct Imports {
+    struct Phase {
+        std::uint64_t modules = 0;
+        std::chrono::nanoseconds time{0}; // of the outermost ones
+    };
+    Phase boot; // before the first connection was accepted
+    Phase serving;
 };
 
 // What a worker is doing at the moment at which its counts were read.
@@ -59,6 +82,8 @@ struct Totals {
     Histogram accept_waits;                           // of connections that were seen to arrive
     Histogram read_waits;                             // of accepted connections
     Activity activity;
+    std::optional<Collections> collections; // where the interpreter tells
+    std::optional<Imports> imports;         // likewise
 
     // Number of counted responses. From the same read as the histogram, so it equals its count.
     std::uint64_t requests() const {

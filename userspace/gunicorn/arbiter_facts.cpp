@@ -85,6 +85,20 @@ std::optional<std::string> bind(const Objects& objects, Address arbiter) {
     return all;
 }
 
+// As Config.is_ssl has it: "on" where a certificate or a key is set.
+std::optional<std::string> tls(const Objects& objects, Address arbiter) {
+    const auto config = attribute(objects, arbiter, "cfg");
+    const auto settings = config ? attribute(objects, *config, "settings") : std::nullopt;
+    if (!settings) return std::nullopt;
+    for (const auto* name : {"certfile", "keyfile"}) {
+        const auto setting = objects.item(*settings, name);
+        const auto value = setting && *setting ? attribute(objects, **setting, "value") : std::nullopt;
+        if (!value) return std::nullopt;
+        if (const auto path = text(objects, value); path && !path->empty()) return "on";
+    }
+    return "off";
+}
+
 } // namespace
 
 Facts facts_of(const Objects& objects, Address arbiter, Address globals) {
@@ -94,6 +108,7 @@ Facts facts_of(const Objects& objects, Address arbiter, Address globals) {
         {"worker_class", worker_class(objects, arbiter)},
         {"app", text(objects, attribute(objects, arbiter, "proc_name"))},
         {"bind", bind(objects, arbiter)},
+        {"tls", tls(objects, arbiter)},
     };
     Facts facts;
     for (const auto& [name, value] : found)

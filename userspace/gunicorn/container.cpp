@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "gunicorn/container.h"
 
-#include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <system_error>
 #include <vector>
+
+#include "procfs/below_root.h"
 
 namespace gunicorn {
 namespace {
@@ -89,23 +84,10 @@ bool take_logs(Container& container, const std::filesystem::path& log_directory)
     return false;
 }
 
-// A small text file below the process's own root: whoever made that root must not lead us to a file of the host's, nor
-// to one that makes us wait.
-std::string line_of_file_in(const std::filesystem::path& root, const char* path) {
-    const int directory = open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) return {};
-    open_how how{};
-    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    const auto fd = static_cast<int>(syscall(SYS_openat2, directory, path, &how, sizeof how));
-    close(directory);
-    if (fd < 0) return {};
-    struct stat file{};
-    std::array<char, 256> text{};
-    ssize_t got = 0;
-    if (!fstat(fd, &file) && S_ISREG(file.st_mode)) got = read(fd, text.data(), text.size());
-    close(fd);
-    const std::string_view line(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+// The first line of a small text file below the process's own root.
+std::string line_of_file_in(const procfs::ProcFs& proc, pid_t pid, const char* path) {
+    const auto text = procfs::beginning_of_file_below_root(proc, pid, path, 256);
+    const std::string_view line(text);
     const auto end = line.find('\n');
     const auto name = line.substr(0, end);
     // What a name of Kubernetes may consist of (RFC 1123): nobody puts anything else into a label.
@@ -144,9 +126,9 @@ std::optional<Container> container_of(const procfs::ProcFs& proc, pid_t pid,
     if (!cgroups) return std::nullopt;
     auto container = container_in(*cgroups);
     if (!container || take_logs(*container, log_directory) || container->pod_uid.empty()) return container;
-    const auto root = proc.root() / std::to_string(pid) / "root";
-    container->kubernetes_namespace = line_of_file_in(root, "var/run/secrets/kubernetes.io/serviceaccount/namespace");
-    container->pod = line_of_file_in(root, "etc/hostname");
+    container->kubernetes_namespace =
+        line_of_file_in(proc, pid, "var/run/secrets/kubernetes.io/serviceaccount/namespace");
+    container->pod = line_of_file_in(proc, pid, "etc/hostname");
     return container;
 }
 

@@ -15,10 +15,11 @@ class Objects;
 namespace gunicorn {
 
 // By the names of gunicorn_info's labels: version, worker_class, python, app, bind, age_source. What is not known is
-// not in it.
+// not in it. Besides: tls, "on" or "off", which is no label.
 using Facts = std::map<std::string, std::string>;
 
-// version, worker_class, app and bind, as far as the Arbiter's memory tells. `globals`: of the module gunicorn.arbiter.
+// version, worker_class, app, bind and tls, as far as the Arbiter's memory tells. `globals`: of the module
+// gunicorn.arbiter.
 Facts facts_of(const python::Objects& objects, python::Address arbiter, python::Address globals);
 
 // worker_class and bind, as far as they are options. Others may come from a configuration file or the environment.

@@ -97,6 +97,8 @@ private:
     void take(const event::Listening& event, Requests& requests);
     void take(const event::Responded&, Requests&) {}
     void take(const event::Aborted&, Requests&) {}
+    void take(const event::Logged&, Requests&) {}
+    void take(const event::Traced&, Requests&) {}
     bool may_have_workers(pid_t parent, event::Slot slot);
     void end_provisional(Provisional& fork, const event::Exited& event, Requests& requests);
     void drop_candidate(pid_t pid, Requests& requests);

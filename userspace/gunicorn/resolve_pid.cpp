@@ -57,6 +57,9 @@ std::optional<std::string> relation(const procfs::ProcFs& proc, const std::vecto
     return std::nullopt;
 }
 
+// Files of other users' processes, and memory of those with more capabilities, are shown to the privileged only.
+bool is_closed_to_us(const procfs::ProcFs& proc, pid_t pid) { return !proc.program(pid) || !proc.open_files(pid); }
+
 } // namespace
 
 Result<pid_t> resolve_pid(const procfs::ProcFs& proc, pid_t pid) {
@@ -70,12 +73,26 @@ Result<pid_t> resolve_pid(const procfs::ProcFs& proc, pid_t pid) {
     if (const auto master = master_of(families, pid)) return *master;
 
     const auto text = description(proc, pid);
+    if (is_closed_to_us(proc, pid) && proc.exists(pid))
+        return fail(fmt::format("--pid {}: what \"{}\" has open cannot be seen, so it cannot be told whether it is a "
+                                "Gunicorn (needs CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH for other users' processes)",
+                                pid, text));
     if (const auto process = traits_of(proc, pid)) {
         if (const auto related = relation(proc, families, *process))
             return fail(fmt::format("--pid {}: \"{}\" is {}", pid, text, *related));
     }
     return fail(fmt::format(
         "--pid {}: \"{}\" is not a Gunicorn (no process below it shares a wgunicorn heartbeat file)", pid, text));
+}
+
+Result<std::vector<pid_t>> resolve_pids(const procfs::ProcFs& proc, std::span<const pid_t> pids) {
+    std::vector<pid_t> masters;
+    for (const auto pid : pids) {
+        const auto master = resolve_pid(proc, pid);
+        if (!master) return std::unexpected(master.error());
+        if (std::ranges::find(masters, *master) == masters.end()) masters.push_back(*master);
+    }
+    return masters;
 }
 
 } // namespace gunicorn

@@ -8,6 +8,11 @@
 #include "model/error_type.h"
 
 namespace model {
+namespace {
+
+bool is_failure(const Answer& answer) { return answer.status >= 400; }
+
+} // namespace
 
 void Answers::add(Answer answer, std::uint64_t times) { newer_records_[std::move(answer)] += times; }
 
@@ -32,7 +37,7 @@ void Answers::publish() {
 void Answers::publish_from(Tally& tally) {
     for (auto each = tally.begin(); each != tally.end();) {
         auto& [answer, times] = *each;
-        const auto published = std::min(times, statuses_[answer.status].room());
+        const auto published = is_failure(answer) ? std::min(times, statuses_[answer.status].room()) : times;
         if (published > 0) count(answer, published);
         times -= published;
         each = times == 0 ? tally.erase(each) : std::next(each);
@@ -63,8 +68,10 @@ void Answers::publish_lost() {
 }
 
 void Answers::count(const Answer& answer, std::uint64_t times) {
-    statuses_[answer.status].published += times;
-    failed_[{answer.method, answer.endpoint, answer.status}] += times;
+    if (is_failure(answer)) {
+        statuses_[answer.status].published += times;
+        failed_[{answer.method, answer.endpoint, answer.status}] += times;
+    }
     if (!answer.error_type.empty()) errors_[{answer.method, answer.endpoint, answer.error_type}] += times;
 }
 
@@ -87,6 +94,7 @@ void Answers::drop_unpublished() {
 
 void Answers::collect_endpoints(std::set<std::string_view>& endpoints) const {
     for (const auto& [key, times] : failed_) endpoints.insert(key.endpoint);
+    for (const auto& [key, times] : errors_) endpoints.insert(key.endpoint);
     for (const auto* tally : {&counted_records_, &newer_records_})
         for (const auto& [answer, times] : *tally) endpoints.insert(answer.endpoint);
 }

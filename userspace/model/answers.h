@@ -15,7 +15,7 @@ namespace model {
 
 // What one record says. Ordered by status first: counts are compared status by status.
 struct Answer {
-    int status; // 400-999
+    int status; // 400-999, or less where an exception ended the response
     std::string method;
     std::string endpoint;
     std::string error_type; // empty: no error (4xx that nothing was raised for)
@@ -32,6 +32,7 @@ struct Answer {
 //     they have no room for it.
 //   - A count that no record explains, although all records before it were read, belongs to a lost record: it
 //     is published as method and endpoint "other", error type "unknown", and stays there.
+//   - A response of status < 400 that an exception ended is an error and no failure: no count of a status explains it.
 //   - Should that record turn up later after all, it is dropped: its response has been published already.
 class Answers {
 public:

@@ -39,9 +39,10 @@ std::string plain_name(std::string_view type_name) {
     return name;
 }
 
-std::string error_type_of(int status, std::string_view exception) {
+std::string error_type_of(int status, std::string_view exception, bool nothing_raised) {
     auto name = plain_name(exception);
-    if (status >= 500) return name.empty() ? std::string(kUnknownError) : name;
+    if (status >= 500) return name.empty() && !nothing_raised ? std::string(kUnknownError) : name;
+    if (status < 400) return name;
     return std::ranges::find(kParserErrors, name) == kParserErrors.end() ? std::string() : name;
 }
 

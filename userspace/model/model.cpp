@@ -6,20 +6,11 @@
 #include <string>
 #include <utility>
 
-#include "http/request_line.h"
 #include "http/uwsgi_packet.h"
 #include "model/error_type.h"
 
 namespace model {
 namespace {
-
-http::RequestLine request_line_of(const event::Responded& event) {
-    const auto state = event.request_line_open  ? http::LineState::open
-                       : event.request_line_cut ? http::LineState::cut
-                                                : http::LineState::whole;
-    if (event.uwsgi) return http::parse_uwsgi_packet(event.request_line, state);
-    return http::parse_request_line(event.request_line, state);
-}
 
 WorkerState state_of(gunicorn::State state) {
     switch (state) {
@@ -36,6 +27,14 @@ WorkerState state_of(gunicorn::State state) {
 double seconds(std::chrono::duration<double> duration) { return duration.count(); }
 
 } // namespace
+
+http::RequestLine request_line_of(const event::Responded& event) {
+    const auto state = event.request_line_open  ? http::LineState::open
+                       : event.request_line_cut ? http::LineState::cut
+                                                : http::LineState::whole;
+    if (event.uwsgi) return http::parse_uwsgi_packet(event.request_line, state);
+    return http::parse_request_line(event.request_line, state);
+}
 
 Model::Model(Options options)
     : options_(std::move(options)),
@@ -56,23 +55,38 @@ std::string Model::admit_error(Observed& observed, std::string type) {
     return type;
 }
 
-void Model::on(const event::Responded& event) {
-    if ((event.status < 400 && !options_.measured.routes) || event.slot == 0) return;
-    auto& observed = observed_[event.slot];
-    if (observed.pid != event.pid) {
-        if (observed.target) return; // of a process that had the slot before
-        observed.answers.drop_unpublished();
-        observed.routes = {};
-        observed.error_types.clear();
-        observed.pid = event.pid;
-    }
+// Null: the record is of a process that had the slot before.
+Model::Observed* Model::observed_of(event::Slot slot, pid_t pid) {
+    auto& observed = observed_[slot];
+    if (observed.pid == pid) return &observed;
+    if (observed.target) return nullptr;
+    observed.answers.drop_unpublished();
+    observed.causes = {};
+    observed.routes = {};
+    observed.error_types.clear();
+    observed.pid = pid;
+    return &observed;
+}
+
+void Model::on(const event::Logged& event) {
+    if (event.slot == 0) return;
+    if (auto* observed = observed_of(event.slot, event.pid)) observed->causes.on(event);
+}
+
+std::string Model::on(const event::Responded& event) {
+    if (event.slot == 0) return {};
+    auto* observed = observed_of(event.slot, event.pid);
+    if (observed == nullptr) return {};
     const auto line = request_line_of(event);
+    const auto cause = observed->causes.of(event, line.method, line.path.value_or(""));
+    const auto type = error_type_of(event.status, cause, event.raised == event::Responded::Raised::nothing);
+    if (event.status < 400 && type.empty() && !options_.measured.routes) return type;
     const auto endpoint = options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)));
-    const std::string admitted(limit_of(observed).admit(endpoint));
-    if (options_.measured.routes) observed.routes.add({{line.method, admitted}, event.status, event.duration});
-    if (event.status >= 400)
-        observed.answers.add(
-            {event.status, line.method, admitted, admit_error(observed, error_type_of(event.status, event.exception))});
+    const std::string admitted(limit_of(*observed).admit(endpoint));
+    if (options_.measured.routes) observed->routes.add({{line.method, admitted}, event.status, event.duration});
+    if (event.status >= 400 || !type.empty())
+        observed->answers.add({event.status, line.method, admitted, admit_error(*observed, type)});
+    return cause.empty() ? std::string() : type;
 }
 
 RouteKey Model::route_of(const event::Responded& event) const {
@@ -199,6 +213,8 @@ Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment no
                 if (ids.insert(group.history->id_of(worker)).second) workers.push_back(describe(worker, group, now));
         snapshot.targets.push_back(group.history->target()); // after its workers: they count refused endpoints
         snapshot.targets.back().workers = std::move(workers);
+        for (const auto* master : group.masters)
+            if (master->alive) snapshot.targets.back().masters.push_back(master->pid);
         add_listeners(snapshot.targets.back(), group.masters);
     }
     return snapshot;

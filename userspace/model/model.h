@@ -19,7 +19,9 @@
 #include "gunicorn/process_tree.h"
 #include "http/endpoint.h"
 #include "http/endpoint_limit.h"
+#include "http/request_line.h"
 #include "model/answers.h"
+#include "model/causes.h"
 #include "model/route_records.h"
 #include "model/sampler.h"
 #include "model/snapshot.h"
@@ -43,6 +45,9 @@ struct ListenerReading {
     Listener state;
 };
 
+// Method and path, as the record has them.
+http::RequestLine request_line_of(const event::Responded& event);
+
 struct Moment {
     std::chrono::system_clock::time_point wall;
     std::chrono::nanoseconds since_boot; // CLOCK_BOOTTIME, as /proc/<pid>/stat counts
@@ -54,7 +59,11 @@ public:
 
     // A record. Those of status < 400 matter to routes only: the kernel's counts have them. The slot's worker need not
     // be in the tree yet: what it does before it is recognised is kept and published once it is.
-    void on(const event::Responded& event);
+    // Returns the type of the exception behind it, as it is labelled; empty: none, or not known.
+    std::string on(const event::Responded& event);
+
+    // What may turn out to be the cause of a response that comes later.
+    void on(const event::Logged& event);
 
     // Method and endpoint as they are labelled. Does not take up one of the endpoints.
     RouteKey route_of(const event::Responded& event) const;
@@ -90,11 +99,13 @@ private:
         std::optional<http::EndpointLimit> limit; // its own, until its target is known
         std::optional<event::Totals> totals;
         Answers answers;
+        Causes causes;
         std::set<std::string> error_types; // as published
         RouteRecords routes;
         Sample sample;
     };
 
+    Observed* observed_of(event::Slot slot, pid_t pid);
     http::EndpointLimit& limit_of(Observed& observed);
     static std::string admit_error(Observed& observed, std::string type);
     void adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group);

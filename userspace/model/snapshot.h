@@ -10,9 +10,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "application/metric.h"
 #include "event/probe_report.h"
 #include "event/totals.h"
 
@@ -33,6 +35,19 @@ struct ErrorKey {
 };
 
 enum class WorkerState { running, quit, abort };
+
+// As metrics, the live page and reports call it.
+constexpr std::string_view name_of(WorkerState state) {
+    switch (state) {
+    case WorkerState::quit:
+        return "quit";
+    case WorkerState::abort:
+        return "abort";
+    case WorkerState::running:
+        break;
+    }
+    return "running";
+}
 
 // Present while the worker lives.
 struct WorkerGauges {
@@ -76,8 +91,9 @@ struct Route {
 struct Target {
     // Appended to every series of this target; empty when exactly one --pid was given.
     std::vector<std::pair<std::string, std::string>> labels;
-    pid_t master_pid = 0; // the first master: a successor (SIGUSR2) does not change it
-    bool alive = true;    // one of its masters is
+    std::vector<pid_t> masters; // living ones
+    pid_t master_pid = 0;       // the first master: a successor (SIGUSR2) does not change it
+    bool alive = true;          // one of its masters is
     // Of its living master, of the youngest one if several are: version, worker_class, python, app, bind, age_source.
     // What is not known is not in it; empty when no master lives.
     std::map<std::string, std::string> facts;
@@ -101,13 +117,28 @@ struct PythonUse {
     auto operator<=>(const PythonUse&) const = default;
 };
 
+// Whether a probe is attached to a master's Python.
+struct PythonProbeUse {
+    std::string probe; // "raise", "gc", "import"
+    std::string state; // "attached"; "absent": the build has none, or it would be too slow; a log line says which
+    auto operator<=>(const PythonProbeUse&) const = default;
+};
+
+// The last time that the configuration was read.
+struct Reload {
+    bool successful = true;
+    std::chrono::system_clock::time_point last_success; // also of the first reading, at start
+};
+
 struct SelfReport {
     std::vector<ProgramUse> programs;
     std::vector<MapUse> maps;
-    std::map<std::string, std::uint64_t> events_lost; // by reason; every reason is present, also at 0
-    std::map<PythonUse, std::uint64_t> pythons;       // living masters
-    std::chrono::nanoseconds snapshot_time{0};        // building this snapshot took
-    std::chrono::nanoseconds sampling_time{0};        // the last reading of /proc took
+    std::map<std::string, std::uint64_t> events_lost;      // by reason; every reason is present, also at 0
+    std::map<PythonUse, std::uint64_t> pythons;            // living masters
+    std::map<PythonProbeUse, std::uint64_t> python_probes; // likewise, of what was asked for
+    std::chrono::nanoseconds snapshot_time{0};             // building this snapshot took
+    std::chrono::nanoseconds sampling_time{0};             // the last reading of /proc took
+    Reload reload{};
 };
 
 // What is measured: the rest is not known, which is not the same as nothing.
@@ -125,6 +156,7 @@ struct Snapshot {
     bool ready = false; // attached, and for --pid: the master lives or has a successor
     std::vector<Target> targets;
     SelfReport self;
+    std::optional<application::Exposed> custom; // the application's own metrics, if somebody reads them
 };
 
 } // namespace model

@@ -40,12 +40,16 @@ probe::Options probe_options(const procfs::ProcFs& proc, const Options& options)
     result.every_response = options.measured.routes;
     // Ten thousand responses a second fill the usual one in a sixth of a second: on a machine that is short of CPU time
     // we may have to wait for longer.
-    if (options.measured.routes) result.ring_bytes = 16 * 1024 * 1024;
+    if (options.measured.routes || options.on_request) result.ring_bytes = 16 * 1024 * 1024;
+    result.trace = static_cast<bool>(options.on_request);
     result.groups = {.activity = options.measured.activity,
                      .waits = options.measured.waits,
                      .backlog = options.measured.backlog,
                      .sizes = options.measured.sizes,
-                     .exceptions = options.exceptions};
+                     .exceptions = options.exceptions,
+                     .collector = options.collector,
+                     .unlogged = options.exceptions && options.unlogged_exceptions,
+                     .imports = options.imports};
     return result;
 }
 
@@ -57,20 +61,10 @@ model::Options model_options(const Options& options) {
             .measured = options.measured};
 }
 
-Result<std::vector<pid_t>> resolve(const procfs::ProcFs& proc, const std::vector<pid_t>& pids) {
-    std::vector<pid_t> masters;
-    for (const auto pid : pids) {
-        const auto master = gunicorn::resolve_pid(proc, pid);
-        if (!master) return std::unexpected(master.error());
-        if (std::ranges::find(masters, *master) == masters.end()) masters.push_back(*master);
-    }
-    return masters;
-}
-
 } // namespace
 
 Result<std::unique_ptr<Observer>> Observer::start(const procfs::ProcFs& proc, Options options) {
-    auto masters = resolve(proc, options.pids);
+    auto masters = gunicorn::resolve_pids(proc, options.pids);
     if (!masters) return std::unexpected(masters.error());
     auto probe = probe::Probe::load(probe_options(proc, options));
     if (!probe) return std::unexpected(probe.error());
@@ -89,7 +83,12 @@ Observer::Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_
           proc_, {.only = std::move(masters), .retention = options_.retention, .log_directory = options_.log_directory},
           [] { return system_clock::now(); }, wall_at),
       model_(model_options(options_)), sampler_(proc_, [] { return clock_time(CLOCK_MONOTONIC); }),
-      heartbeats_(proc_, [] { return system_clock::now(); }), pythons_(proc_) {}
+      heartbeats_(proc_, [] { return system_clock::now(); }), pythons_(proc_),
+      traces_(options_.on_request, wall_at, [this](pid_t master) { return interpreters_.of(master).collections; }),
+      interpreters_(proc_, *probe_,
+                    {.raises = options_.exceptions && options_.unlogged_exceptions,
+                     .collections = options_.collector,
+                     .imports = options_.imports}) {}
 
 void Observer::drain_records() {
     // Collected first: carrying out what an event asks for may produce further records.
@@ -102,6 +101,8 @@ void Observer::drain_records() {
 
 void Observer::take(const event::Event& event) {
     if (const auto* responded = std::get_if<event::Responded>(&event)) model_.on(*responded);
+    if (const auto* logged = std::get_if<event::Logged>(&event)) model_.on(*logged);
+    if (const auto* traced = std::get_if<event::Traced>(&event)) traces_.take(*traced, model_.on(traced->request));
     if (const auto* aborted = std::get_if<event::Aborted>(&event)) tell_of(*aborted);
     if (const auto* exited = std::get_if<event::Exited>(&event)) {
         probe_->end_connections(exited->slot, exited->at);
@@ -137,6 +138,7 @@ void Observer::drain() {
     if (tree_.has_provisional()) carry_out(tree_.confirm());
     tree_.check_ages();
     warn_of_ranked_ages();
+    if (traces_) traces_.hand_on(tree_, options_.endpoints, clock_time(CLOCK_MONOTONIC));
 }
 
 // Once for each master: it is in gunicorn_info all the time.
@@ -160,7 +162,7 @@ void Observer::carry_out(const std::vector<gunicorn::Request>& requests) {
             observe_worker(request.pid, request.parent);
             break;
         case gunicorn::Request::Kind::release:
-            if (options_.measured.routes && request.slot) read_totals(request.slot);
+            if (options_.measured.routes && request.slot) read_totals(request.slot, request.pid);
             model_.forget(request.slot);
             if (probe_->release(request.slot, request.pid)) add_listeners();
             break;
@@ -180,7 +182,10 @@ void Observer::observe_master(pid_t pid, event::Slot candidate) {
 }
 
 void Observer::read_python(pid_t master, event::Slot slot) {
-    if (const auto python = pythons_.read(master)) probe_->set_python(slot, python->first_thread_at, *python->layout);
+    // Attached first: from the moment on that the kernel is told, nothing is missed.
+    const auto attached = interpreters_.attach(master);
+    if (const auto python = pythons_.read(master))
+        probe_->set_python(slot, python->first_thread_at, *python->layout, attached.raises);
 }
 
 // Those of all masters: what a released one had may be shared with another (a successor on SIGUSR2, LISTEN_FDS).
@@ -225,21 +230,29 @@ void Observer::tidy() {
     carry_out(tree_.scan());
     carry_out(tree_.forget_dead());
     pythons_.keep_only(tree_.masters());
+    interpreters_.keep_only(tree_.masters());
     for (const auto pid : pythons_.unsettled(tree_.masters())) read_python(pid, slot_of_master(pid));
 }
 
 void Observer::read_totals() {
     for (const auto& master : tree_.masters()) {
         for (const auto& worker : master.workers) {
-            if (worker.slot) read_totals(worker.slot);
+            if (worker.slot) read_totals(worker.slot, master.pid);
         }
     }
 }
 
 // A worker that cannot be read right now keeps what it had: late rather than torn.
-void Observer::read_totals(event::Slot slot) {
+void Observer::read_totals(event::Slot slot, pid_t master) {
     const auto now = clock_time(CLOCK_MONOTONIC);
-    if (const auto totals = probe_->totals(slot)) model_.set_totals(slot, event::decode(*totals, now));
+    const auto totals = probe_->totals(slot);
+    if (!totals) return;
+    auto decoded = event::decode(*totals, now);
+    const auto told = interpreters_.of(master);
+    if (const auto pauses = probe_->collections(slot); pauses && told.collections)
+        decoded.collections = event::decode(*pauses);
+    if (const auto imports = probe_->imports(slot); imports && told.imports) decoded.imports = event::decode(*imports);
+    model_.set_totals(slot, std::move(decoded));
 }
 
 void Observer::note_listener(const gunicorn::ListeningSocket& socket, event::Slot owner) {
@@ -295,6 +308,7 @@ model::Snapshot Observer::snapshot() {
                            .maps = std::move(report.maps),
                            .events_lost = std::move(report.events_lost),
                            .pythons = pythons_.uses(),
+                           .python_probes = interpreters_.uses(),
                            .snapshot_time = {},
                            .sampling_time = sampling_time_};
     self.snapshot_time = steady_clock::now() - begun;
@@ -302,9 +316,13 @@ model::Snapshot Observer::snapshot() {
                            std::move(self));
 }
 
+bool Observer::has_targets() const {
+    return std::ranges::any_of(tree_.masters(), [](const gunicorn::Master& master) { return master.alive; });
+}
+
 bool Observer::targets_gone() const {
     if (options_.pids.empty()) return false;
-    return std::ranges::none_of(tree_.masters(), [](const gunicorn::Master& master) { return master.alive; });
+    return !has_targets();
 }
 
 } // namespace observer

@@ -18,10 +18,13 @@
 #include "model/model.h"
 #include "model/sampler.h"
 #include "model/snapshot.h"
+#include "observer/interpreters.h"
 #include "observer/pythons.h"
+#include "observer/traces.h"
 #include "probe/probe.h"
 #include "procfs/procfs.h"
 #include "result.h"
+#include "stacks/recorder.h"
 
 namespace observer {
 
@@ -35,6 +38,10 @@ struct Options {
     std::uint32_t max_connections = 8192;
     model::Measured measured;
     bool exceptions = true;
+    bool unlogged_exceptions = false; // with `exceptions` only
+    bool collector = true;            // Python's garbage collector
+    bool imports = false;
+    Traces::Sink on_request; // called in drain() for each request that has ended, with where its time went; or empty
 };
 
 // Not thread-safe: one thread, the event loop's, owns it.
@@ -51,12 +58,21 @@ public:
     void sample();
     // Looks for what events may have missed, and drops what is past its retention time.
     void tidy();
+    // Drops what has ended, however short ago: its series are gone with this.
+    void clean_up() { carry_out(tree_.forget_dead(true)); }
 
     // What is known now, exact as of this call.
     model::Snapshot snapshot();
 
+    // The threads that serve requests of workers at this moment, each once. Only where requests are traced.
+    std::vector<stacks::Target> serving() const;
+
     // With --pid: none of those masters, nor a successor, lives any more.
     bool targets_gone() const;
+    // A Gunicorn is being observed at this moment.
+    bool has_targets() const;
+    // Records and programs that were given up since the start, by reason; every reason is present.
+    std::map<std::string, std::uint64_t> events_lost() const { return probe_->report().events_lost; }
     // … and the retention time of all that was known of them is over.
     bool nothing_left() const { return tree_.masters().empty(); }
 
@@ -75,7 +91,7 @@ private:
     void read_python(pid_t master, event::Slot slot);
     event::Slot slot_of_master(pid_t pid) const;
     void read_totals();
-    void read_totals(event::Slot slot);
+    void read_totals(event::Slot slot, pid_t master);
     void read_listeners();
     void note_listener(const gunicorn::ListeningSocket& socket, event::Slot owner);
     struct Holder {
@@ -93,6 +109,8 @@ private:
     model::Sampler sampler_;
     gunicorn::Heartbeats heartbeats_;
     Pythons pythons_;
+    Traces traces_;
+    Interpreters interpreters_;
     std::chrono::nanoseconds sampling_time_{0};
     std::set<pid_t> warned_of_;
     std::map<std::uint64_t, std::string> listener_names_; // by inode

@@ -6,8 +6,11 @@
 #include <bpf/libbpf.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include "gunicorn_probes.skel.h"
 #include "probe/probe.h"
@@ -48,19 +51,32 @@ private:
     std::size_t count_ = 0;
 };
 
+struct PythonLinks {
+    PythonProbe probe;
+    std::vector<std::unique_ptr<bpf_link, Link>> links; // to one file
+};
+
 struct Probe::Kernel {
+    bool is_attached(PythonProbe probe) const; // to any file
+    void forget_python(event::Slot slot) const;
+
     // Destroyed in reverse order: the ring and the index before the maps that they look into.
     std::unique_ptr<gunicorn_probes, Skeleton> skeleton;
     SlotIndex slots;
     std::unique_ptr<ring_buffer, Ring> ring;
     std::function<void(std::span<const std::byte>)> consumer;
     std::unique_ptr<bpf_link, Link> backlogs; // the iterator; nothing when it is turned off
+    std::map<PythonProbeId, PythonLinks> python_links;
+    PythonProbeId last_python_probe = 0;
     Groups groups;
+    bool trace = false;
     std::uint64_t slots_refused = 0; // by user space; the kernel counts its own
     std::uint64_t pids_refused = 0;  // likewise
 };
 
 // In load.cpp.
+void prepare(gunicorn_probes& skeleton, const Options& options); // what comes before loading: sizes and a choice
+Error failure(std::string_view step, int error);                 // with a hint, and what libbpf said since prepare()
 Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options);
 Result<void> attach(gunicorn_probes& skeleton);
 

@@ -45,11 +45,6 @@ std::string_view hint_for(int error) {
     }
 }
 
-Error failure(std::string_view step, int error) {
-    return Error{fmt::format("{}: {} ({}){}{}", step, describe_errno(error), hint_for(error),
-                             libbpf_said.empty() ? "" : "\n", libbpf_said)};
-}
-
 // Kernels before 5.11 charge maps against RLIMIT_MEMLOCK, later ones against the memory cgroup. Raising it may be
 // forbidden, and then loading says whether it mattered.
 void raise_memlock_limit() {
@@ -57,32 +52,73 @@ void raise_memlock_limit() {
     setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
+// Threads, greenlets and tasks that have raised something lately.
+constexpr std::uint32_t kRaises = 4096;
+
 void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     const auto pages = static_cast<std::uint32_t>((options.pid_max + kSlotsPerPage) / kSlotsPerPage);
     bpf_map__set_max_entries(skeleton.maps.slot_pages, pages);
     bpf_map__set_max_entries(skeleton.maps.processes, options.max_processes + 1);
     bpf_map__set_max_entries(skeleton.maps.totals, options.max_processes + 1);
     bpf_map__set_max_entries(skeleton.maps.pythons, options.max_processes + 1);
+    if (options.groups.collector) bpf_map__set_max_entries(skeleton.maps.collections, options.max_processes + 1);
+    if (options.groups.imports) bpf_map__set_max_entries(skeleton.maps.imports, options.max_processes + 1);
+    if (options.groups.unlogged) {
+        bpf_map__set_max_entries(skeleton.maps.raises, kRaises);
+        bpf_map__set_max_entries(skeleton.maps.last_raises, options.max_processes + 1);
+    }
     bpf_map__set_max_entries(skeleton.maps.free_slots, options.max_processes);
     bpf_map__set_max_entries(skeleton.maps.busy_since, options.max_processes);
     bpf_map__set_max_entries(skeleton.maps.connections, options.max_connections);
     bpf_map__set_max_entries(skeleton.maps.records, options.ring_bytes);
     // As enum candidates in bpf/maps.h.
     skeleton.rodata->candidates = options.candidates == Candidates::everybody ? 2 : 1;
-    skeleton.rodata->record_every_response = options.every_response;
+    skeleton.rodata->record_every_response = options.every_response || options.trace;
+    skeleton.rodata->trace_requests = options.trace;
+    if (options.trace) {
+        bpf_map__set_max_entries(skeleton.maps.clocks, options.max_threads);
+        bpf_map__set_max_entries(skeleton.maps.traced, options.max_connections);
+    }
+}
+
+// Those that are attached to interpreters, when there are some.
+void choose_python_programs(gunicorn_probes& skeleton, const Groups& groups) {
+    auto& progs = skeleton.progs;
+    auto& maps = skeleton.maps;
+    for (auto* program : {progs.collection_begins, progs.collection_ends})
+        bpf_program__set_autoload(program, groups.collector);
+    for (auto* program : {progs.import_begins, progs.import_ends}) bpf_program__set_autoload(program, groups.imports);
+    bpf_program__set_autoload(progs.see_raise, groups.unlogged);
+    for (auto* program :
+         {progs.collection_begins, progs.collection_ends, progs.import_begins, progs.import_ends, progs.see_raise})
+        bpf_program__set_autoattach(program, false);
+    const auto used = [](bpf_map* map, bool is_used) { bpf_map__set_autocreate(map, is_used); };
+    used(maps.collections, groups.collector);
+    used(maps.collecting, groups.collector);
+    used(maps.imports, groups.imports);
+    used(maps.importing, groups.imports);
+    used(maps.__bpf_usdt_specs, groups.collector || groups.imports);
+    used(maps.__bpf_usdt_ip_to_spec_id, groups.collector || groups.imports);
+    skeleton.rodata->watch_raises = groups.unlogged;
 }
 
 // Programs that hang on a hook are attached by libbpf; the others are reached by tail calls or run by user space.
-void choose_programs(gunicorn_probes& skeleton, const Groups& groups) {
+void choose_programs(gunicorn_probes& skeleton, const Options& options) {
     auto& progs = skeleton.progs;
-    for (auto* program : {progs.stream_bytes, progs.end_by_call, progs.shut_by_call, progs.explain_response,
-                          progs.end_connection, progs.adopt_connection, progs.watch_port, progs.read_backlogs})
+    const auto& groups = options.groups;
+    for (auto* program :
+         {progs.stream_bytes, progs.end_by_call, progs.shut_by_call, progs.explain_response, progs.read_log_record,
+          progs.end_connection, progs.adopt_connection, progs.watch_port, progs.read_backlogs})
         bpf_program__set_autoattach(program, false);
     for (auto* program : {progs.inet_sock_set_state, progs.sys_enter, progs.watch_port})
         bpf_program__set_autoload(program, groups.waits);
+    for (auto* program : {progs.trace_switch, progs.trace_wakeup, progs.trace_exit, progs.trace_enter})
+        bpf_program__set_autoload(program, options.trace);
     bpf_program__set_autoload(progs.read_backlogs, groups.backlog);
-    bpf_program__set_autoload(progs.explain_response, groups.exceptions);
-    skeleton.rodata->measure_activity = groups.activity;
+    for (auto* program : {progs.explain_response, progs.read_log_record})
+        bpf_program__set_autoload(program, groups.exceptions);
+    // How many requests are in flight also tells whose an exception is, and whether a worker has begun to serve.
+    skeleton.rodata->measure_activity = groups.activity || groups.exceptions || groups.imports;
     skeleton.rodata->measure_waits = groups.waits;
     skeleton.rodata->measure_sizes = groups.sizes;
 }
@@ -94,18 +130,28 @@ std::string describe_errno(int error) {
     return fmt::format("{} ({})", name ? name : "error", strerrordesc_np(error) ? strerrordesc_np(error) : "?");
 }
 
-Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {
+Error failure(std::string_view step, int error) {
+    return Error{fmt::format("{}: {} ({}){}{}", step, describe_errno(error), hint_for(error),
+                             libbpf_said.empty() ? "" : "\n", libbpf_said)};
+}
+
+void prepare(gunicorn_probes& skeleton, const Options& options) {
     libbpf_said.clear();
     libbpf_set_print(keep_message);
     raise_memlock_limit();
     set_sizes(skeleton, options);
-    choose_programs(skeleton, options.groups);
+    choose_programs(skeleton, options);
+    choose_python_programs(skeleton, options.groups);
+}
+
+Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {
+    prepare(skeleton, options);
     if (const int error = gunicorn_probes::load(&skeleton)) {
         return std::unexpected(failure("load the BPF programs", -error));
     }
     // As enum part in bpf/syscalls.h.
     const std::array parts{skeleton.progs.stream_bytes, skeleton.progs.end_by_call, skeleton.progs.shut_by_call,
-                           skeleton.progs.explain_response};
+                           skeleton.progs.explain_response, skeleton.progs.read_log_record};
     for (std::uint32_t part = 0; part < parts.size(); part++) {
         const int program = bpf_program__fd(parts[part]);
         if (program < 0) continue; // turned off

@@ -56,6 +56,7 @@ Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
     if (!slots) return std::unexpected(slots.error());
     kernel->slots = std::move(*slots);
     kernel->groups = options.groups;
+    kernel->trace = options.trace;
     kernel->ring.reset(ring_buffer__new(map_fd(maps.records), pass_on, &kernel->consumer, nullptr));
     if (!kernel->ring) return fail("open the ring buffer: " + describe_errno(errno));
     if (auto attached = attach(*kernel->skeleton); !attached) return std::unexpected(attached.error());
@@ -116,8 +117,7 @@ bool Probe::release(event::Slot slot, pid_t pid) {
 
     const contract::process nobody{};
     const contract::worker_totals zero{};
-    const contract::python unknown{};
-    bpf_map_update_elem(map_fd(maps.pythons), &slot, &unknown, BPF_ANY);
+    kernel_->forget_python(slot);
     bpf_map_update_elem(map_fd(maps.processes), &slot, &nobody, BPF_ANY);
     bpf_map_update_elem(map_fd(maps.totals), &slot, &zero, BPF_ANY);
     bpf_map_delete_elem(map_fd(maps.busy_since), &slot);
@@ -125,7 +125,7 @@ bool Probe::release(event::Slot slot, pid_t pid) {
     return !owned.empty();
 }
 
-void Probe::set_python(event::Slot master, python::Address first_thread_at, const python::Layout& layout) {
+void Probe::set_python(event::Slot master, python::Address first_thread_at, const python::Layout& layout, bool raises) {
     const contract::python python{.first_thread_at = first_thread_at,
                                   .thread_next = layout.thread_next,
                                   .thread_id = layout.thread_id,
@@ -134,7 +134,29 @@ void Probe::set_python(event::Slot master, python::Address first_thread_at, cons
                                   .handled_previous = layout.handled_previous,
                                   .object_type = layout.object_type,
                                   .type_name = layout.type_name,
-                                  .reserved = 0};
+                                  .type_flags = layout.type_flags,
+                                  .thread_frame = layout.thread_frame,
+                                  .c_frame_frame = layout.c_frame_frame,
+                                  .thread_context = layout.thread_context,
+                                  .frame_previous = layout.frame_previous,
+                                  .frame_code = layout.frame_code,
+                                  .frame_locals = layout.frame_locals,
+                                  .frame_owner = layout.frame_owner,
+                                  .code_filename = layout.code_filename,
+                                  .code_name = layout.code_name,
+                                  .sequence_size = layout.sequence_size,
+                                  .tuple_items = layout.tuple_items,
+                                  .int_digits = layout.int_digits,
+                                  .str_length = layout.str_length,
+                                  .str_state = layout.str_state,
+                                  .str_ascii_text = layout.str_ascii_text,
+                                  .str_kind_bit = layout.str_kind_bit,
+                                  .reference_tags = layout.reference_tags(),
+                                  .thread_raised = layout.thread_raised,
+                                  .thread_raised_type = layout.thread_raised_type,
+                                  .raises_since_ns = raises ? monotonic_ns() : 0,
+                                  .object_frame = layout.object_frame,
+                                  .reserved = {}};
     bpf_map_update_elem(map_fd(kernel_->skeleton->maps.pythons), &master, &python, BPF_ANY);
 }
 

@@ -29,18 +29,33 @@ struct Groups {
     bool backlog = true;  // how many wait in a listener
     bool sizes = true;    // request and response sizes, time to first byte
     bool exceptions = true;
+    bool collector = true; // how long Python's garbage collector stops a thread
+    bool unlogged = false; // exceptions that nobody logs; with `exceptions` only
+    bool imports = false;  // how long workers import modules
 };
+
+// What can be attached to an interpreter's file.
+enum class PythonProbe {
+    raises,      // every exception that passes a framework: a uprobe
+    collections, // of the garbage collector: USDT
+    imports,     // USDT
+};
+using PythonProbeId = std::uint64_t;
 
 // Whose listen(2) makes a process a candidate whose forks are observed until user space has looked at them.
 enum class Candidates { children_of_masters, everybody };
 
 struct Options {
-    std::uint32_t max_processes = 1024;     // masters, candidates and workers at a time; 1-65,534
-    std::uint32_t max_connections = 8192;   // open connections of all workers
-    std::uint32_t ring_bytes = 1024 * 1024; // records on their way; a power of two and whole pages
-    std::uint32_t pid_max = 32768;          // /proc/sys/kernel/pid_max
+    std::uint32_t max_processes = 1024;   // masters, candidates and workers at a time; 1-65,534
+    std::uint32_t max_connections = 8192; // open connections of all workers
+    // Records on their way; a power of two and whole pages. Of errors some 1.5 kB each, and whoever reads may be
+    // starved for seconds.
+    std::uint32_t ring_bytes = 4 * 1024 * 1024;
+    std::uint32_t pid_max = 32768;     // /proc/sys/kernel/pid_max
+    std::uint32_t max_threads = 16384; // of all observed processes, whose time is kept while requests are traced
     Candidates candidates = Candidates::everybody;
     bool every_response = false; // a record for each response, not only for those of status >= 400
+    bool trace = false;          // … and where the time of each went; needs the groups activity and waits
     Groups groups;
 };
 
@@ -66,8 +81,18 @@ public:
     bool release(event::Slot slot, pid_t pid);
 
     // From now on the exceptions behind responses of this master's workers are read.
-    // `first_thread_at`: the address of its interpreter's pointer to its first thread.
-    void set_python(event::Slot master, python::Address first_thread_at, const python::Layout& layout);
+    // `first_thread_at`: the address of its interpreter's pointer to its first thread. `raises`: exceptions that nobody
+    // logs are seen as well, by what is attached to its file already.
+    void set_python(event::Slot master, python::Address first_thread_at, const python::Layout& layout, bool raises);
+
+    // Attaches to an interpreter's file for all processes that run it, until detach_python(). Its group must be on.
+    // `offset` in the file: of the instruction for `raises`; else not used. Errors: a build without such a probe, or a
+    // kernel that refuses.
+    Result<PythonProbeId> attach_python(PythonProbe probe, const std::string& path, std::uint64_t offset);
+    void detach_python(PythonProbeId id);
+    // Of a worker; nothing where its group is off.
+    std::optional<contract::collections> collections(event::Slot slot) const;
+    std::optional<contract::imports> imports(event::Slot slot) const;
 
     // Connections accepted on this socket by workers are tracked. `owner`: the master's slot. `port`: of a TCP socket,
     // else 0.
@@ -86,6 +111,10 @@ public:
     // How full the listeners of observed processes are now. A listener that several processes hold (a master and its
     // successor on SIGUSR2) is in it once for each. Empty where the group is turned off.
     std::vector<event::ListenerState> listeners() const;
+
+    // Requests that are being served, in no order. Empty unless requests are traced. Of those that come and go at this
+    // moment some may be missed.
+    std::vector<event::InFlight> in_flight() const;
 
     // Readable when the kernel wants to be read soon. Records below half of the ring do not wake anybody: drain()
     // has to be called several times a second anyway.

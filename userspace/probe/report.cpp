@@ -81,6 +81,8 @@ std::string name_of(contract::give_up reason) {
         return "pid_range";
     case contract::GIVE_UP_LISTENERS_FULL:
         return "listeners_full";
+    case contract::GIVE_UP_THREADS_FULL:
+        return "threads_full";
     case contract::GIVE_UP_REASONS:
         break;
     }
@@ -100,6 +102,7 @@ event::ProbeReport Probe::report() const {
         use_of(progs.end_by_call, links.sys_exit != nullptr),
         use_of(progs.shut_by_call, links.sys_exit != nullptr),
         use_of(progs.explain_response, links.sys_exit != nullptr && groups.exceptions),
+        use_of(progs.read_log_record, links.sys_exit != nullptr && groups.exceptions),
         use_of(progs.sched_process_fork, links.sched_process_fork != nullptr),
         use_of(progs.sched_process_exec, links.sched_process_exec != nullptr),
         use_of(progs.sched_process_exit, links.sched_process_exit != nullptr),
@@ -108,9 +111,26 @@ event::ProbeReport Probe::report() const {
         use_of(progs.inet_sock_set_state, links.inet_sock_set_state != nullptr),
         use_of(progs.sys_enter, links.sys_enter != nullptr),
         use_of(progs.read_backlogs, kernel_->backlogs != nullptr),
+        use_of(progs.collection_begins, kernel_->is_attached(PythonProbe::collections)),
+        use_of(progs.collection_ends, kernel_->is_attached(PythonProbe::collections)),
     };
+    if (kernel_->trace) {
+        report.programs.push_back(use_of(progs.trace_switch, links.trace_switch != nullptr));
+        report.programs.push_back(use_of(progs.trace_wakeup, links.trace_wakeup != nullptr));
+        report.programs.push_back(use_of(progs.trace_exit, links.trace_exit != nullptr));
+        report.programs.push_back(use_of(progs.trace_enter, links.trace_enter != nullptr));
+    }
+    if (groups.unlogged) report.programs.push_back(use_of(progs.see_raise, kernel_->is_attached(PythonProbe::raises)));
+    if (groups.imports) {
+        for (const auto* program : {progs.import_begins, progs.import_ends})
+            report.programs.push_back(use_of(program, kernel_->is_attached(PythonProbe::imports)));
+    }
     report.maps = {use_of<std::uint64_t>(skeleton.maps.connections), use_of<PipelinedKey>(skeleton.maps.pipelined),
                    use_of<std::uint64_t>(skeleton.maps.listeners), use_of_processes(skeleton.maps.processes)};
+    if (kernel_->trace) {
+        report.maps.push_back(use_of<std::uint32_t>(skeleton.maps.clocks));
+        report.maps.push_back(use_of<std::uint64_t>(skeleton.maps.traced));
+    }
     for (std::uint32_t reason = 0; reason < contract::GIVE_UP_REASONS; reason++) {
         std::uint64_t count = 0;
         bpf_map_lookup_elem(map_fd(skeleton.maps.give_ups), &reason, &count);

@@ -106,6 +106,21 @@ TEST(Decode, ResponseFlags) {
     EXPECT_FALSE(only_cut.request_line_open || only_cut.incomplete || only_cut.uwsgi);
 }
 
+TEST(Decode, WhatPassedAFramework) {
+    using Raised = event::Responded::Raised;
+    const auto raised = [](int flags, contract::u32 thread = 7) {
+        auto record = response("GET /");
+        record.by.thread = thread;
+        record.by.raised = static_cast<contract::u16>(flags);
+        return decoded<event::Responded>(record).raised;
+    };
+    EXPECT_EQ(raised(0), Raised::not_watched);
+    EXPECT_EQ(raised(contract::RAISED_WATCHED), Raised::nothing);
+    EXPECT_EQ(raised(contract::RAISED_WATCHED, 0), Raised::not_watched) << "nobody looked: of an earlier one";
+    EXPECT_EQ(raised(contract::RAISED_WATCHED | contract::RAISED_EXCEPTION), Raised::exception);
+    EXPECT_EQ(raised(contract::RAISED_WATCHED | contract::RAISED_UNTOLD), Raised::untold);
+}
+
 TEST(Decode, RequestLineOfAnyBytes) {
     const std::string line("\0\xff\n\r\x80 ", 6);
     EXPECT_EQ(decoded<event::Responded>(response(line)).request_line, line);

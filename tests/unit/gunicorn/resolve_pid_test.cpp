@@ -2,6 +2,8 @@
 // What --pid names, and what it answers to pids that are no Gunicorn.
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "gunicorn/resolve_pid.h"
 #include "scene.h"
 
@@ -34,6 +36,16 @@ TEST_F(ResolvePid, WorkersOfASuccessorMeanTheSuccessor) {
     EXPECT_EQ(resolve_pid(scene.proc(), 201).value(), 200);
     EXPECT_EQ(resolve_pid(scene.proc(), 200).value(), 200);
     EXPECT_EQ(resolve_pid(scene.proc(), 101).value(), 100);
+}
+
+TEST_F(ResolvePid, SeveralOfOneGunicornMeanItsMasterOnce) {
+    scene.start_master(200);
+    scene.start_worker(201, 200);
+    EXPECT_EQ(resolve_pids(scene.proc(), std::vector<pid_t>{102, 201, 100, 101}).value(),
+              (std::vector<pid_t>{100, 200}));
+    EXPECT_TRUE(resolve_pids(scene.proc(), {}).value().empty());
+    EXPECT_EQ(resolve_pids(scene.proc(), std::vector<pid_t>{101, 4711, 4712}).error().text,
+              "--pid 4711: no such process");
 }
 
 TEST_F(ResolvePid, NoSuchProcess) {

@@ -13,6 +13,12 @@ TEST(ErrorType, OfServerErrorsIsTheException) {
     EXPECT_EQ(error_type_of(500, ""), "unknown");
 }
 
+TEST(ErrorType, OfAnAnswerThatNothingWasRaisedForIsNone) {
+    EXPECT_EQ(error_type_of(503, "", true), "");
+    EXPECT_EQ(error_type_of(503, "KeyError", true), "KeyError") << "logged, by a framework that is not known";
+    EXPECT_EQ(error_type_of(404, "", true), "");
+}
+
 TEST(ErrorType, OfClientErrorsOnlyWhatGunicornsParserRaised) {
     EXPECT_EQ(error_type_of(400, "InvalidRequestLine"), "InvalidRequestLine");
     EXPECT_EQ(error_type_of(431, "LimitRequestHeaders"), "LimitRequestHeaders");

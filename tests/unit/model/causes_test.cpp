@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What ties a logged exception to a response, and what does not.
+#include <gtest/gtest.h>
+
+#include "model/causes.h"
+
+using namespace std::chrono_literals;
+
+namespace model {
+namespace {
+
+constexpr event::Execution kLoop{.thread = 1, .is_main_module = true, .outermost_frame = 0x10, .context = 0};
+
+// Of the event loop's thread, in a task.
+event::Execution task(std::uint64_t context) {
+    auto execution = kLoop;
+    execution.context = context;
+    return execution;
+}
+event::Execution greenlet(std::uint64_t frame) { return {.thread = 1, .outermost_frame = frame}; }
+event::Execution thread(std::uint32_t id) { return {.thread = id, .outermost_frame = id * 0x100}; }
+
+struct Line {
+    std::string exception;
+    event::Execution by;
+    std::chrono::milliseconds at;
+    std::string logger = "shop";
+    std::array<std::string, 2> arguments = {};
+    std::uint64_t in_flight = 2;
+};
+
+class CausesTest : public testing::Test {
+protected:
+    void log(const Line& line) {
+        causes_.on({.slot = 1,
+                    .pid = 100,
+                    .by = line.by,
+                    .in_flight = line.in_flight,
+                    .exception = line.exception,
+                    .logger = line.logger,
+                    .arguments = line.arguments,
+                    .at = line.at});
+    }
+    static event::Responded response(event::Execution by, std::chrono::milliseconds begin,
+                                     std::chrono::milliseconds end, int status = 500) {
+        event::Responded responded{};
+        responded.status = status;
+        responded.by = by;
+        responded.duration = end - begin;
+        responded.at = end;
+        return responded;
+    }
+    std::string cause(const event::Responded& responded, const std::string& path = "/a") {
+        return causes_.of(responded, "GET", path);
+    }
+
+    Causes causes_;
+};
+
+TEST_F(CausesTest, WhatTheThreadLoggedSinceItsRequestBegan) {
+    log({"Early", thread(5), 9ms});
+    log({"KeyError", thread(5), 15ms});
+    log({"OSError", thread(6), 15ms});
+    EXPECT_EQ(cause(response(thread(5), 10ms, 20ms)), "KeyError");
+    EXPECT_EQ(cause(response(thread(5), 20ms, 30ms)), "") << "used up";
+    EXPECT_EQ(cause(response(thread(6), 10ms, 30ms)), "OSError");
+}
+
+TEST_F(CausesTest, GreenletsOfOneThreadAreToldApart) {
+    log({"KeyError", greenlet(0x50), 15ms});
+    EXPECT_EQ(cause(response(greenlet(0x60), 10ms, 20ms)), "");
+    EXPECT_EQ(cause(response(greenlet(0x50), 10ms, 40ms)), "KeyError");
+}
+
+TEST_F(CausesTest, APathIsNoEvidenceAgainstTheThread) {
+    log({"KeyError", thread(5), 15ms, "app", {"/a", "GET"}});
+    EXPECT_EQ(cause(response(thread(6), 10ms, 20ms)), "");
+}
+
+TEST_F(CausesTest, OfSeveralTheFrameworksThenTheLast) {
+    log({"KeyError", thread(5), 12ms});
+    log({"OrderError", thread(5), 13ms, "django.request", {"Internal Server Error", "/a"}});
+    log({"SinkError", thread(5), 14ms});
+    EXPECT_EQ(cause(response(thread(5), 10ms, 20ms)), "OrderError");
+    log({"KeyError", thread(5), 32ms});
+    log({"TypeError", thread(5), 33ms});
+    EXPECT_EQ(cause(response(thread(5), 30ms, 40ms)), "TypeError");
+    EXPECT_EQ(cause(response(thread(5), 30ms, 45ms)), "") << "all of them were this request's";
+}
+
+TEST_F(CausesTest, TasksOfALoopAreToldApart) {
+    log({"KeyError", task(0x900), 15ms});
+    EXPECT_EQ(cause(response(task(0x800), 10ms, 20ms, 503)), "");
+    EXPECT_EQ(cause(response(task(0x900), 10ms, 20ms)), "KeyError");
+}
+
+TEST_F(CausesTest, WithoutATaskOnlyTheOnlyRequestIsTied) {
+    log({"KeyError", kLoop, 15ms});
+    EXPECT_EQ(cause(response(kLoop, 10ms, 20ms)), "") << "two in flight";
+    log({"KeyError", kLoop, 35ms, "shop", {}, 1});
+    EXPECT_EQ(cause(response(kLoop, 30ms, 40ms)), "KeyError") << "as in a sync worker";
+}
+
+TEST_F(CausesTest, APathTiesWhatALoopAnswers) {
+    log({"KeyError", thread(9), 15ms, "django.request", {"Internal Server Error", "/b c"}});
+    EXPECT_EQ(cause(response(kLoop, 10ms, 20ms), "/a"), "");
+    EXPECT_EQ(cause(response(kLoop, 16ms, 20ms), "/b%20c"), "") << "begun later";
+    EXPECT_EQ(cause(response(kLoop, 10ms, 20ms), "/b%20c"), "KeyError");
+}
+
+TEST_F(CausesTest, WhatNamesTheSamePathHasToAgree) {
+    for (const auto* exception : {"KeyError", "OSError"})
+        log({exception, thread(9), 15ms, "django.request", {"Internal Server Error", "/a"}});
+    EXPECT_EQ(cause(response(kLoop, 10ms, 20ms)), "");
+    causes_ = {};
+    log({"KeyError", thread(9), 15ms, "app", {"/a", "POST"}});
+    log({"OSError", thread(9), 15ms, "app", {"/a?x", "GET"}});
+    EXPECT_EQ(cause(response(kLoop, 10ms, 20ms)), "OSError");
+}
+
+TEST_F(CausesTest, AServersWordCountsForTheOnlyRequest) {
+    log({"KeyError", task(0x900), 15ms, "uvicorn.error", {}, 2});
+    EXPECT_EQ(cause(response(kLoop, 10ms, 20ms)), "");
+    log({"KeyError", task(0x900), 35ms, "uvicorn.error", {}, 1});
+    EXPECT_EQ(cause(response(kLoop, 30ms, 40ms)), "KeyError");
+    log({"KeyError", task(0x900), 55ms, "shop", {}, 1});
+    EXPECT_EQ(cause(response(kLoop, 50ms, 60ms)), "") << "the application may have logged it in a task of its own";
+    log({"KeyError", thread(9), 75ms, "django.request", {"Internal Server Error", "/b"}, 1});
+    EXPECT_EQ(cause(response(kLoop, 70ms, 80ms)), "") << "it names another path";
+}
+
+TEST_F(CausesTest, NobodysExceptionsAreNot) {
+    log({"KeyError", task(0x900), 15ms, "asyncio"});
+    EXPECT_EQ(cause(response(task(0x900), 10ms, 20ms, 503)), "");
+}
+
+TEST_F(CausesTest, WhatWasBeingHandledIsLoggedOnce) {
+    auto failed = response(task(0x900), 10ms, 20ms);
+    failed.exception = "KeyError";
+    EXPECT_EQ(cause(failed), "KeyError");
+    log({"KeyError", task(0x900), 21ms, "uvicorn.error", {}, 1});
+    EXPECT_EQ(cause(response(kLoop, 15ms, 30ms, 503)), "");
+    EXPECT_EQ(cause(response(task(0x900), 15ms, 30ms, 503)), "");
+
+    log({"KeyError", thread(5), 45ms, "gunicorn.error", {"/a", ""}});
+    failed = response(thread(5), 40ms, 50ms);
+    failed.exception = "KeyError";
+    EXPECT_EQ(cause(failed), "KeyError") << "logged before it answered";
+    EXPECT_EQ(cause(response(thread(5), 42ms, 60ms, 503)), "");
+    log({"KeyError", thread(5), 65ms, "gunicorn.error", {"/a", ""}});
+    EXPECT_EQ(cause(response(thread(5), 61ms, 70ms)), "KeyError") << "no echo of the one before";
+}
+
+TEST_F(CausesTest, AnEchoIsExpectedForAMomentOnly) {
+    auto failed = response(thread(5), 10ms, 20ms);
+    failed.exception = "KeyError";
+    EXPECT_EQ(cause(failed), "KeyError");
+    log({"KeyError", thread(5), 200ms});
+    EXPECT_EQ(cause(response(thread(5), 190ms, 210ms)), "KeyError");
+}
+
+TEST_F(CausesTest, ASuccessThatWasCutOffIsOnlyTheServersToTell) {
+    log({"KeyError", thread(5), 15ms});
+    EXPECT_EQ(cause(response(thread(5), 10ms, 12ms, 200)), "");
+    log({"ValueError", thread(5), 16ms, "gunicorn.error", {"/a", ""}});
+    EXPECT_EQ(cause(response(thread(5), 10ms, 12ms, 200)), "ValueError");
+}
+
+TEST_F(CausesTest, ClientErrorsAreNotExplained) {
+    log({"KeyError", thread(5), 15ms, "gunicorn.error"});
+    EXPECT_EQ(cause(response(thread(5), 10ms, 20ms, 404)), "");
+}
+
+TEST_F(CausesTest, WhereNobodyLookedNothingIsTied) {
+    log({"KeyError", {}, 15ms, "gunicorn.error", {"/a", ""}, 1});
+    EXPECT_EQ(cause(response({}, 10ms, 20ms)), "");
+    log({"KeyError", {.thread = 5}, 15ms, "gunicorn.error", {"/a", ""}, 1});
+    EXPECT_EQ(cause(response({.thread = 5}, 10ms, 20ms)), "");
+}
+
+TEST_F(CausesTest, WhatPassedAFrameworkGoesBeforeWhatWasLogged) {
+    log({"KeyError", thread(5), 12ms});
+    auto failed = response(thread(5), 10ms, 20ms);
+    failed.raised = event::Responded::Raised::exception;
+    failed.exception = "ValueError";
+    EXPECT_EQ(cause(failed), "ValueError") << "it logged one that it got over, and failed by another";
+    EXPECT_EQ(cause(response(thread(5), 11ms, 30ms)), "") << "used up";
+}
+
+TEST_F(CausesTest, WhatPassedAFrameworkAndIsLoggedInTheEventLoopIsOne) {
+    log({"ValueError", task(7), 15ms, "django.request", {"Internal Server Error", "/a"}, 1});
+    auto failed = response(kLoop, 10ms, 20ms);
+    failed.raised = event::Responded::Raised::exception;
+    failed.exception = "ValueError";
+    EXPECT_EQ(cause(failed, "/a"), "ValueError");
+    EXPECT_EQ(cause(response(kLoop, 12ms, 30ms, 503), "/a"), "") << "the record is the other response's";
+}
+
+TEST_F(CausesTest, WhatPassedAFrameworkIsLoggedAfterwards) {
+    auto failed = response(thread(5), 10ms, 20ms);
+    failed.raised = event::Responded::Raised::exception;
+    failed.exception = "KeyError";
+    EXPECT_EQ(cause(failed), "KeyError");
+    log({"KeyError", thread(5), 21ms});
+    EXPECT_EQ(cause(response(thread(5), 20ms, 30ms, 503)), "");
+}
+
+TEST_F(CausesTest, OldOnesMakeRoom) {
+    for (int i = 0; i < 1000; i++) log({"E" + std::to_string(i), thread(5), 15ms});
+    EXPECT_EQ(cause(response(thread(5), 10ms, 20ms)), "E999");
+}
+
+} // namespace
+} // namespace model

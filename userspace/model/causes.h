@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Which exception is behind a failed response of one worker.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "event/event.h"
+
+namespace model {
+
+// A response says which exception its writer was handling, or, where that is watched, which one passed a framework
+// last. Where there was none, a framework may have caught it, logged
+// it, and answered later. What was logged counts as the cause of a response only by evidence, never by order alone:
+// since the request began,
+//   - it was logged by the thread, the greenlet or the asyncio task that answered;
+//   - or, where an event loop answers for its tasks, the message names the request's path, and all that name it agree;
+//   - or, there, a server logged that a request failed while this one was the only request in flight.
+// Everything else is unknown.
+class Causes {
+public:
+    void on(const event::Logged& logged);
+
+    // The type of the exception behind a response, raw bytes; empty: unknown, or none. Of a response of status < 400:
+    // the one that ended it, as a server logged it. `path` as in http::RequestLine. To be called once for each
+    // response, in the order of the records, since what is found is used up.
+    std::string of(const event::Responded& responded, std::string_view method, std::string_view path);
+
+private:
+    struct Candidate {
+        event::Logged logged;
+        std::string path;   // in the message; decoded, without query; empty: none
+        std::string method; // likewise
+        bool by_server;     // the logger is one of a server or framework that names failed requests
+    };
+    // An exception that explained a response already: who wrote it logs it afterwards.
+    struct Echo {
+        event::Execution by;
+        std::string exception;
+        event::KernelTime at;
+    };
+
+    bool is_echo(const event::Logged& logged);
+    void use_up(const event::Responded& responded);
+    std::string from_log(const event::Responded& responded, std::string_view method, std::string_view path);
+    std::string from_writer(const event::Responded& responded, std::string_view path);
+    std::string from_path(const event::Responded& responded, std::string_view method, std::string_view path);
+    std::string from_only_request(const event::Responded& responded, std::string_view path);
+
+    std::deque<Candidate> candidates_; // in the order of their records
+    std::deque<Echo> echoes_;
+};
+
+} // namespace model

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "observer/interpreters.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "python/raise_site.h"
+
+namespace observer {
+
+namespace {
+
+std::string_view consequence_of(probe::PythonProbe probe) {
+    switch (probe) {
+    case probe::PythonProbe::raises:
+        return "exceptions that nobody logs are \"unknown\"";
+    case probe::PythonProbe::collections:
+        return "the pauses of its garbage collector are not known";
+    case probe::PythonProbe::imports:
+        break;
+    }
+    return "the time that imports take is not known";
+}
+
+} // namespace
+
+bool Interpreters::attach_one(pid_t master, Attached& to, const python::Binary& binary, probe::PythonProbe which) {
+    const auto site = which == probe::PythonProbe::raises ? python::raise_site(binary.file) : Result<std::uint64_t>(0);
+    auto id = site ? probe_.attach_python(which, binary.path, *site)
+                   : Result<probe::PythonProbeId>(std::unexpected(site.error()));
+    if (id) {
+        to.ids.push_back(*id);
+        return true;
+    }
+    // Who asked for it is to know; builds without USDT are common.
+    const auto level = which == probe::PythonProbe::collections ? spdlog::level::info : spdlog::level::warn;
+    spdlog::log(level, "master {}: {}, since its Python has no probe for them: {}", master, consequence_of(which),
+                id.error().text);
+    return false;
+}
+
+Interpreters::Attached Interpreters::attach_to(pid_t master, const python::Binary& binary) {
+    Attached attached;
+    const auto attach = [&](bool wanted, probe::PythonProbe which) {
+        return wanted && attach_one(master, attached, binary, which);
+    };
+    attached.probes.raises = attach(wanted_.raises, probe::PythonProbe::raises);
+    attached.probes.collections = attach(wanted_.collections, probe::PythonProbe::collections);
+    attached.probes.imports = attach(wanted_.imports, probe::PythonProbe::imports);
+    return attached;
+}
+
+PythonProbes Interpreters::attach(pid_t master) {
+    if (!wanted_.any()) return {};
+    const auto binary = python::interpreter_binary(proc_, master);
+    const auto file = binary ? binary->file.identity() : Result<File>(std::unexpected(binary.error()));
+    if (!file) return {}; // no Python: Pythons says so
+    auto found = files_.find(*file);
+    if (found == files_.end()) found = files_.emplace(*file, attach_to(master, *binary)).first;
+    masters_[master] = {.file = *file, .probes = found->second.probes, .alive = true};
+    return found->second.probes;
+}
+
+PythonProbes Interpreters::of(pid_t master) const {
+    const auto found = masters_.find(master);
+    return found == masters_.end() ? PythonProbes{} : found->second.probes;
+}
+
+void Interpreters::keep_only(const std::vector<gunicorn::Master>& masters) {
+    const auto master = [&](pid_t pid) { return std::ranges::find(masters, pid, &gunicorn::Master::pid); };
+    std::erase_if(masters_, [&](const auto& known) { return master(known.first) == masters.end(); });
+    for (auto& [pid, known] : masters_) known.alive = master(pid)->alive;
+    std::erase_if(files_, [&](const auto& file) {
+        const auto runs_it = [&](const auto& known) { return known.second.alive && known.second.file == file.first; };
+        if (std::ranges::any_of(masters_, runs_it)) return false;
+        for (const auto id : file.second.ids) probe_.detach_python(id);
+        return true;
+    });
+}
+
+std::map<model::PythonProbeUse, std::uint64_t> Interpreters::uses() const {
+    std::map<model::PythonProbeUse, std::uint64_t> uses;
+    const auto count = [&](bool wanted, bool attached, const char* name) {
+        if (wanted) uses[{name, attached ? "attached" : "absent"}]++;
+    };
+    for (const auto& [pid, known] : masters_) {
+        if (!known.alive) continue;
+        count(wanted_.raises, known.probes.raises, "raise");
+        count(wanted_.collections, known.probes.collections, "gc");
+        count(wanted_.imports, known.probes.imports, "import");
+    }
+    return uses;
+}
+
+} // namespace observer

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Probes in the code of an interpreter: uprobes and USDT, attached while somebody who runs it is observed. A file's
+// probe is met by every process that runs the file: so the forks of a master are covered from their first instruction,
+// and the kernel side leaves at once for others. One per process would have to be attached in time for each new worker.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "probe/kernel.h"
+
+namespace probe {
+
+namespace {
+
+constexpr pid_t kEverybody = -1;
+
+using Links = std::vector<std::unique_ptr<bpf_link, Link>>;
+
+struct Usdt {
+    const bpf_program* program;
+    const char* name;
+};
+
+// In the order in which they are attached: an end without its begin is left out, a begin without its end would stay.
+std::vector<Usdt> usdt_of(const gunicorn_probes& skeleton, PythonProbe probe) {
+    const auto& progs = skeleton.progs;
+    if (probe == PythonProbe::collections)
+        return {{progs.collection_ends, "gc__done"}, {progs.collection_begins, "gc__start"}};
+    return {{progs.import_ends, "import__find__load__done"}, {progs.import_begins, "import__find__load__start"}};
+}
+
+Result<void> add_raises(Links& links, const gunicorn_probes& skeleton, const std::string& path, std::uint64_t offset) {
+    links.emplace_back(bpf_program__attach_uprobe(skeleton.progs.see_raise, false, kEverybody, path.c_str(), offset));
+    if (!links.back()) return fail("attach a uprobe: " + describe_errno(errno));
+    return {};
+}
+
+Result<void> add_usdt(Links& links, const gunicorn_probes& skeleton, PythonProbe probe, const std::string& path) {
+    for (const auto& [program, name] : usdt_of(skeleton, probe)) {
+        links.emplace_back(bpf_program__attach_usdt(program, kEverybody, path.c_str(), "python", name, nullptr));
+        if (!links.back()) return fail(fmt::format("attach python:{}: {}", name, describe_errno(errno)));
+    }
+    return {};
+}
+
+} // namespace
+
+Result<PythonProbeId> Probe::attach_python(PythonProbe probe, const std::string& path, std::uint64_t offset) {
+    PythonLinks attached{.probe = probe, .links = {}};
+    auto done = probe == PythonProbe::raises ? add_raises(attached.links, *kernel_->skeleton, path, offset)
+                                             : add_usdt(attached.links, *kernel_->skeleton, probe, path);
+    if (!done) return std::unexpected(done.error());
+    kernel_->python_links.emplace(++kernel_->last_python_probe, std::move(attached));
+    return kernel_->last_python_probe;
+}
+
+// The begins first, as they were attached last.
+void Probe::detach_python(PythonProbeId id) {
+    const auto found = kernel_->python_links.find(id);
+    if (found == kernel_->python_links.end()) return;
+    while (!found->second.links.empty()) found->second.links.pop_back();
+    kernel_->python_links.erase(found);
+}
+
+std::optional<contract::collections> Probe::collections(event::Slot slot) const {
+    contract::collections collections{};
+    if (!kernel_->groups.collector) return std::nullopt;
+    if (bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.collections), &slot, &collections)) return std::nullopt;
+    return collections;
+}
+
+std::optional<contract::imports> Probe::imports(event::Slot slot) const {
+    contract::imports imports{};
+    if (!kernel_->groups.imports) return std::nullopt;
+    if (bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.imports), &slot, &imports)) return std::nullopt;
+    return imports;
+}
+
+bool Probe::Kernel::is_attached(PythonProbe probe) const {
+    return std::ranges::any_of(python_links, [&](const auto& each) { return each.second.probe == probe; });
+}
+
+void Probe::Kernel::forget_python(event::Slot slot) const {
+    const auto& maps = skeleton->maps;
+    const contract::python unknown{};
+    bpf_map_update_elem(map_fd(maps.pythons), &slot, &unknown, BPF_ANY);
+    // Those of groups that are turned off do not exist, or have no such slot.
+    const contract::collections collections{};
+    if (groups.collector) bpf_map_update_elem(map_fd(maps.collections), &slot, &collections, BPF_ANY);
+    const contract::imports imports{};
+    if (groups.imports) bpf_map_update_elem(map_fd(maps.imports), &slot, &imports, BPF_ANY);
+}
+
+} // namespace probe
