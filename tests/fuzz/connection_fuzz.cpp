@@ -84,7 +84,7 @@ void call(bpf_test::Worker& worker, int& fd, Input& input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Input input({reinterpret_cast<const char*>(data), size});
-    bpf_test::Worker worker({.connections = 2, .pipelined = 8, .records = 100'000});
+    bpf_test::Worker worker({.connections = 2, .pipelined = 8, .records = 100'000, .threads = 0});
     int fds[2] = {worker.accept(), worker.accept()};
     std::uint64_t accepted = 2;
     for (unsigned turn = 0; !input.empty(); turn++) {

@@ -75,15 +75,14 @@ std::vector<Metric> documented() {
          Scope::target,
          kFirst,
          "Responses of status 500 and above, a subset of the failed requests; of 4xx those that Gunicorn's own parser "
-         "refused. `error_type` is the class of the exception that the worker was handling when it completed the "
-         "response: "
-         "that of an application whose exception reached Gunicorn (or another server that answers from its except "
-         "block). It "
-         "is `unknown` where nothing was being handled: for an error page of a framework that has caught the "
-         "exception, for "
-         "a 503 that the application sent by itself, and where Python cannot be read. `other`: a worker has had more "
-         "than "
-         "64 types."},
+         "refused; and responses of status below 400 that an exception ended before their end. `error_type` is the "
+         "class of "
+         "the exception behind the response: the one that the worker was handling when it answered, else the one that "
+         "was logged by the thread, greenlet or task that answered, or with the request's path. `unknown`: nothing "
+         "ties "
+         "an exception to the response, as behind a 503 that the application sent by itself, or Python cannot be read. "
+         "With `--python-unlogged`, also the one that passed a framework last, logged or not; then an answer that "
+         "nothing was raised for counts nothing here. `other`: a worker has had more than 64 types."},
         {Name::worker_state,
          "gunicorn_worker_state",
          MetricType::Gauge,
@@ -248,6 +247,7 @@ std::vector<Metric> about_the_exporter() {
          "(sendmmsg, recvmmsg) and `framing` (sendfile within a head). A worker is not seen after `processes_full` "
          "(raise "
          "--max-processes) and `pid_range` (pid_max was raised while running); a listener after `listeners_full`. "
+         "`threads_full` happens while requests are traced only. "
          "`program_busy` counts calls that the kernel left out; it should never happen."},
         {Name::map_entries,
          "gunicorn_bpf_exporter_map_entries",
@@ -291,6 +291,16 @@ std::vector<Metric> about_the_exporter() {
          "`layout`: `ok`; `unsupported`, a version of Python whose data structures are not known; `failed`, no CPython "
          "or not "
          "to be read. Without `ok` every `error_type` is `unknown`; a log line says why."},
+        {Name::python_probes,
+         "gunicorn_bpf_exporter_python_probes",
+         MetricType::Gauge,
+         "Number of Gunicorns by whether a probe is attached to their Python",
+         {"probe", "state"},
+         Scope::exporter,
+         kFirst,
+         "`probe`: `gc`, for the pauses of the garbage collector; `raise`, with `--python-unlogged`; `import`, with "
+         "`--python-imports`. `state`: `attached`; `absent`, this build of Python has no place for it, or none where a "
+         "probe is cheap: a log line says which."},
         {Name::snapshot_duration,
          "gunicorn_bpf_exporter_snapshot_duration_seconds",
          MetricType::Gauge,
@@ -307,12 +317,31 @@ std::vector<Metric> about_the_exporter() {
          Scope::exporter,
          kFirst,
          ""},
+        {Name::config_reload_successful,
+         "gunicorn_bpf_exporter_config_last_reload_successful",
+         MetricType::Gauge,
+         "Whether the last reading of the web configuration succeeded (1) or left the one before in force (0)",
+         {},
+         Scope::exporter,
+         kFirst,
+         "Of `--web.config.file`, which is read at start, on SIGHUP, and when it or a file that it names changes. A "
+         "log "
+         "line says what is wrong."},
+        {Name::config_reload_success_time,
+         "gunicorn_bpf_exporter_config_last_reload_success_timestamp_seconds",
+         MetricType::Gauge,
+         "Unix time of the last reading of the web configuration that succeeded",
+         {},
+         Scope::exporter,
+         kFirst,
+         ""},
     };
 }
 
 std::vector<Metric> all() {
     auto metrics = documented();
-    for (auto* part : {&about_workers, &about_saturation, &about_masters, &about_the_exporter})
+    for (auto* part :
+         {&about_workers, &about_saturation, &about_python, &about_masters, &about_the_exporter, &about_custom_metrics})
         for (auto& metric : part()) metrics.push_back(std::move(metric));
     return metrics;
 }

@@ -40,6 +40,9 @@ enum class Name {
     worker_response_size,
     http_requests,
     http_request_duration,
+    worker_gc_pause,
+    worker_import_time,
+    worker_imports,
     master_worker_spawns,
     worker_exits,
     info,
@@ -52,8 +55,15 @@ enum class Name {
     bpf_run_time,
     endpoint_values_refused,
     python,
+    python_probes,
     snapshot_duration,
     sampling_duration,
+    config_reload_successful,
+    config_reload_success_time,
+    custom_files,
+    custom_files_refused,
+    custom_series_refused,
+    custom_reading_duration,
 };
 
 enum class Scope {

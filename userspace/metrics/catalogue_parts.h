@@ -14,4 +14,9 @@ inline constexpr std::string_view kFirst = "0.1.0";
 // What workers are doing, who waits for them, sizes and routes.
 std::vector<Metric> about_saturation();
 
+// How the application's own metrics were read.
+std::vector<Metric> about_custom_metrics();
+// What the interpreter itself tells.
+std::vector<Metric> about_python();
+
 } // namespace metrics

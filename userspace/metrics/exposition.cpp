@@ -15,9 +15,6 @@ namespace {
 constexpr double kExactIntegers = 9007199254740992.0; // 2^53
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // Needs no second look, whatever stands around it.
 bool is_plain(char c) { return c >= ' ' && c <= '~' && c != '\\' && c != '"'; }
 
@@ -63,17 +60,6 @@ void append_escaped(std::string& out, std::string_view text, Quotes quotes) {
             out += length == 0 ? kReplacement : text.substr(0, length);
         text.remove_prefix(std::max<std::size_t>(length, 1));
     }
-}
-
-bool is_metric_name(std::string_view text) {
-    const auto starts = [](char c) { return is_letter(c) || c == ':'; };
-    return !text.empty() && starts(text[0]) &&
-           std::ranges::all_of(text, [&](char c) { return starts(c) || is_digit(c); });
-}
-
-bool is_label_name(std::string_view text) {
-    return !text.empty() && is_letter(text[0]) &&
-           std::ranges::all_of(text, [](char c) { return is_letter(c) || is_digit(c); });
 }
 
 } // namespace metrics

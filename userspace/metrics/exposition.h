@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "application/names.h"
+
 namespace metrics {
 
 enum class Quotes { keep, escape };
@@ -17,9 +19,7 @@ void append_number(std::string& out, double value);
 // NUL, become U+FFFD: one such byte would make a reader refuse the whole scrape.
 void append_escaped(std::string& out, std::string_view text, Quotes quotes);
 
-// [a-zA-Z_:][a-zA-Z0-9_:]*
-bool is_metric_name(std::string_view text);
-// [a-zA-Z_][a-zA-Z0-9_]*
-bool is_label_name(std::string_view text);
+using application::is_label_name;
+using application::is_metric_name;
 
 } // namespace metrics

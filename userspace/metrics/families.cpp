@@ -19,18 +19,6 @@ double number(std::uint64_t count) { return static_cast<double>(count); }
 
 std::string status_name(int status) { return status == 0 ? "unreadable" : std::to_string(status); }
 
-std::string state_name(model::WorkerState state) {
-    switch (state) {
-    case model::WorkerState::quit:
-        return "quit";
-    case model::WorkerState::abort:
-        return "abort";
-    case model::WorkerState::running:
-        break;
-    }
-    return "running";
-}
-
 void add_ended_by(FamilySet& set, Name name, const std::string& worker, const event::EndedBy& by,
                   const TargetLabels& target) {
     set.counter(name, {worker, "client"}, number(by.client), target);
@@ -46,7 +34,8 @@ void add_gauges(FamilySet& set, const model::Worker& worker, const TargetLabels&
         set.gauge(Name::worker_heartbeat_age, {worker.id}, seconds(*gauges.heartbeat_age), target);
     if (gauges.threads) set.gauge(Name::worker_threads, {worker.id}, *gauges.threads, target);
     set.gauge(Name::worker_uptime, {worker.id}, gauges.uptime_seconds, target);
-    set.gauge(Name::worker_state, {worker.id, state_name(gauges.state), fmt::format("{:.3f}", gauges.state_since)}, 1,
+    set.gauge(Name::worker_state,
+              {worker.id, std::string(model::name_of(gauges.state)), fmt::format("{:.3f}", gauges.state_since)}, 1,
               target);
 }
 
@@ -92,6 +81,25 @@ void add_measured(FamilySet& set, const model::Worker& worker, const model::Meas
         set.histogram(Name::worker_first_byte, {worker.id}, totals.first_byte, target);
         set.histogram(Name::worker_request_size, {worker.id}, totals.request_sizes, target);
         set.histogram(Name::worker_response_size, {worker.id}, totals.response_sizes, target);
+    }
+}
+
+void add_imports(FamilySet& set, const std::string& worker, const char* phase, const event::Imports::Phase& imports,
+                 const TargetLabels& target) {
+    set.counter(Name::worker_import_time, {worker, phase}, seconds(imports.time), target);
+    set.counter(Name::worker_imports, {worker, phase}, number(imports.modules), target);
+}
+
+void add_python(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
+    const auto& totals = worker.totals;
+    if (totals.collections) {
+        for (std::size_t generation = 0; generation < totals.collections->size(); ++generation)
+            set.histogram(Name::worker_gc_pause, {worker.id, std::to_string(generation)},
+                          (*totals.collections)[generation], target);
+    }
+    if (totals.imports) {
+        add_imports(set, worker.id, "boot", totals.imports->boot, target);
+        add_imports(set, worker.id, "serving", totals.imports->serving, target);
     }
 }
 
@@ -150,9 +158,29 @@ void add_target(FamilySet& set, const model::Target& target, const model::Measur
         if (worker.gauges) add_gauges(set, worker, target.labels);
         if (!worker.counted) continue;
         add_measured(set, worker, measured, target.labels);
+        add_python(set, worker, target.labels);
         add_totals(set, worker, target.labels);
         add_labelled_answers(set, worker, target.labels);
     }
+}
+
+void add_custom(FamilySet& set, const model::Target& target, const application::Report& report) {
+    if (!report.has_directory) return;
+    set.gauge(Name::custom_files, {}, number(report.files), target.labels);
+    report.refused_files.each([&](auto reason, auto count) {
+        set.counter(Name::custom_files_refused, {std::string(name_of(reason))}, number(count), target.labels);
+    });
+    report.refused_series.each([&](auto reason, auto count) {
+        set.gauge(Name::custom_series_refused, {std::string(name_of(reason))}, number(count), target.labels);
+    });
+}
+
+// What the application keeps itself is shown as it is (custom_writer.h); here is what became of it.
+void add_custom(FamilySet& set, const model::Snapshot& snapshot) {
+    if (!snapshot.custom) return;
+    for (std::size_t i = 0; i < snapshot.targets.size() && i < snapshot.custom->reports.size(); ++i)
+        add_custom(set, snapshot.targets[i], snapshot.custom->reports[i]);
+    set.gauge(Name::custom_reading_duration, {}, seconds(snapshot.custom->reading_time));
 }
 
 void add_self(FamilySet& set, const model::Snapshot& snapshot, const Build& build) {
@@ -170,8 +198,13 @@ void add_self(FamilySet& set, const model::Snapshot& snapshot, const Build& buil
     }
     for (const auto& [python, count] : self.pythons)
         set.gauge(Name::python, {python.version, python.layout}, number(count));
+    for (const auto& [probe, count] : self.python_probes)
+        set.gauge(Name::python_probes, {probe.probe, probe.state}, number(count));
     set.gauge(Name::snapshot_duration, {}, seconds(self.snapshot_time));
     set.gauge(Name::sampling_duration, {}, seconds(self.sampling_time));
+    set.gauge(Name::config_reload_successful, {}, self.reload.successful ? 1 : 0);
+    set.gauge(Name::config_reload_success_time, {},
+              std::chrono::duration<double>(self.reload.last_success.time_since_epoch()).count());
 }
 
 } // namespace
@@ -180,6 +213,7 @@ std::vector<prometheus::MetricFamily> families(const model::Snapshot& snapshot, 
     FamilySet set;
     for (const auto& target : snapshot.targets) add_target(set, target, snapshot.measured);
     add_self(set, snapshot, build);
+    add_custom(set, snapshot);
     return std::move(set).take();
 }
 

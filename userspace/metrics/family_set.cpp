@@ -62,6 +62,12 @@ void FamilySet::histogram(Name name, std::vector<std::string> values, const even
          static_cast<double>(observed.sum));
 }
 
+void FamilySet::histogram(Name name, std::vector<std::string> values, const event::PauseHistogram& observed,
+                          const TargetLabels& target) {
+    fill(add(name, std::move(values), target).histogram, observed.buckets, event::kPauseBoundsSeconds,
+         std::chrono::duration<double>(observed.sum).count());
+}
+
 std::vector<prometheus::MetricFamily> FamilySet::take() && {
     std::ranges::sort(families_, {}, &prometheus::MetricFamily::name);
     return std::move(families_);

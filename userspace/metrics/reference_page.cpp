@@ -50,15 +50,19 @@ std::string labels_of(const Metric& metric) {
     return fmt::format("`{}`", fmt::join(metric.labels, "`, `"));
 }
 
+std::span<const double> bounds_of(const Metric& metric) {
+    if (metric.name == Name::worker_gc_pause) return event::kPauseBoundsSeconds;
+    if (metric.text.ends_with("_bytes")) return event::kSizeBoundsBytes;
+    return event::kDurationBoundsSeconds;
+}
+
 std::string section(const Metric& metric) {
     auto text = fmt::format("\n### {}\n\n{}.\n\n", metric.text, metric.help);
     fmt::format_to(std::back_inserter(text), "- Type: {}\n- Labels: {}\n- Target labels: {}\n- Since: {}\n",
                    type_of(metric), labels_of(metric), metric.scope == Scope::target ? "yes" : "no", metric.since);
     if (metric.type == prometheus::MetricType::Histogram) {
         text += "- Buckets:";
-        const std::span<const double> seconds(event::kDurationBoundsSeconds);
-        const std::span<const double> bytes(event::kSizeBoundsBytes);
-        for (const auto bound : metric.text.ends_with("_bytes") ? bytes : seconds) {
+        for (const auto bound : bounds_of(metric)) {
             text += ' ';
             append_number(text, bound);
         }
@@ -76,6 +80,7 @@ std::string reference_page() {
         if (metric.name == Name::worker_requests) page += "\n## Documented metrics\n";
         if (metric.name == Name::worker_responses) page += "\n## More about workers\n";
         if (metric.name == Name::workers) page += "\n## Saturation, waiting, sizes, routes\n";
+        if (metric.name == Name::worker_gc_pause) page += "\n## Python\n";
         if (metric.name == Name::master_worker_spawns) page += "\n## Masters\n";
         if (metric.name == Name::build_info) page += "\n## The exporter itself\n";
         page += section(metric);

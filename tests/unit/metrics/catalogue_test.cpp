@@ -10,7 +10,7 @@
 namespace {
 
 TEST(Catalogue, IsInOrderOfName) {
-    ASSERT_EQ(metrics::catalogue().size(), static_cast<std::size_t>(metrics::Name::sampling_duration) + 1);
+    ASSERT_EQ(metrics::catalogue().size(), static_cast<std::size_t>(metrics::Name::custom_reading_duration) + 1);
     for (std::size_t i = 0; i < metrics::catalogue().size(); ++i)
         EXPECT_EQ(static_cast<std::size_t>(metrics::catalogue()[i].name), i) << metrics::catalogue()[i].text;
 }

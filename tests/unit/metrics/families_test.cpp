@@ -141,6 +141,7 @@ TEST(Families, ExporterAboutItself) {
     auto snapshot = documented_snapshot();
     snapshot.targets.push_back({});
     snapshot.targets.back().alive = false;
+    snapshot.self.reload = {false, std::chrono::system_clock::time_point(std::chrono::seconds(1640995200))};
     const auto text = text_of(snapshot);
     for (const char* line : {
              "build_info{version=\"0.1.0\",libbpf=\"1.1\",kernel=\"6.1.0-test\"} 1.0",
@@ -155,6 +156,8 @@ TEST(Families, ExporterAboutItself) {
              "endpoint_values_refused_total 7.0",
              "snapshot_duration_seconds 0.002",
              "sampling_duration_seconds 0.001",
+             "config_last_reload_successful 0.0",
+             "config_last_reload_success_timestamp_seconds 1640995200.0",
          })
         EXPECT_THAT(text, HasSubstr(fmt::format("\ngunicorn_bpf_exporter_{}\n", line)));
     EXPECT_THAT(text, Not(HasSubstr("run_time_seconds_total{program=\"oom")));

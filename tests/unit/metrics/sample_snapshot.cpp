@@ -15,6 +15,10 @@ event::Totals documented_totals() {
     totals.aborted.client = 1;
     totals.activity = {1, 2, 90s};
     totals.incomplete.server = 2;
+    totals.collections.emplace();
+    totals.collections->at(2).buckets = {0, 0, 0, 0, 3, 1, 0, 0, 0, 0};
+    totals.collections->at(2).sum = 60ms;
+    totals.imports = {.boot = {250, 400ms}, .serving = {1, 2ms}};
     totals.connections = {{"http", 40}, {"empty", 3}, {"tls", 0}};
     return totals;
 }
@@ -25,6 +29,7 @@ model::SelfReport documented_self() {
     self.maps = {{"connections", 12, 65536}};
     self.events_lost = {{"ring_full", 0}, {"slots_full", 1}};
     self.pythons = {{{"3.11.2", "ok"}, 1}, {{"", "failed"}, 1}};
+    self.python_probes = {{{"gc", "attached"}, 1}};
     self.snapshot_time = 2ms;
     self.sampling_time = 1ms;
     return self;
@@ -82,5 +87,6 @@ model::Snapshot large_snapshot(std::size_t targets, std::size_t endpoints) {
         }
         snapshot.targets.push_back(std::move(target));
     }
+    snapshot.custom = application::Exposed{{}, std::vector<application::Report>(targets, {.has_directory = true}), {}};
     return snapshot;
 }
