@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+#include <utility>
+
 #include "web/gzip.h"
 
 namespace web {
@@ -11,71 +14,70 @@ namespace {
 
 constexpr std::string_view kHealthy = "/-/healthy";
 constexpr std::string_view kReady = "/-/ready";
+constexpr std::string_view kLive = "/api/v1/live";
 
-Answer sentence(int status, std::string_view text) {
-    return Answer{.status = status,
-                  .content_type = "text/plain; charset=utf-8",
-                  .body = fmt::format("{}\n", text),
-                  .headers = {}};
-}
-
-// Both go into HTML and into comparisons without any escaping, so only plain characters are allowed.
+// Paths go into HTML and into comparisons without any escaping, so only plain characters are allowed.
 bool is_plain(std::string_view path) {
     constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~";
-    return path.find_first_not_of(kAllowed) == std::string_view::npos;
+    return path.starts_with('/') && path.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
-} // namespace
-
-Result<Routes> Routes::create(std::string telemetry_path, Pages pages) {
-    if (!telemetry_path.starts_with('/') || telemetry_path.starts_with("/-/") || !is_plain(telemetry_path))
-        return fail(fmt::format("--web.telemetry-path {}: has to begin with / (not /-/) and may contain letters, "
-                                "digits and - . _ ~ /",
-                                telemetry_path));
-    return Routes(std::move(telemetry_path), std::move(pages));
-}
-
-Routes::Routes(std::string telemetry_path, Pages pages)
-    : telemetry_path_(std::move(telemetry_path)), pages_(std::move(pages)) {}
-
-Answer Routes::answer(const Request& request) const {
-    const bool known =
-        request.path == telemetry_path_ || request.path == "/" || request.path == kHealthy || request.path == kReady;
-    if (!known) return sentence(404, fmt::format("Not found. The metrics are at {}", telemetry_path_));
-    if (request.method != "GET" && request.method != "HEAD") {
-        Answer answer = sentence(405, "Only GET and HEAD are answered here.");
-        answer.headers.emplace_back("Allow", "GET, HEAD");
-        return answer;
+bool lists(std::string_view methods, std::string_view method) {
+    while (!methods.empty()) {
+        const auto end = methods.find(", ");
+        if (methods.substr(0, end) == method) return true;
+        methods = end == std::string_view::npos ? std::string_view{} : methods.substr(end + 2);
     }
-    if (request.path == telemetry_path_) return metrics(request);
-    if (request.path == kHealthy) return sentence(200, "Healthy.");
-    if (request.path == kReady) return readiness();
-    return landing();
+    return false;
 }
 
-Answer Routes::metrics(const Request& request) const {
+Answer not_allowed(const Page& page) {
+    const bool reading = page.methods.starts_with("GET");
+    Answer answer = sentence(
+        405, fmt::format("Only {} {} answered here.", reading ? "GET and HEAD" : page.methods, reading ? "are" : "is"));
+    answer.headers.emplace_back("Allow", page.methods);
+    return answer;
+}
+
+// Without memory for compression the body itself is still good.
+void compress_if_accepted(Answer& answer, const Request& request) {
+    if (!accepts_gzip(request.accept_encoding)) return;
+    if (Result<std::string> compressed = gzip(answer.body)) {
+        answer.body = std::move(*compressed);
+        answer.headers.emplace_back("Content-Encoding", "gzip");
+    }
+}
+
+Answer metrics(const Pages& pages, const Request& request) {
     const Format format = preferred_format(request.accept);
-    Result<std::string> page = pages_.metrics(format);
+    Result<std::string> page = pages.metrics(format);
     if (!page) return sentence(503, page.error().text);
     Answer answer{.status = 200,
                   .content_type = std::string(content_type_of(format)),
                   .body = std::move(*page),
                   .headers = {{"Vary", "Accept, Accept-Encoding"}}};
-    if (!accepts_gzip(request.accept_encoding)) return answer;
-    // Without memory for compression the page itself is still good.
-    if (Result<std::string> compressed = gzip(answer.body)) {
-        answer.body = std::move(*compressed);
-        answer.headers.emplace_back("Content-Encoding", "gzip");
-    }
+    compress_if_accepted(answer, request);
     return answer;
 }
 
-Answer Routes::readiness() const {
-    if (pages_.ready()) return sentence(200, "Ready.");
+Answer live(const Pages& pages, const Request& request) {
+    Result<std::string> json = pages.live();
+    if (!json) return sentence(503, json.error().text);
+    Answer answer{.status = 200,
+                  .content_type = "application/json",
+                  .body = std::move(*json),
+                  .headers = {{"Cache-Control", "no-store"}, {"Vary", "Accept-Encoding"}}};
+    add_page_policy(answer);
+    compress_if_accepted(answer, request);
+    return answer;
+}
+
+Answer readiness(const Pages& pages) {
+    if (pages.ready()) return sentence(200, "Ready.");
     return sentence(503, "Not ready: the probes are not attached, or the observed master is gone.");
 }
 
-Answer Routes::landing() const {
+Answer links(std::string_view telemetry_path) {
     constexpr std::string_view kPage = R"(<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>gunicorn-bpf-exporter</title></head>
@@ -92,8 +94,61 @@ Answer Routes::landing() const {
 )";
     return Answer{.status = 200,
                   .content_type = "text/html; charset=utf-8",
-                  .body = fmt::format(kPage, telemetry_path_, kHealthy, kReady),
+                  .body = fmt::format(kPage, telemetry_path, kHealthy, kReady),
                   .headers = {}};
+}
+
+// An order from outside, for those who allowed it.
+Page order(std::string path, bool allowed, std::function<Result<void>()> carry_out, std::string_view done) {
+    return {.path = std::move(path),
+            .answer =
+                [allowed, carry_out = std::move(carry_out), done](const Request&) {
+                    if (!allowed || !carry_out)
+                        return sentence(403,
+                                        "Forbidden: start the exporter with --web.enable-lifecycle to allow this.");
+                    const auto carried_out = carry_out();
+                    return carried_out ? sentence(200, done) : sentence(500, carried_out.error().text);
+                },
+            .methods = "POST"};
+}
+
+} // namespace
+
+Answer sentence(int status, std::string_view text) {
+    return Answer{.status = status,
+                  .content_type = "text/plain; charset=utf-8",
+                  .body = fmt::format("{}\n", text),
+                  .headers = {}};
+}
+
+Result<Routes> Routes::create(const std::string& telemetry_path, Pages pages, bool lifecycle) {
+    if (telemetry_path.starts_with("/-/") || !is_plain(telemetry_path))
+        return fail(fmt::format("--web.telemetry-path {}: has to begin with / (not /-/) and may contain letters, "
+                                "digits and - . _ ~ /",
+                                telemetry_path));
+    Routes routes;
+    routes.telemetry_path_ = telemetry_path;
+    const auto kept = std::make_shared<const Pages>(std::move(pages));
+    // The first page of a path counts: the metrics before all, the links after all.
+    const auto add = [&](Page page) { routes.table_.try_emplace(page.path, std::move(page)); };
+    add({telemetry_path, [kept](const Request& request) { return metrics(*kept, request); }});
+    add({std::string(kHealthy), [](const Request&) { return sentence(200, "Healthy."); }});
+    add({std::string(kReady), [kept](const Request&) { return readiness(*kept); }});
+    add(order("/-/cleanup", lifecycle, kept->cleanup, "Cleaned up: the series of dead workers are gone."));
+    add(order("/-/reload", lifecycle, kept->reload, "Reloaded."));
+    if (kept->live) add({std::string(kLive), [kept](const Request& request) { return live(*kept, request); }});
+    const auto documents = std::make_shared<const Documents>(kept->documents);
+    for (const auto& document : kept->documents)
+        add({document.path, [documents](const Request& request) { return documents->answer(request); }});
+    add({"/", [telemetry_path](const Request&) { return links(telemetry_path); }});
+    return routes;
+}
+
+Answer Routes::answer(const Request& request) const {
+    const auto found = table_.find(request.path);
+    if (found == table_.end()) return sentence(404, fmt::format("Not found. The metrics are at {}", telemetry_path_));
+    const Page& page = found->second;
+    return lists(page.methods, request.method) ? page.answer(request) : not_allowed(page);
 }
 
 } // namespace web

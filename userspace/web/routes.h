@@ -3,28 +3,23 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "result.h"
+#include "web/answer.h"
+#include "web/documents.h"
 #include "web/negotiation.h"
 
 namespace web {
 
-struct Request {
-    std::string_view method;          // "GET"
-    std::string_view path;            // decoded, without query
-    std::string_view accept;          // header values; empty when absent
-    std::string_view accept_encoding; //
-};
-
-struct Answer {
-    int status = 200;
-    std::string content_type;
-    std::string body;                                         // of a HEAD request too: the server sends its length only
-    std::vector<std::pair<std::string, std::string>> headers; // the others
+// A path and who answers it.
+struct Page {
+    std::string path; // as Routes::create has it
+    std::function<Answer(const Request&)> answer;
+    std::string methods = "GET, HEAD"; // as the header Allow lists them; others are answered with 405
 };
 
 // Where the content comes from. Called from the server's thread, one call at a time; they may block for some
@@ -32,23 +27,28 @@ struct Answer {
 struct Pages {
     std::function<Result<std::string>(Format)> metrics; // an error becomes a 503 with its sentence
     std::function<bool()> ready;
+    std::function<Result<void>()> cleanup = {};     // POST /-/cleanup, where that is switched on
+    std::function<Result<void>()> reload = {};      // POST /-/reload, likewise
+    std::function<Result<std::string>()> live = {}; // JSON for the live page; without it there is no such path
+    std::vector<Document> documents = {};           // the live page; without "/" there is a plain list of links
 };
+
+// A sentence as plain text.
+Answer sentence(int status, std::string_view text);
 
 class Routes {
 public:
-    // The path begins with "/", consists of letters, digits and "/-._~", and is not below "/-/".
-    static Result<Routes> create(std::string telemetry_path, Pages pages);
+    // The paths begin with "/" and consist of letters, digits and "/-._~"; that of the metrics is not below "/-/".
+    // `lifecycle`: whether POST /-/cleanup and /-/reload do anything.
+    static Result<Routes> create(const std::string& telemetry_path, Pages pages, bool lifecycle = false);
 
     Answer answer(const Request& request) const;
 
 private:
-    Routes(std::string telemetry_path, Pages pages);
-    Answer metrics(const Request& request) const;
-    Answer readiness() const;
-    Answer landing() const;
+    Routes() = default;
 
     std::string telemetry_path_;
-    Pages pages_;
+    std::map<std::string, Page, std::less<>> table_; // by path
 };
 
 } // namespace web

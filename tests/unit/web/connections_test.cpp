@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 
 #include "web/connections.h"
 
@@ -43,6 +44,31 @@ TEST(Connections, EndsTheOneThatWasSilentForLongest) {
     EXPECT_TRUE(second.was_ended());
     EXPECT_FALSE(third.was_ended());
     EXPECT_EQ(connections.open(), 2U);
+}
+
+TEST(Connections, EndsWhatIsPastTheDeadlineOfItsPhase) {
+    using web::Connections;
+    using namespace std::chrono_literals;
+    const Pair head;
+    const Pair response;
+    const Pair idle;
+    Connections connections(8, {.head = 10s, .response = 30s, .idle = 75s});
+    for (const auto* pair : {&head, &response, &idle}) connections.opened(pair->server());
+    connections.progressed(response.server());
+    connections.progressed(idle.server());
+    connections.answered(idle.server());
+    const auto now = Connections::Clock::now();
+    connections.end_overdue(now + 9s);
+    EXPECT_FALSE(head.was_ended());
+    connections.end_overdue(now + 11s);
+    EXPECT_TRUE(head.was_ended());
+    EXPECT_FALSE(response.was_ended());
+    connections.end_overdue(now + 31s);
+    EXPECT_TRUE(response.was_ended());
+    EXPECT_FALSE(idle.was_ended());
+    connections.end_overdue(now + 76s);
+    EXPECT_TRUE(idle.was_ended());
+    EXPECT_EQ(connections.ending(), 3U);
 }
 
 TEST(Connections, EndsOneForEachThatIsTooManyEvenBeforeTheyAreClosed) {

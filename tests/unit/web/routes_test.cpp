@@ -103,6 +103,45 @@ TEST(Routes, AllowGetAndHeadOnly) {
     }
 }
 
+web::Pages with_orders(int& orders, bool good = true) {
+    auto content = pages();
+    content.cleanup = content.reload = [&orders, good]() -> Result<void> {
+        ++orders;
+        if (!good) return fail("web.yml: line 3: no");
+        return {};
+    };
+    return content;
+}
+
+TEST(Routes, TakeOrdersWhereThatIsAllowed) {
+    int orders = 0;
+    const auto open = web::Routes::create("/metrics", with_orders(orders), true);
+    const auto closed = web::Routes::create("/metrics", with_orders(orders), false);
+    const auto failing = web::Routes::create("/metrics", with_orders(orders, false), true);
+    ASSERT_TRUE(open && closed && failing);
+    for (const char* path : {"/-/cleanup", "/-/reload"}) {
+        orders = 0;
+        Request request = get(path);
+        const Answer read = open->answer(request);
+        EXPECT_EQ(read.status, 405);
+        EXPECT_THAT(read.headers, Contains(Pair("Allow", "POST")));
+        request.method = "POST";
+        EXPECT_EQ(closed->answer(request).status, 403);
+        EXPECT_THAT(closed->answer(request).body, HasSubstr("--web.enable-lifecycle"));
+        EXPECT_EQ(orders, 0);
+        EXPECT_EQ(open->answer(request).status, 200);
+        EXPECT_EQ(orders, 1);
+        EXPECT_EQ(failing->answer(request).status, 500);
+        EXPECT_EQ(failing->answer(request).body, "web.yml: line 3: no\n");
+    }
+}
+
+TEST(Routes, TheMetricsComeBeforeADocumentOfTheirPath) {
+    auto content = pages();
+    content.documents = {{"/metrics", "not this"}};
+    EXPECT_EQ(answer(get("/metrics"), "/metrics", content).body, "text\n");
+}
+
 TEST(Routes, RefuseATelemetryPathThatCannotWork) {
     for (const char* wrong : {"", "metrics", "/-/healthy", "/a b", "/a?b", "/<script>", "/a%20b", "/a\"b"}) {
         const auto routes = web::Routes::create(wrong, pages());

@@ -26,11 +26,12 @@ constexpr auto kPrompt = 2s;
 
 class ServerLoad : public testing::Test {
 protected:
-    void serve(unsigned connection_limit, std::chrono::seconds idle_timeout, std::size_t page_bytes) {
+    void serve(unsigned connection_limit, std::chrono::seconds idle_timeout, std::size_t page_bytes,
+               std::chrono::seconds head_deadline = 60s, std::chrono::seconds response_deadline = 60s) {
         web::Options options;
-        options.listen_address = "127.0.0.1:0";
+        options.listen_addresses = {"127.0.0.1:0"};
         options.connection_limit = connection_limit;
-        options.idle_timeout = idle_timeout;
+        options.deadlines = {.head = head_deadline, .response = response_deadline, .idle = idle_timeout};
         const std::string page(page_bytes, 'x');
         auto started = web::Server::start(
             options, {.metrics = [page](Format) -> Result<std::string> { return page; }, .ready = [] { return true; }});
@@ -82,11 +83,16 @@ TEST_F(ServerLoad, ClientsThatDoNotReadDoNotDelayAScrape) {
 }
 
 TEST_F(ServerLoad, TheScraperKeepsItsConnectionWhileSilentOnesGo) {
-    serve(4, 60s, 10);
+    constexpr std::size_t kLimit = 4;
+    serve(kLimit, 60s, 10);
     Client scraper(server->port());
     std::vector<Client> silent;
-    for (int i = 0; i < 20; ++i) {
+    for (std::size_t i = 0; i < 20; ++i) {
         silent.emplace_back(server->port());
+        // Connections are accepted in their own time. The one that had to go tells that the new one is in.
+        if (i + 1 >= kLimit) {
+            ASSERT_TRUE(silent[i + 1 - kLimit].is_closed_within(5s)) << i;
+        }
         ASSERT_TRUE(scraper.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
         ASSERT_EQ(scraper.receive().status, 200) << i;
     }
@@ -95,8 +101,38 @@ TEST_F(ServerLoad, TheScraperKeepsItsConnectionWhileSilentOnesGo) {
 TEST_F(ServerLoad, AnIdleConnectionIsClosedAfterItsTimeout) {
     serve(8, 1s, 10);
     Client idle(server->port());
+    ASSERT_TRUE(idle.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
+    ASSERT_EQ(idle.receive().status, 200);
     EXPECT_FALSE(idle.is_closed_within(300ms));
     EXPECT_TRUE(idle.is_closed_within(6s));
+}
+
+// Without a total, each byte would begin the wait anew.
+TEST_F(ServerLoad, AHeadHasATotalDeadlineHoweverItDribbles) {
+    serve(8, 60s, 10, 1s);
+    Client fresh(server->port());
+    Client kept(server->port());
+    ASSERT_TRUE(kept.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
+    ASSERT_EQ(kept.receive().status, 200);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto dribbled_out = [&](Client& client) {
+        while (std::chrono::steady_clock::now() - begin < 20s) {
+            client.send("G");
+            if (client.is_closed_within(100ms)) return true;
+        }
+        return false;
+    };
+    EXPECT_TRUE(dribbled_out(kept)); // its 60 s of idleness ended with its first byte
+    EXPECT_TRUE(dribbled_out(fresh));
+}
+
+TEST_F(ServerLoad, AResponseHasATotalDeadlineHoweverItIsRead) {
+    serve(8, 60s, 50'000'000, 60s, 1s);
+    Client slow(server->port());
+    ASSERT_TRUE(slow.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
+    EXPECT_FALSE(slow.is_closed_within(1ms));
+    std::this_thread::sleep_for(2500ms);     // reads nothing for longer than the deadline
+    EXPECT_TRUE(slow.is_closed_within(10s)); // what was in the buffers, and then the end
 }
 
 TEST_F(ServerLoad, StopsPromptlyWithConnectionsOpen) {

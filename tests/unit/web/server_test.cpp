@@ -4,8 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "client.h"
 #include "web/server.h"
@@ -21,7 +28,7 @@ using web_test::request;
 
 web::Options on_a_free_port() {
     web::Options options;
-    options.listen_address = "127.0.0.1:0";
+    options.listen_addresses = {"127.0.0.1:0"};
     return options;
 }
 
@@ -48,7 +55,7 @@ TEST_F(ServerTest, ServesThePage) {
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.headers.at("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     EXPECT_EQ(response.body, "some_total 1\n");
-    EXPECT_EQ(server->address(), "127.0.0.1:" + std::to_string(port));
+    EXPECT_EQ(server->addresses().front(), "127.0.0.1:" + std::to_string(port));
 }
 
 TEST_F(ServerTest, CompressesAndNegotiates) {
@@ -139,11 +146,11 @@ TEST_F(ServerTest, SurvivesGarbage) {
 TEST_F(ServerTest, SaysThatThePortIsInUse) {
     serve(pages());
     web::Options same = on_a_free_port();
-    same.listen_address = server->address();
+    same.listen_addresses = server->addresses();
     const auto second = web::Server::start(same, pages());
     ASSERT_FALSE(second.has_value());
-    EXPECT_EQ(second.error().text,
-              "listen on " + server->address() + ": address already in use (choose another with --web.listen-address)");
+    EXPECT_EQ(second.error().text, "listen on " + server->addresses().front() +
+                                       ": address already in use (choose another with --web.listen-address)");
 }
 
 TEST_F(ServerTest, RefusesLimitsThatCannotWork) {
@@ -151,17 +158,76 @@ TEST_F(ServerTest, RefusesLimitsThatCannotWork) {
     options.connection_limit = 0;
     EXPECT_FALSE(web::Server::start(options, pages()).has_value());
     options = on_a_free_port();
-    options.idle_timeout = std::chrono::seconds(0);
+    options.deadlines.idle = std::chrono::seconds(0);
     EXPECT_FALSE(web::Server::start(options, pages()).has_value());
     options = on_a_free_port();
     options.telemetry_path = "metrics";
     EXPECT_FALSE(web::Server::start(options, pages()).has_value());
 }
 
+// bcrypt runs beside the thread that serves: others do not wait for it.
+TEST_F(ServerTest, AnswersOthersWhileAPasswordIsChecked) {
+    web::Protection protection;
+    std::mutex held;
+    std::unique_lock hold(held);
+    std::atomic<int> checks = 0;
+    const std::string hash = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"; // of "secret"
+    protection.passwords = std::make_shared<web::Passwords>(
+        std::map<std::string, std::string>{{"me", hash}}, [&](const std::string& password, const std::string& setting) {
+            if (++checks > 1) const std::lock_guard wait(held);
+            return web::Passwords::bcrypt(password, setting);
+        });
+    auto started = web::Server::start(on_a_free_port(), pages(), std::move(protection));
+    ASSERT_TRUE(started.has_value()) << started.error().text;
+    const auto at = started->port();
+    constexpr const char* kRight = "Authorization: Basic bWU6c2VjcmV0\r\n"; // me:secret
+    EXPECT_EQ(get(at, "/metrics").status, 401);
+    EXPECT_EQ(get(at, "/metrics", kRight).status, 200);
+    Client wrong(at);
+    ASSERT_TRUE(wrong.send("GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Basic bWU6eA==\r\n\r\n"));
+    EXPECT_EQ(get(at, "/metrics", kRight).status, 200);
+    EXPECT_FALSE(wrong.is_closed_within(std::chrono::milliseconds(1)));
+    hold.unlock();
+    EXPECT_EQ(wrong.receive().status, 401);
+}
+
+TEST_F(ServerTest, StopsWhileAPasswordIsChecked) {
+    web::Protection protection;
+    std::promise<void> asked;
+    protection.passwords = std::make_shared<web::Passwords>(
+        std::map<std::string, std::string>{{"me", "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"}},
+        [&](const std::string&, const std::string&) {
+            asked.set_value();
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            return std::string{};
+        });
+    auto started = web::Server::start(on_a_free_port(), pages(), std::move(protection));
+    ASSERT_TRUE(started.has_value()) << started.error().text;
+    const Client client(started->port());
+    ASSERT_TRUE(client.send("GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic bWU6eA==\r\n\r\n"));
+    asked.get_future().wait();
+    auto stopped = std::make_unique<web::Server>(std::move(*started));
+    stopped.reset(); // libmicrohttpd would abort the program if a request were still suspended
+}
+
+TEST_F(ServerTest, ListensOnSeveralAddresses) {
+    auto options = on_a_free_port();
+    options.listen_addresses = {"127.0.0.1:0", "127.0.0.2:0"};
+    serve(pages(), options);
+    ASSERT_EQ(server->addresses().size(), 2U);
+    EXPECT_THAT(server->addresses().back(), StartsWith("127.0.0.2:"));
+    EXPECT_EQ(get(port, "/metrics").status, 200);
+    const auto& second = server->addresses().back();
+    const auto said = std::system(("curl -sf -m 10 http://" + second + "/metrics | grep -q some_total").c_str());
+    EXPECT_EQ(said, 0);
+    options.listen_addresses = {"127.0.0.1:0", second};
+    EXPECT_FALSE(web::Server::start(options, pages()).has_value());
+}
+
 TEST_F(ServerTest, FreesThePortWhenItStopsAndMoves) {
     serve(pages());
     web::Options same = on_a_free_port();
-    same.listen_address = server->address();
+    same.listen_addresses = server->addresses();
     web::Server moved = std::move(*server);
     server.reset();
     EXPECT_EQ(get(moved.port(), "/metrics").status, 200);
