@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What will be measured of a Gunicorn, what will not, and why.
+#pragma once
+
+#include <vector>
+
+#include "check/report.h"
+
+namespace check {
+
+// `programs`: empty when they were not tried.
+std::vector<Measure> measures_of(const GunicornFound& gunicorn, const std::vector<event::ProgramTrial>& programs,
+                                 bool serving_would_work);
+
+} // namespace check
