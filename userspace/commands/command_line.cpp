@@ -4,152 +4,188 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdint>
-#include <fstream>
-#include <map>
+#include <algorithm>
+#include <array>
+#include <memory>
 #include <sstream>
+#include <utility>
 #include <vector>
 
-#include "http/route_template.h"
+#include "commands/check_options.h"
+#include "commands/completion.h"
+#include "commands/healthcheck.h"
+#include "commands/manual.h"
+#include "commands/option_list.h"
+#include "commands/report_options.h"
+#include "commands/serve_options.h"
+#include "commands/settings.h"
+#include "commands/top_options.h"
+#include "commands/trace_options.h"
 
 namespace commands {
 
 namespace {
 
-using Milliseconds = std::int64_t;
-
-const CLI::AsNumberWithUnit
-    kDuration(std::map<std::string, Milliseconds>{{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}},
-              CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION");
-
-struct Raw { // as given, before it is looked at together
-    Milliseconds sampling = 2000;
-    Milliseconds retention = 300'000;
-    std::string folding = "on";
-    std::vector<std::string> routes;
-    std::string routes_file;
+// Besides serving, which is what the program does without a command.
+constexpr std::array kCommands{
+    Command{"check", "Says whether serving would work here, and what would be measured", declare_check},
+    Command{"top", "Shows what every worker does, live in the terminal", declare_top},
+    Command{"trace", "Shows where each request spent its time, as it ends", declare_trace},
+    Command{"report", "Records for a while, and writes one HTML file to look at", declare_report},
+    Command{"healthcheck", "Asks a running exporter whether it is well; exit code 0 says yes", declare_healthcheck},
 };
 
-void declare(CLI::App& app, ServeOptions& options, Raw& raw) {
-    app.add_option("--pid", options.observer.pids,
-                   "Observe this Gunicorn only: the pid of a master or of one of its workers. May be repeated. "
-                   "Without it, every Gunicorn of the host is observed, also those that start later")
-        ->check(CLI::PositiveNumber)
-        ->group("What to observe");
-    app.add_option("--kubernetes.log-directory", options.observer.log_directory,
-                   "The node's /var/log: its names of files tell the names of pods and containers")
-        ->capture_default_str()
-        ->group("Labels");
-    app.add_option("--endpoint-folding", raw.folding,
-                   "Replace path segments that are identifiers by {id}, {uuid}, {hash} or {date}")
-        ->check(CLI::IsMember({"on", "off"}))
-        ->capture_default_str()
-        ->group("Labels");
-    app.add_option("--route", raw.routes, "A route of the application, such as /users/{name}. May be repeated")
-        ->group("Labels");
-    app.add_option("--routes-file", raw.routes_file, "A file of routes, one in a line; # begins a comment")
-        ->check(CLI::ExistingFile)
-        ->group("Labels");
-    app.add_option("--endpoint-limit", options.observer.endpoint_limit,
-                   "Distinct endpoints per target; further ones are called \"other\"")
-        ->check(CLI::Range(1, 100'000))
-        ->capture_default_str()
-        ->group("Labels");
-    app.add_flag("--routes", options.observer.measured.routes,
-                 "Count every request by method, endpoint and status, not only the failed ones, with durations")
-        ->group("What to measure");
-    const auto collector = [&](const std::string& name, bool& on, const std::string& what) {
-        app.add_flag(fmt::format("--collector.{0},!--no-collector.{0}", name), on, what)
-            ->default_str("on")
-            ->group("What to measure");
-    };
-    collector("activity", options.observer.measured.activity, "Busy time, requests in flight, open connections");
-    collector("waits", options.observer.measured.waits, "How long connections wait for accept() and to be read");
-    collector("backlog", options.observer.measured.backlog, "How many connections wait in each listener");
-    collector("sizes", options.observer.measured.sizes, "Sizes of requests and responses, time to first byte");
-    collector("exceptions", options.observer.exceptions, "The class of the exception behind an error");
-    app.add_option("--web.listen-address", options.web.listen_address, "Where to serve")
-        ->capture_default_str()
-        ->group("Web");
-    app.add_option("--web.telemetry-path", options.web.telemetry_path, "Path of the metrics")
-        ->capture_default_str()
-        ->group("Web");
-    app.add_option("--sampling-interval", raw.sampling, "How often memory and CPU are read (100ms to 1h)")
-        ->transform(kDuration)
-        ->check(CLI::Range(Milliseconds{100}, Milliseconds{3'600'000}))
-        ->default_str("2s")
-        ->group("Sampling");
-    app.add_option("--retention", raw.retention, "How long the counters of an ended worker stay (0s to 24h)")
-        ->transform(kDuration)
-        ->check(CLI::Range(Milliseconds{0}, Milliseconds{86'400'000}))
-        ->default_str("5m")
-        ->group("Sampling");
-    app.add_option("--max-processes", options.observer.max_processes, "Masters and workers observed at a time")
-        ->check(CLI::Range(1, 65'534))
-        ->capture_default_str()
-        ->group("Limits");
-    app.add_option("--max-connections", options.observer.max_connections, "Open connections tracked at a time")
-        ->check(CLI::Range(1, 1'000'000))
-        ->capture_default_str()
-        ->group("Limits");
-    app.add_option("--log-level", options.log_level, "What to log to standard error")
-        ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
-        ->capture_default_str()
-        ->group("Logging");
-}
+using Arguments = std::vector<std::string>;
 
-Result<std::vector<std::string>> routes_in(const std::string& file) {
-    std::vector<std::string> routes;
-    if (file.empty()) return routes;
-    std::ifstream stream(file);
-    for (std::string line; std::getline(stream, line);) {
-        line = CLI::detail::trim_copy(line.substr(0, line.find('#')));
-        if (!line.empty()) routes.push_back(line);
+// The whole command line, declared. Parsed once at most.
+class Program {
+public:
+    Program();
+    Program(const Program&) = delete;
+    Program& operator=(const Program&) = delete;
+
+    // Nothing: parsed. Otherwise what is to be printed.
+    Result<std::optional<Text>> parse(Arguments arguments);
+    // For a look at the command line alone: what it lacks may come from elsewhere.
+    void require_nothing();
+
+    Run run() const;
+    std::string command() const; // the one that was given, or empty
+    bool given(const Setting& setting) const;
+    std::vector<CommandText> description() const { return describe_all(app_); }
+
+    std::string config_file;
+
+private:
+    CLI::App app_;
+    Run serve_;
+    std::vector<std::pair<CLI::App*, Run>> commands_;
+    std::string completion_;
+    bool manual_ = false;
+};
+
+Program::Program()
+    : app_("Sees into Gunicorn from outside, with eBPF: serves Prometheus metrics of every worker, exact and "
+           "without a change to the application.",
+           "gunicorn-bpf-exporter") {
+    app_.formatter(std::make_shared<HelpFormatter>());
+    app_.set_help_flag("-h,--help", "Print this and exit");
+    app_.set_version_flag("--version", "gunicorn-bpf-exporter " VERSION, "Print the version and exit");
+    app_.add_option("--config.file", config_file, "A file of options, in TOML")->type_name("FILE");
+    app_.add_flag("--help-man", manual_, "Print the manual page")->group("");
+    app_.add_option("--completion", completion_, "Print the completion for a shell")
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+        ->group("");
+    serve_ = declare_serve(app_);
+    app_.require_subcommand(0, 1);
+    for (const auto& command : kCommands) {
+        auto* const declared = app_.add_subcommand(std::string(command.name), std::string(command.purpose));
+        declared->set_help_flag("-h,--help", "Print this and exit");
+        commands_.emplace_back(declared, command.declare(*declared));
     }
-    if (!stream.eof()) return fail(fmt::format("--routes-file {}: cannot be read", file));
-    return routes;
 }
 
-Result<void> finish(ServeOptions& options, Raw& raw) {
-    std::vector<http::RouteTemplate> routes;
-    const auto more = routes_in(raw.routes_file);
-    if (!more) return std::unexpected(more.error());
-    raw.routes.insert(raw.routes.end(), more->begin(), more->end());
-    for (const auto& text : raw.routes) {
-        auto route = http::RouteTemplate::parse(text);
-        if (!route) return fail(fmt::format("--route {}: {}", text, route.error().text));
-        routes.push_back(std::move(*route));
-    }
-    using Identifiers = http::EndpointFolding::Identifiers;
-    options.observer.endpoints =
-        http::EndpointFolding(raw.folding == "on" ? Identifiers::fold : Identifiers::keep, std::move(routes));
-    options.sampling_interval = std::chrono::milliseconds(raw.sampling);
-    options.observer.retention =
-        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::milliseconds(raw.retention));
-    return {};
-}
-
-} // namespace
-
-Result<std::variant<ServeOptions, Text>> parse(int argc, const char* const* argv) {
-    ServeOptions options;
-    Raw raw;
-    CLI::App app("Sees into Gunicorn from outside, with eBPF: serves Prometheus metrics of every worker, exact and "
-                 "without a change to the application.",
-                 "gunicorn-bpf-exporter");
-    app.set_version_flag("--version", "gunicorn-bpf-exporter " VERSION);
-    declare(app, options, raw);
+Result<std::optional<Text>> Program::parse(Arguments arguments) {
+    std::ranges::reverse(arguments); // as CLI11 wants them
     try {
-        app.parse(argc, argv);
+        app_.parse(std::move(arguments));
     } catch (const CLI::Success& success) { // --help, --version
         std::ostringstream text;
-        app.exit(success, text, text);
+        app_.exit(success, text, text);
         return Text{text.str()};
     } catch (const CLI::ParseError& error) {
         return fail(fmt::format("{} (see --help)", error.what()));
     }
-    if (auto finished = finish(options, raw); !finished) return std::unexpected(finished.error());
-    return options;
+    if (manual_) return Text{manual_page(description(), VERSION)};
+    if (!completion_.empty()) return Text{completion(completion_, description())};
+    return std::optional<Text>{};
 }
+
+void Program::require_nothing() {
+    const auto relax = [](CLI::App& app) {
+        for (auto* option : app.get_options()) option->required(false);
+    };
+    relax(app_);
+    for (const auto& [command, run] : commands_) relax(*command);
+}
+
+Run Program::run() const {
+    for (const auto& [command, run] : commands_)
+        if (command->parsed()) return run;
+    return serve_;
+}
+
+std::string Program::command() const {
+    for (const auto& [command, run] : commands_)
+        if (command->parsed()) return command->get_name();
+    return {};
+}
+
+bool Program::given(const Setting& setting) const {
+    const auto& app = setting.command.empty() ? app_ : *app_.get_subcommand(setting.command);
+    return app.get_option("--" + setting.option)->count() > 0;
+}
+
+// Behind what was given, so that a command's come after its name; but before a "--" that ends the options.
+Arguments with(Arguments arguments, const Arguments& more) {
+    arguments.insert(std::ranges::find(arguments, "--"), more.begin(), more.end());
+    return arguments;
+}
+
+Arguments without_program_name(int argc, const char* const* argv) {
+    return argc > 0 ? Arguments(argv + 1, argv + argc) : Arguments{};
+}
+
+Result<std::vector<Setting>> settings_beside(const Program& program, const char* const* environment) {
+    const auto description = program.description();
+    auto settings = settings_of_environment(description, environment);
+    if (!settings) return settings;
+    auto file = program.config_file;
+    for (const auto& setting : *settings)
+        if (setting.option == "config.file" && file.empty()) file = setting.values.front();
+    if (file.empty()) return settings;
+    auto in_file = settings_of_file(description, file);
+    if (!in_file) return in_file;
+    std::ranges::move(*in_file, std::back_inserter(*settings));
+    return settings;
+}
+
+Result<std::variant<Run, Text, Misuse>> refusal(const Program& program, const Error& error) {
+    if (program.command().empty()) return std::unexpected(error);
+    return Misuse{error.text};
+}
+
+} // namespace
+
+Result<std::variant<Run, Text, Misuse>> parse(int argc, const char* const* argv, const char* const* environment) {
+    const auto given = without_program_name(argc, argv);
+    Program alone;
+    alone.require_nothing();
+    auto asked = alone.parse(given);
+    if (!asked) return refusal(alone, asked.error());
+    if (*asked) return **asked;
+
+    const auto settings = settings_beside(alone, environment);
+    if (!settings) return std::unexpected(settings.error());
+    Arguments all = given;
+    std::vector<std::string> taken; // the environment, which comes first, counts before the file
+    for (const auto& setting : *settings) {
+        if (setting.command != alone.command() || alone.given(setting)) continue;
+        if (std::ranges::find(taken, setting.option) != taken.end()) continue;
+        taken.push_back(setting.option);
+        // By itself, so that what is wrong with it is said of where it comes from.
+        Program probe;
+        probe.require_nothing();
+        if (auto good = probe.parse(with(given, setting.arguments())); !good)
+            return fail(fmt::format("{}: {}", setting.source, good.error().text));
+        all = with(all, setting.arguments());
+    }
+    Program program;
+    auto parsed = program.parse(all);
+    if (!parsed) return refusal(program, parsed.error());
+    return program.run();
+}
+
+std::vector<CommandText> description() { return Program().description(); }
 
 } // namespace commands

@@ -39,6 +39,7 @@ EventLoop::~EventLoop() {
     for (const auto& source : sources_) {
         if (source.owned) close(source.fd);
     }
+    if (signals_ >= 0) close(signals_);
     if (epoll_ >= 0) close(epoll_);
 }
 
@@ -54,10 +55,22 @@ Result<void> EventLoop::add_signals() {
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     if (pthread_sigmask(SIG_BLOCK, &signals, nullptr)) return system_error("block signals");
     const int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0) return system_error("receive signals");
-    return add(fd, true, [this] { stop(); });
+    signals_ = fd;
+    return add(fd, false, [this] { take_signals(); });
+}
+
+void EventLoop::take_signals() {
+    signalfd_siginfo signal{};
+    while (read(signals_, &signal, sizeof signal) == sizeof signal) {
+        if (signal.ssi_signo == SIGHUP && hangup_)
+            hangup_();
+        else
+            stop();
+    }
 }
 
 Result<void> EventLoop::add_wake_up() {
@@ -105,8 +118,8 @@ void EventLoop::run() {
         const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
         for (int i = 0; i < count && running_; i++) {
             const auto& source = *static_cast<Source*>(events[static_cast<std::size_t>(i)].data.ptr);
-            // Timers, wake-ups and signals are readable until they are read; what they say does not matter.
-            std::array<std::byte, sizeof(signalfd_siginfo)> ignored;
+            // Timers and wake-ups are readable until they are read; what they say does not matter.
+            std::array<std::byte, sizeof(std::uint64_t)> ignored;
             if (source.owned && read(source.fd, ignored.data(), ignored.size()) < 0 && errno == EAGAIN) continue;
             source.action();
         }

@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "result.h"
@@ -17,7 +18,8 @@ class EventLoop {
 public:
     using Action = std::function<void()>;
 
-    // Blocks SIGTERM and SIGINT in the calling thread and in all that it starts from here on: run() ends on them.
+    // Blocks SIGTERM, SIGINT and SIGHUP in the calling thread and in all that it starts from here on: run() ends on
+    // them.
     static Result<std::unique_ptr<EventLoop>> create();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
@@ -26,6 +28,9 @@ public:
     // `fd` stays the caller's. The action has to make it silent.
     Result<void> on_readable(int fd, Action action);
     Result<void> every(std::chrono::milliseconds interval, Action action);
+
+    // On SIGHUP, which otherwise ends run() like the others: a terminal that is closed ends what is shown in it.
+    void on_hangup(Action action) { hangup_ = std::move(action); }
 
     // From any thread: the action runs in the loop soon. False once the loop has ended; then it never runs.
     bool call(Action action);
@@ -45,11 +50,14 @@ private:
     Result<void> add(int fd, bool owned, Action action);
     Result<void> add_signals();
     Result<void> add_wake_up();
+    void take_signals();
     void run_calls();
 
     int epoll_ = -1;
     int wake_ = -1;
+    int signals_ = -1;
     bool running_ = true;
+    Action hangup_;
     std::list<Source> sources_; // epoll knows their addresses
     std::mutex mutex_;
     std::vector<Action> calls_; // guarded by mutex_

@@ -3,61 +3,48 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <linux/capability.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <charconv>
-#include <fstream>
+#include <algorithm>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "check/machine.h"
 
 namespace commands {
 
 namespace {
 
-// PROC_PID_INIT_INO, include/linux/proc_ns.h: the inode of the machine's first PID namespace.
-constexpr std::uint64_t kInitialPidNamespace = 0xEFFFFFFC;
-
-std::uint64_t effective_capabilities(const procfs::ProcFs& proc) {
-    std::ifstream status(proc.root() / "self/status");
-    constexpr std::string_view kField = "CapEff:\t";
-    for (std::string line; std::getline(status, line);) {
-        if (!line.starts_with(kField)) continue;
-        std::uint64_t capabilities = 0;
-        std::from_chars(line.data() + kField.size(), line.data() + line.size(), capabilities, 16);
-        return capabilities;
-    }
-    return 0;
+// "CAP_BPF (to load BPF programs …), CAP_PERFMON (…)".
+std::string list(const std::vector<const ::check::Capability*>& capabilities) {
+    std::vector<std::string> texts;
+    for (const auto* each : capabilities) texts.push_back(fmt::format("{} ({})", each->name, each->purpose));
+    return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 Result<void> check_capabilities(const procfs::ProcFs& proc) {
-    const auto held = effective_capabilities(proc);
-    const auto has = [&](int capability) { return (held >> capability & 1) != 0; };
-    std::vector<std::string_view> missing;
-    if (!has(CAP_SYS_ADMIN)) { // stands for both, and did so alone before Linux 5.8
-        if (!has(CAP_BPF)) missing.emplace_back("CAP_BPF (to load BPF programs)");
-        if (!has(CAP_PERFMON)) missing.emplace_back("CAP_PERFMON (to attach them to tracepoints)");
+    const auto lacking =
+        ::check::missing(::check::privileges_of_self(proc).capabilities, ::check::KernelVersion::running());
+    if (std::ranges::any_of(lacking,
+                            [](const auto* each) { return each->needed_for == ::check::Capability::For::anything; })) {
+        return fail(fmt::format("missing {}: run as root{}", list(lacking),
+                                geteuid() == 0 ? " with these capabilities (a container has to add them)"
+                                               : ", for example with sudo, or give it these capabilities"));
     }
-    if (!has(CAP_SYS_PTRACE)) missing.emplace_back("CAP_SYS_PTRACE (to see other processes' open files in /proc)");
-    if (!has(CAP_DAC_READ_SEARCH) && !has(CAP_DAC_OVERRIDE))
-        missing.emplace_back("CAP_DAC_READ_SEARCH (to read other users' directories in /proc)");
-    if (missing.empty()) return {};
-    return fail(fmt::format("missing {}: run as root{}", fmt::join(missing, ", "),
-                            geteuid() == 0 ? " with these capabilities (a container has to add them)"
-                                           : ", for example with sudo, or give it these capabilities"));
+    for (const auto* each : lacking) spdlog::warn("without {} {} (it is {})", each->name, each->without, each->purpose);
+    return {};
 }
 
 } // namespace
 
 Result<void> preflight(const procfs::ProcFs& proc) {
     if (auto allowed = check_capabilities(proc); !allowed) return allowed;
-    const auto name_space = proc.pid_namespace(getpid());
-    if (name_space && *name_space != kInitialPidNamespace) {
+    if (!::check::in_hosts_pid_namespace(proc).value_or(true)) {
         return fail("this is not the host's PID namespace, so the kernel's process numbers would mean others here: "
                     "run on the host, with docker run --pid=host, or with hostPID: true in Kubernetes");
     }
-    if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    if (!::check::has_btf("/sys")) {
         return fail("the kernel has no BTF (/sys/kernel/btf/vmlinux): use a kernel built with CONFIG_DEBUG_INFO_BTF=y, "
                     "as distributions' kernels from Linux 5.10 on are, and mount /sys");
     }

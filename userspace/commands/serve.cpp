@@ -5,15 +5,20 @@
 #include <spdlog/spdlog.h>
 #include <sys/utsname.h>
 
+#include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "commands/custom_metrics.h"
 #include "commands/event_loop.h"
-#include "commands/preflight.h"
-#include "metrics/families.h"
-#include "metrics/openmetrics_writer.h"
-#include "metrics/text_writer.h"
+#include "commands/live_page.h"
+#include "commands/observation.h"
+#include "commands/service_manager.h"
+#include "commands/web_reload.h"
+#include "live/live_json.h"
+#include "metrics/page.h"
 #include "observer/observer.h"
 #include "probe/probe.h"
 #include "procfs/procfs.h"
@@ -23,12 +28,9 @@ namespace commands {
 
 namespace {
 
-using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
-// Records wait in the ring for at most so long, and new processes for being recognised.
-constexpr auto kDrainInterval = 50ms;
-constexpr auto kTidyInterval = 5s;
+constexpr auto kLookInterval = 5s;
 // A scrape waits for a fresh snapshot, which takes some milliseconds.
 constexpr auto kSnapshotDeadline = 5s;
 
@@ -38,11 +40,12 @@ metrics::Build describe_build() {
     return {.version = VERSION, .libbpf = probe::libbpf_version(), .kernel = system.release};
 }
 
-// A snapshot taken after this call began, by the loop's thread.
-std::optional<model::Snapshot> fresh_snapshot(EventLoop& loop, observer::Observer& observer) {
-    auto promise = std::make_shared<std::promise<model::Snapshot>>();
+// What `ask` says in the loop's thread, which alone may touch what belongs to it. Nothing when the loop has ended.
+template <typename Ask> auto ask_in(EventLoop& loop, Ask ask) -> std::optional<decltype(ask())> {
+    using Value = decltype(ask());
+    auto promise = std::make_shared<std::promise<Value>>();
     auto future = promise->get_future();
-    if (!loop.call([promise, &observer] { promise->set_value(observer.snapshot()); })) return std::nullopt;
+    if (!loop.call([promise, ask = std::move(ask)] { promise->set_value(ask()); })) return std::nullopt;
     if (future.wait_for(kSnapshotDeadline) != std::future_status::ready) return std::nullopt;
     try {
         return future.get();
@@ -51,20 +54,53 @@ std::optional<model::Snapshot> fresh_snapshot(EventLoop& loop, observer::Observe
     }
 }
 
-web::Pages pages(EventLoop& loop, observer::Observer& observer, metrics::Build build) {
+// A snapshot taken after this call began.
+std::optional<model::Snapshot> fresh_snapshot(EventLoop& loop, observer::Observer& observer, const WebReload& reload) {
+    return ask_in(loop, [&observer, &reload] {
+        auto snapshot = observer.snapshot();
+        snapshot.self.reload = reload.state();
+        return snapshot;
+    });
+}
+
+// An order from outside.
+std::function<Result<void>()> in_loop(EventLoop& loop, std::function<Result<void>()> carry_out) {
+    return [&loop, carry_out = std::move(carry_out)]() -> Result<void> {
+        auto done = ask_in(loop, carry_out);
+        return done ? std::move(*done) : fail("the exporter is stopping");
+    };
+}
+
+// `custom` may be null.
+web::Pages pages(EventLoop& loop, observer::Observer& observer, WebReload& reload, metrics::Build build,
+                 const std::string& telemetry_path, CustomMetrics* custom) {
+    const live::Exporter exporter{.version = build.version, .instance = instance_name()};
     return {
-        .metrics = [&loop, &observer, build](web::Format format) -> Result<std::string> {
-            const auto snapshot = fresh_snapshot(loop, observer);
+        .metrics = [&loop, &observer, &reload, build, custom](web::Format format) -> Result<std::string> {
+            auto snapshot = fresh_snapshot(loop, observer, reload);
             if (!snapshot) return fail("the exporter is stopping");
-            const auto families = metrics::families(*snapshot, build);
-            return format == web::Format::openmetrics ? metrics::OpenMetricsWriter().Serialize(families)
-                                                      : metrics::TextWriter().Serialize(families);
+            if (custom != nullptr) custom->add_to(*snapshot);
+            return metrics::page(*snapshot, build,
+                                 format == web::Format::openmetrics ? metrics::Format::openmetrics
+                                                                    : metrics::Format::text);
         },
         .ready =
-            [&loop, &observer] {
-                const auto snapshot = fresh_snapshot(loop, observer);
+            [&loop, &observer, &reload] {
+                const auto snapshot = fresh_snapshot(loop, observer, reload);
                 return snapshot && snapshot->ready;
             },
+        .cleanup = in_loop(loop,
+                           [&observer]() -> Result<void> {
+                               observer.clean_up();
+                               return {};
+                           }),
+        .reload = in_loop(loop, [&reload] { return reload.reload(); }),
+        .live = [&loop, &observer, &reload, exporter]() -> Result<std::string> {
+            const auto snapshot = fresh_snapshot(loop, observer, reload);
+            if (!snapshot) return fail("the exporter is stopping");
+            return live::to_json(*snapshot, exporter);
+        },
+        .documents = live_page(telemetry_path),
     };
 }
 
@@ -93,40 +129,59 @@ private:
     bool announced_ = false;
 };
 
-Result<void> schedule(EventLoop& loop, observer::Observer& observer, Farewell& farewell, const ServeOptions& options) {
-    if (auto added = loop.on_readable(observer.ring_fd(), [&] { observer.drain(); }); !added) return added;
-    if (auto added = loop.every(kDrainInterval, [&] { observer.drain(); }); !added) return added;
-    if (auto added = loop.every(options.sampling_interval, [&] { observer.sample(); }); !added) return added;
-    return loop.every(kTidyInterval, [&] {
-        observer.tidy();
-        farewell.look();
-    });
+// Only a loop that turns tells systemd that the service is alive.
+Result<void> feed_watchdog(EventLoop& loop, const ServiceManager& systemd) {
+    const auto interval = systemd.watchdog();
+    if (!interval) return {};
+    return loop.every(*interval, [&systemd] { systemd.alive(); });
 }
 
-void announce(const ServeOptions& options, const web::Server& server, const model::Snapshot& snapshot) {
+void announce(const ServeOptions& options, const web::Server& server, const model::Snapshot& snapshot,
+              const ServiceManager& systemd) {
     std::size_t workers = 0;
     for (const auto& target : snapshot.targets) workers += target.workers.size();
     spdlog::info("observing {} Gunicorn {} with {} workers", snapshot.targets.size(),
                  snapshot.targets.size() == 1 ? "master" : "masters", workers);
-    spdlog::info("listening on http://{}{}", server.address(), options.web.telemetry_path);
+    const auto url = [&](const std::string& address) {
+        return fmt::format("{}://{}{}", server.has_tls() ? "https" : "http", address, options.web.telemetry_path);
+    };
+    systemd.ready(fmt::format("serving {}", url(server.addresses().front())));
+    for (const auto& address : server.addresses()) spdlog::info("listening on {}", url(address));
 }
 
 } // namespace
 
 Result<void> serve(const ServeOptions& options) {
     spdlog::set_level(spdlog::level::from_str(options.log_level));
+    WebReload reload(options.web_config_file);
+    auto protection = reload.load();
+    if (!protection) return std::unexpected(protection.error());
     const procfs::ProcFs proc;
-    if (auto allowed = preflight(proc); !allowed) return allowed;
-    auto loop = EventLoop::create();
-    if (!loop) return std::unexpected(loop.error());
-    auto observer = observer::Observer::start(proc, options.observer);
-    if (!observer) return std::unexpected(observer.error());
-    Farewell farewell(**loop, **observer, options.observer.retention);
-    if (auto scheduled = schedule(**loop, **observer, farewell, options); !scheduled) return scheduled;
-    auto server = web::Server::start(options.web, pages(**loop, **observer, describe_build()));
+    auto observation =
+        observe(proc, options.observer,
+                {.sampling_interval = options.sampling_interval, .drained = {}, .plans = {.listens = true}});
+    if (!observation) return std::unexpected(observation.error());
+    auto& [observer, loop] = *observation;
+    const ServiceManager systemd;
+    Farewell farewell(*loop, *observer, options.observer.retention);
+    loop->on_hangup([&] { static_cast<void>(reload.reload()); }); // it tells the log
+    const auto look = [&] {
+        farewell.look();
+        reload.look();
+    };
+    if (auto added = loop->every(kLookInterval, look); !added) return added;
+    if (auto fed = feed_watchdog(*loop, systemd); !fed) return fed;
+    std::optional<CustomMetrics> custom;
+    if (options.custom_metrics) custom.emplace(proc);
+    auto server = web::Server::start(
+        options.web,
+        pages(*loop, *observer, reload, describe_build(), options.web.telemetry_path, custom ? &*custom : nullptr),
+        std::move(*protection));
     if (!server) return std::unexpected(server.error());
-    announce(options, *server, (*observer)->snapshot());
-    (*loop)->run();
+    reload.attach(*server);
+    announce(options, *server, observer->snapshot(), systemd);
+    loop->run();
+    systemd.stopping();
     return {};
 }
 

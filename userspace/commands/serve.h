@@ -2,7 +2,7 @@
 // Serves metrics until it is told to stop.
 #pragma once
 
-#include "commands/command_line.h"
+#include "commands/serve_options.h"
 #include "result.h"
 
 namespace commands {

@@ -79,4 +79,24 @@ TEST(IncludeDirection, OnlyMetricsAndCommandsKnowPrometheus) {
     }
 }
 
+TEST(IncludeDirection, OnlyTheCommandsKnowWhatIsServed) {
+    for (const auto& file : sources()) {
+        // A report is a page of its own.
+        if (is_one_of(file.folder(), {"live", "assets", "commands", "report"})) continue;
+        for (const auto& include : file.includes())
+            EXPECT_FALSE(include.header.starts_with("live/") || include.header.starts_with("assets/"))
+                << file.path << " includes " << include.header;
+    }
+}
+
+TEST(IncludeDirection, TheLivePageIsMadeOfSnapshotsOnly) {
+    for (const auto& file : sources()) {
+        if (file.folder() != "live") continue;
+        for (const auto& include : file.includes())
+            EXPECT_FALSE(include.quoted && !include.header.starts_with("live/") &&
+                         !include.header.starts_with("model/"))
+                << file.path << " includes " << include.header;
+    }
+}
+
 } // namespace

@@ -11,7 +11,7 @@ namespace {
 
 using structure::SourceFile;
 
-const std::vector<std::string> kCode = {".h", ".cpp", ".c", ".py", ".sh"};
+const std::vector<std::string> kCode = {".h", ".cpp", ".c", ".py", ".sh", ".js", ".mjs", ".css", ".html"};
 
 std::vector<SourceFile> files(std::initializer_list<const char*> folders) {
     std::vector<SourceFile> all;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Completion in a shell of its own, with a command made up for it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "commands/completion.h"
+#include "commands/manual.h"
+
+namespace {
+
+using commands::CommandText;
+using commands::OptionText;
+
+const std::vector<CommandText>& sample() {
+    static const std::vector<CommandText> commands{
+        {"",
+         "Does it",
+         {{.name = "pid", .spellings = {"--pid"}, .group = "A", .value = "PID", .purpose = "Whom. Really"},
+          {.name = "log-level",
+           .spellings = {"--log-level"},
+           .group = "A",
+           .value = "info|warn",
+           .choices = {"info", "warn"},
+           .purpose = "It's [this]: that"},
+          {.name = "collector.x",
+           .spellings = {"--collector.x", "--no-collector.x"},
+           .group = "A",
+           .purpose = "X",
+           .default_value = "on"}}},
+        {"top", "Watches", {{.name = "interval", .spellings = {"--interval"}, .group = "A", .value = "TIME"}}},
+        {"check", "Checks", {{.name = "json", .spellings = {"--json"}, .group = "A"}}}};
+    return commands;
+}
+
+std::string output_of(const std::string& command) {
+    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+    std::string out;
+    std::array<char, 4096> piece{};
+    while (const auto size = fread(piece.data(), 1, piece.size(), pipe.get())) out.append(piece.data(), size);
+    return out;
+}
+
+// What bash offers for the last of these words.
+std::string offered(const std::string& words) {
+    std::string pattern = testing::TempDir() + "completion-XXXXXX";
+    const std::filesystem::path directory = mkdtemp(pattern.data());
+    const auto script = directory / "script";
+    std::ofstream(script) << commands::completion("bash", sample()) << "COMP_WORDS=(gunicorn-bpf-exporter " << words
+                          << ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_gunicorn_bpf_exporter\n"
+                          << "echo \"${COMPREPLY[*]}\"\n";
+    auto said = output_of("bash '" + script.string() + "' 2>&1");
+    std::filesystem::remove_all(directory);
+    return said.substr(0, said.find('\n'));
+}
+
+TEST(Completion, OffersOptionsCommandsAndValuesInBash) {
+    EXPECT_EQ(offered("--lo"), "--log-level");
+    EXPECT_EQ(offered("--no"), "--no-collector.x");
+    EXPECT_EQ(offered("to"), "top");
+    EXPECT_EQ(offered("--log-level w"), "warn");
+    EXPECT_EQ(offered("top --"), "--interval");
+    EXPECT_EQ(offered("check --j"), "--json");
+    EXPECT_EQ(offered("--pid ''"), "");
+}
+
+TEST(Completion, QuotesWhatZshAndFishWouldInterpret) {
+    const auto zsh = commands::completion("zsh", sample());
+    EXPECT_THAT(zsh, testing::HasSubstr(R"('--log-level[It'\''s \[this\]\: that]:info|warn:(info warn)')"));
+    EXPECT_THAT(zsh, testing::HasSubstr("'--pid[Whom]:PID: '"));
+    const auto fish = commands::completion("fish", sample());
+    EXPECT_THAT(fish, testing::HasSubstr(R"(-n '__fish_seen_subcommand_from top' -l interval)"));
+    EXPECT_THAT(fish, testing::HasSubstr("-a 'info warn'"));
+}
+
+// Warnings of groff's would be lines that man(1) does not show as meant.
+TEST(ManualPage, HasOnlyRequestsThatManKnows) {
+    std::istringstream page(commands::manual_page(sample(), "1.2.3"));
+    for (std::string line; std::getline(page, line);)
+        if (line.starts_with('.')) {
+            EXPECT_THAT(line, testing::ContainsRegex("^\\.(TH|SH|SS|TP|B|BR|br|PP)( |$)"));
+        }
+}
+
+} // namespace

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Every option is everywhere: in --help, in the manual page, in completion, in the manual, in environment and file.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "commands/command_line.h"
+#include "commands/manual.h"
+
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::string printed(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "gunicorn-bpf-exporter");
+    const auto parsed = commands::parse(static_cast<int>(arguments.size()), arguments.data());
+    if (!parsed) return "error: " + parsed.error().text;
+    const auto* text = std::get_if<commands::Text>(&*parsed);
+    return text == nullptr ? "nothing" : text->text;
+}
+
+std::string help_of(const commands::CommandText& command) {
+    return command.name.empty() ? printed({"--help"}) : printed({command.name.c_str(), "--help"});
+}
+
+// The pages that say what options do.
+std::string pages_of_the_manual() {
+    std::ostringstream text;
+    for (const auto* page : {"operations", "investigations", "deployment"})
+        text << std::ifstream(fmt::format("{}/docs/{}.md", SOURCE_ROOT, page)).rdbuf();
+    return text.str();
+}
+
+std::string unescaped(std::string roff) {
+    for (std::size_t at = 0; (at = roff.find("\\-", at)) != std::string::npos; ++at) roff.erase(at, 1);
+    return roff;
+}
+
+template <typename Visit> void for_each_option(Visit visit) {
+    const auto all = commands::description();
+    ASSERT_GT(all.front().options.size(), 20U);
+    for (const auto& command : all)
+        for (const auto& option : command.options) visit(command, option);
+}
+
+TEST(Documents, NameEveryOptionInHelp) {
+    for_each_option([](const auto& command, const auto& option) {
+        EXPECT_THAT(help_of(command), HasSubstr("  " + commands::synopsis_of(option) + "\n"));
+    });
+}
+
+TEST(Documents, NameEveryOptionAndItsVariableInTheManualPage) {
+    const auto page = unescaped(printed({"--help-man"}));
+    for_each_option([&](const auto&, const auto& option) {
+        EXPECT_THAT(page, HasSubstr(".B " + commands::synopsis_of(option) + "\n"));
+        if (!option.variable.empty()) {
+            EXPECT_THAT(page, HasSubstr("Environment: " + option.variable + "\n"));
+        }
+    });
+}
+
+// A command's options are in the section of that command, which names them as they are typed.
+TEST(Documents, NameEveryOptionInTheManual) {
+    const auto manual = pages_of_the_manual();
+    for_each_option([&](const auto&, const auto& option) {
+        if (option.positional || option.variable.empty()) return;
+        EXPECT_TRUE(manual.find("--" + option.name) != std::string::npos ||
+                    manual.find("--no-" + option.name) != std::string::npos)
+            << "the manual does not name --" << option.name;
+    });
+}
+
+TEST(Documents, NameEveryOptionInEachCompletion) {
+    const auto bash = printed({"--completion", "bash"});
+    const auto zsh = printed({"--completion", "zsh"});
+    const auto fish = printed({"--completion", "fish"});
+    for_each_option([&](const auto&, const auto& option) {
+        for (const auto& spelling : option.spellings) {
+            EXPECT_THAT(bash, HasSubstr(spelling));
+            EXPECT_THAT(zsh, HasSubstr(spelling + "["));
+            EXPECT_THAT(fish, HasSubstr(spelling.substr(spelling.find_first_not_of('-')) + " -d "));
+        }
+    });
+}
+
+TEST(Documents, KeepTheLibrarysTypesOutOfHelp) {
+    const auto help = printed({"--help"});
+    for (const char* noise : {"UINT", "INT:", "TEXT", "POSITIVE", "{false}", "[OPTIONS]", " in ["})
+        EXPECT_THAT(help, Not(HasSubstr(noise)));
+    for (const char* good : {"--pid PID\n", "--endpoint-folding on|off\n", "--[no-]collector.sizes\n",
+                             "--sampling-interval TIME\n", "(1 to 65534; default: 1024)"})
+        EXPECT_THAT(help, HasSubstr(good));
+    std::istringstream lines(help);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
+}
+
+// A value that the option takes: its default, or one of the right kind.
+std::string value_for(const commands::OptionText& option) {
+    if (option.value.empty()) return "true";
+    if (!option.choices.empty()) return option.choices.front();
+    if (option.file) return SOURCE_ROOT "/LICENSE";
+    if (option.directory) return SOURCE_ROOT;
+    if (!option.default_value.empty()) return option.default_value;
+    return option.value == "TIME" ? "5s" : option.value == "N" || option.value == "PID" ? "1" : "/a";
+}
+
+TEST(Documents, EveryOptionIsSettableByVariableAndFile) {
+    std::set<std::string> variables;
+    std::string pattern = testing::TempDir() + "documents-XXXXXX";
+    const std::filesystem::path directory = mkdtemp(pattern.data());
+    for_each_option([&](const auto& command, const auto& option) {
+        if (option.positional || option.variable.empty() || option.name == "config.file") return;
+        EXPECT_TRUE(variables.insert(option.variable).second) << option.variable << " means two options";
+        const auto value = value_for(option);
+        const auto entry = option.variable + "=" + value;
+        const auto file = directory / "exporter.toml";
+        const auto key = command.name.empty() ? option.name : command.name + "." + option.name;
+        std::ofstream(file) << key << " = \"" << value << "\"\n";
+        const auto in_file = "GUNICORN_BPF_EXPORTER_CONFIG_FILE=" + file.string();
+        for (const auto& variable : {entry, in_file}) {
+            const std::array<const char*, 2> arguments{"gunicorn-bpf-exporter", command.name.c_str()};
+            const std::array<const char*, 2> environment{variable.c_str(), nullptr};
+            const auto parsed = commands::parse(command.name.empty() ? 1 : 2, arguments.data(), environment.data());
+            EXPECT_TRUE(parsed.has_value()) << variable << ": " << (parsed ? "" : parsed.error().text);
+        }
+    });
+    std::filesystem::remove_all(directory);
+}
+
+} // namespace

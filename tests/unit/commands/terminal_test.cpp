@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What is written to a terminal that is standard error, by a command whose standard output may be elsewhere.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <pty.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "commands/terminal.h"
+
+namespace {
+
+// Standard error is a terminal as long as this lives.
+class TerminalOfErrors : public testing::Test {
+protected:
+    TerminalOfErrors() : errors_(dup(STDERR_FILENO)) {
+        int end = -1;
+        if (openpty(&screen_, &end, nullptr, nullptr, nullptr) != 0) throw std::runtime_error("openpty");
+        dup2(end, STDERR_FILENO);
+        close(end);
+        fcntl(screen_, F_SETFL, O_NONBLOCK);
+    }
+    ~TerminalOfErrors() override {
+        dup2(errors_, STDERR_FILENO);
+        close(errors_);
+        close(screen_);
+    }
+    std::string shown() const {
+        char buffer[1000];
+        const auto got = read(screen_, buffer, sizeof buffer);
+        return got < 0 ? "" : std::string(buffer, static_cast<std::size_t>(got));
+    }
+
+private:
+    int errors_;
+    int screen_ = -1;
+};
+
+constexpr auto kClear = "\r\x1b[K";
+
+TEST_F(TerminalOfErrors, AStatusReplacesTheFormerOne) {
+    commands::Terminal terminal;
+    terminal.show_status("1 seen");
+    terminal.show_status("2 seen");
+    EXPECT_EQ(shown(), kClear + std::string("1 seen") + kClear + "2 seen");
+}
+
+TEST_F(TerminalOfErrors, AStatusIsClearedByWhatIsSaid) {
+    commands::Terminal terminal;
+    terminal.show_status("1 seen");
+    shown();
+    terminal.say("over");
+    EXPECT_EQ(shown(), kClear + std::string("over"));
+}
+
+TEST_F(TerminalOfErrors, NoStatusIsLeftBehind) {
+    auto terminal = std::make_unique<commands::Terminal>();
+    terminal->show_status("1 seen");
+    shown();
+    terminal.reset();
+    EXPECT_EQ(shown(), kClear);
+}
+
+} // namespace

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/check.h"
+
+#include <fmt/format.h>
+#include <locale.h>
+#include <signal.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "check/gunicorns.h"
+#include "check/json.h"
+#include "check/machine.h"
+#include "check/measures.h"
+#include "check/text.h"
+#include "commands/held_log.h"
+#include "commands/preflight.h"
+#include "gunicorn/resolve_pid.h"
+#include "observer/observer.h"
+#include "probe/trial.h"
+#include "procfs/procfs.h"
+
+namespace commands {
+
+namespace {
+
+const ::check::Finding* find(const ::check::Report& report, const char* name) {
+    const auto found = std::ranges::find(report.machine, name, &::check::Finding::name);
+    return found == report.machine.end() ? nullptr : &*found;
+}
+
+bool is_missing(const ::check::Report& report, const char* name) {
+    const auto* finding = find(report, name);
+    return finding != nullptr && finding->mark == ::check::Mark::fatal;
+}
+
+void look_at_machine(const procfs::ProcFs& proc, ::check::Report& report) {
+    utsname system{};
+    uname(&system);
+    report.machine = ::check::findings_of_machine(proc, "/sys", system.release, ::check::privileges_of_self(proc));
+    for (const auto& finding : report.machine) {
+        if (finding.mark == ::check::Mark::fatal)
+            report.reasons.push_back(fmt::format("{} {}: {}", finding.name, finding.value, finding.effect));
+    }
+    if (is_missing(report, "CAP_SYS_PTRACE"))
+        report.unlooked_at.emplace_back(
+            "other users' Gunicorns, their versions and their Pythons: without CAP_SYS_PTRACE");
+    if (is_missing(report, "CAP_DAC_READ_SEARCH"))
+        report.unlooked_at.emplace_back("other users' processes: without CAP_DAC_READ_SEARCH");
+}
+
+// Each program alone, so that one says what is wrong with it.
+void try_programs(::check::Report& report) {
+    for (const auto* capability : {"CAP_BPF", "CAP_PERFMON"}) {
+        if (!is_missing(report, capability)) continue;
+        report.programs_untried = fmt::format("without {} the kernel refuses all of them", capability);
+        return;
+    }
+    report.programs = probe::try_programs();
+    for (const auto& trial : report.programs) {
+        if (trial.error.empty()) continue;
+        const auto option =
+            trial.group == "core" ? std::string() : fmt::format(" (--no-collector.{} does without it)", trial.group);
+        report.reasons.push_back(fmt::format("the program {}{}: {}", trial.name, option, trial.error));
+    }
+}
+
+// As serving begins.
+Result<model::Snapshot> observe_once(const procfs::ProcFs& proc, const observer::Options& options) {
+    if (auto allowed = preflight(proc); !allowed) return std::unexpected(allowed.error());
+    auto observer = observer::Observer::start(proc, options);
+    if (!observer) return std::unexpected(observer.error());
+    return (*observer)->snapshot();
+}
+
+bool wants_colour() {
+    const char* const refused = std::getenv("NO_COLOR");
+    const char* const terminal = std::getenv("TERM");
+    if (refused != nullptr && *refused != '\0') return false;
+    return isatty(STDOUT_FILENO) && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+} // namespace
+
+Result<int> check(const CheckOptions& options) {
+    setlocale(LC_CTYPE, "");  // which characters the terminal can show
+    signal(SIGPIPE, SIG_IGN); // whoever reads the answer may have seen enough
+    const HeldLog log;        // all of it is in the report
+    const procfs::ProcFs proc;
+    ::check::Report report{.version = VERSION, .programs_untried = {}};
+    look_at_machine(proc, report);
+    const auto masters = gunicorn::resolve_pids(proc, options.observer.pids);
+    // Without the privileges, or elsewhere, a Gunicorn looks like anything else: then that is the answer.
+    if (!masters && report.reasons.empty()) return std::unexpected(masters.error());
+    if (!masters) report.unlooked_at.emplace_back("whether --pid names a Gunicorn");
+    try_programs(report);
+    const auto snapshot = observe_once(proc, options.observer);
+    if (!snapshot && report.reasons.empty()) report.reasons.push_back(snapshot.error().text);
+    if (masters) report.gunicorns = ::check::find_gunicorns(proc, *masters, options.observer.log_directory);
+    for (auto& gunicorn : report.gunicorns) {
+        if (snapshot) ::check::add_observed(gunicorn, *snapshot);
+        gunicorn.measures = ::check::measures_of(gunicorn, report.programs, report.serving_would_work());
+    }
+    std::fputs((options.json ? ::check::json_of(report) : ::check::text_of(report, wants_colour())).c_str(), stdout);
+    std::fflush(stdout);
+    return report.serving_would_work() ? 0 : 1;
+}
+
+} // namespace commands

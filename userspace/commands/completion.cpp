@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/completion.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace commands {
+
+namespace {
+
+// Within single quotes of a shell.
+std::string shell_quoted(std::string_view text) {
+    std::string out = "'";
+    for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
+std::string first_sentence(std::string_view purpose) {
+    return std::string(purpose.substr(0, std::min(purpose.find(". "), purpose.size())));
+}
+
+std::string bash(const std::vector<CommandText>& commands) {
+    std::string out =
+        "# bash completion of gunicorn-bpf-exporter\n_gunicorn_bpf_exporter() {\n"
+        "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command='' word\n"
+        "    COMPREPLY=()\n";
+    std::vector<std::string> names;
+    for (const auto& command : commands)
+        if (!command.name.empty()) names.push_back(command.name);
+    if (!names.empty())
+        out += fmt::format("    for word in \"${{COMP_WORDS[@]:1:COMP_CWORD-1}}\"; do\n        case $word in {}) "
+                           "command=$word ;; esac\n    done\n",
+                           fmt::join(names, "|"));
+    out += "    case $command:$previous in\n";
+    for (const auto& command : commands) {
+        for (const auto& option : command.options) {
+            if (option.positional || option.value.empty()) continue;
+            std::vector<std::string> patterns;
+            for (const auto& spelling : option.spellings) patterns.push_back(command.name + ":" + spelling);
+            const auto what = !option.choices.empty() ? fmt::format("-W '{}'", fmt::join(option.choices, " "))
+                              : option.file           ? std::string("-f")
+                              : option.directory      ? std::string("-d")
+                                                      : std::string("-W ''");
+            out += fmt::format("    {}) mapfile -t COMPREPLY < <(compgen {} -- \"$current\"); return ;;\n",
+                               fmt::join(patterns, "|"), what);
+        }
+    }
+    out += "    esac\n    case $command in\n";
+    for (const auto& command : commands) {
+        std::vector<std::string> words;
+        for (const auto& option : command.options)
+            if (!option.positional) words.insert(words.end(), option.spellings.begin(), option.spellings.end());
+        if (command.name.empty()) words.insert(words.end(), names.begin(), names.end());
+        out += fmt::format("    {}) mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$current\") ;;\n",
+                           command.name.empty() ? "''" : command.name, fmt::join(words, " "));
+    }
+    return out + "    esac\n}\ncomplete -F _gunicorn_bpf_exporter gunicorn-bpf-exporter\n";
+}
+
+std::string zsh_text(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '[' || c == ']' || c == ':' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+std::string zsh(const std::vector<CommandText>& commands) {
+    std::string out = "#compdef gunicorn-bpf-exporter\n# zsh completion of gunicorn-bpf-exporter\nlocal -a options\n"
+                      "local command=''\n";
+    std::vector<std::string> names;
+    for (const auto& command : commands)
+        if (!command.name.empty()) names.push_back(command.name);
+    if (!names.empty()) out += fmt::format("command=${{words[(r)({})]}}\n", fmt::join(names, "|"));
+    out += "case $command in\n";
+    std::vector<std::string> branches;
+    for (const auto& command : commands) {
+        std::string branch = command.name.empty() ? "*)\n    options=(\n" : command.name + ")\n    options=(\n";
+        for (const auto& option : command.options) {
+            if (option.positional) continue;
+            for (const auto& spelling : option.spellings) {
+                std::string spec = fmt::format("{}{}[{}]", option.repeatable ? "*" : "", spelling,
+                                               zsh_text(first_sentence(option.purpose)));
+                if (!option.value.empty())
+                    spec += fmt::format(":{}:{}", zsh_text(option.value),
+                                        !option.choices.empty() ? fmt::format("({})", fmt::join(option.choices, " "))
+                                        : option.file           ? std::string("_files")
+                                        : option.directory      ? std::string("_files -/")
+                                                                : std::string(" "));
+                branch += "        " + shell_quoted(spec) + "\n";
+            }
+        }
+        if (command.name.empty() && !names.empty())
+            branch += "        " + shell_quoted(fmt::format("1:command:({})", fmt::join(names, " "))) + "\n";
+        branches.push_back(branch + "    )\n    ;;\n");
+    }
+    std::ranges::rotate(branches, branches.begin() + 1); // what fits always comes last
+    return out + fmt::format("{}", fmt::join(branches, "")) + "esac\n_arguments $options '*: :_default'\n";
+}
+
+std::string fish(const std::vector<CommandText>& commands) {
+    std::string out = "# fish completion of gunicorn-bpf-exporter\n";
+    for (const auto& command : commands) {
+        const auto when = command.name.empty() ? std::string("__fish_use_subcommand")
+                                               : fmt::format("__fish_seen_subcommand_from {}", command.name);
+        if (!command.name.empty())
+            out += fmt::format("complete -c gunicorn-bpf-exporter -f -n __fish_use_subcommand -a {} -d {}\n",
+                               command.name, shell_quoted(first_sentence(command.purpose)));
+        for (const auto& option : command.options) {
+            if (option.positional) continue;
+            for (const auto& spelling : option.spellings) {
+                const bool is_long = spelling.starts_with("--");
+                out += fmt::format("complete -c gunicorn-bpf-exporter -n '{}' {} {} -d {}", when, is_long ? "-l" : "-s",
+                                   spelling.substr(is_long ? 2 : 1), shell_quoted(first_sentence(option.purpose)));
+                if (!option.choices.empty())
+                    out += fmt::format(" -x -a '{}'", fmt::join(option.choices, " "));
+                else if (!option.value.empty())
+                    out += option.file || option.directory ? " -r" : " -x";
+                out += '\n';
+            }
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+std::string completion(std::string_view shell, const std::vector<CommandText>& commands) {
+    if (shell == "zsh") return zsh(commands);
+    if (shell == "fish") return fish(commands);
+    return bash(commands);
+}
+
+} // namespace commands

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/healthcheck.h"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+#include <vector>
+
+#include "commands/health_exchange.h"
+#include "gunicorn/listeners.h"
+
+namespace commands {
+
+namespace {
+
+class Socket {
+public:
+    explicit Socket(int fd) : fd_(fd) {}
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+    ~Socket() {
+        if (fd_ >= 0) close(fd_);
+    }
+    int fd() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+struct Address {
+    std::string host;
+    std::string port;
+};
+
+// ":9091" and "0.0.0.0:9091" listen everywhere, so also here.
+Result<Address> parse(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return fail(fmt::format("{}: is not host:port", text));
+    auto host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (host.empty() || host == "0.0.0.0") host = "127.0.0.1";
+    if (host == "::") host = "::1";
+    return Address{std::string(host), std::string(text.substr(colon + 1))};
+}
+
+// Both directions have the time limit.
+Result<int> connect_to(const Address& address, std::chrono::milliseconds timeout) {
+    const addrinfo hints{.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    addrinfo* found = nullptr;
+    if (const int code = getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found); code != 0)
+        return fail(gai_strerror(code));
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+    const timeval limit{.tv_sec = seconds.count(), .tv_usec = (timeout - seconds).count() * 1000};
+    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool limited = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+                         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
+    const bool connected = limited && connect(fd, found->ai_addr, found->ai_addrlen) == 0;
+    const int error = errno;
+    freeaddrinfo(found);
+    if (connected) return fd;
+    if (fd >= 0) close(fd);
+    return fail(strerror(error));
+}
+
+bool is_well(const HealthAnswer& answer) {
+    if (answer.kind == HealthAnswer::Kind::wants_certificate) return true;
+    return answer.line.starts_with("HTTP/1.1 200") || answer.line.starts_with("HTTP/1.1 401");
+}
+
+using Ask = Result<HealthAnswer>(int fd, const std::string& request);
+
+Result<HealthAnswer> ask(const Address& address, const std::string& request, std::chrono::milliseconds timeout,
+                         Ask* exchange) {
+    const auto fd = connect_to(address, timeout);
+    if (!fd) return std::unexpected(fd.error());
+    const Socket socket(*fd);
+    return exchange(socket.fd(), request);
+}
+
+// Whether TLS is spoken is found out by asking: the web configuration may be named by an option of another process, and
+// may have changed since that one read it.
+Result<void> look_at(const std::string& address, const HealthcheckOptions& options) {
+    const auto parsed = parse(address);
+    if (!parsed) return std::unexpected(parsed.error());
+    const auto request = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", options.path, address);
+    std::string_view scheme = "http";
+    auto answer = ask(*parsed, request, options.timeout, ask_plainly);
+    if (answer && answer->kind == HealthAnswer::Kind::no_http) {
+        scheme = "https";
+        answer = ask(*parsed, request, options.timeout, ask_by_tls);
+    }
+    if (answer && is_well(*answer)) return {};
+    return fail(fmt::format("{}://{}{}: {}", scheme, address, options.path,
+                            !answer                                       ? answer.error().text
+                            : answer->kind == HealthAnswer::Kind::no_http ? "closed without an answer"
+                                                                          : answer->line));
+}
+
+// Where other processes of this program listen.
+std::vector<std::string> addresses(const procfs::ProcFs& proc) {
+    std::vector<std::string> found;
+    const auto own = proc.program(getpid());
+    const auto pids = proc.pids();
+    if (!own || !pids) return found;
+    for (const auto pid : *pids) {
+        const auto program = proc.program(pid);
+        if (pid == getpid() || !program || *program != *own) continue;
+        for (const auto& socket : gunicorn::listening_sockets(proc, pid)) {
+            if (socket.port != 0) found.push_back(socket.name);
+        }
+    }
+    return found;
+}
+
+} // namespace
+
+Result<void> healthcheck(const procfs::ProcFs& proc, const HealthcheckOptions& options) {
+    auto asked = options.listen_address.empty() ? addresses(proc) : std::vector{options.listen_address};
+    if (asked.empty()) return fail("no exporter listens here (name its address with --web.listen-address)");
+    for (const auto& address : asked) {
+        if (auto well = look_at(address, options); !well) return well;
+    }
+    return {};
+}
+
+} // namespace commands

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The log, kept off a terminal that shows something else.
+#pragma once
+
+#include <spdlog/sinks/ringbuffer_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace commands {
+
+// While it lives, what is logged goes nowhere; the last of it can be asked for.
+class HeldLog {
+public:
+    HeldLog() : before_(spdlog::default_logger()), sink_(std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(1)) {
+        auto logger = std::make_shared<spdlog::logger>(before_->name() + " held", sink_);
+        logger->set_level(spdlog::level::warn);
+        spdlog::set_default_logger(std::move(logger));
+    }
+    HeldLog(const HeldLog&) = delete;
+    HeldLog& operator=(const HeldLog&) = delete;
+    ~HeldLog() { spdlog::set_default_logger(before_); }
+
+    // The last warning that is not older than that; empty when there is none.
+    std::string last(std::chrono::seconds at_most) const {
+        const auto messages = sink_->last_raw();
+        if (messages.empty() || spdlog::log_clock::now() - messages.back().time > at_most) return {};
+        return std::string(messages.back().payload.data(), messages.back().payload.size());
+    }
+
+private:
+    std::shared_ptr<spdlog::logger> before_;
+    std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> sink_;
+};
+
+} // namespace commands

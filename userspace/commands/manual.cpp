@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/manual.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <sstream>
+
+namespace commands {
+
+namespace {
+
+constexpr std::size_t kColumns = 80;
+
+constexpr std::string_view kSources =
+    "Each option can also be set by an environment variable and in the file of --config.file. The variable is called "
+    "GUNICORN_BPF_EXPORTER_ and the option's name in capitals, with _ for . and -, after the command's name if it is a "
+    "command's: GUNICORN_BPF_EXPORTER_WEB_LISTEN_ADDRESS sets --web.listen-address. Several values are separated by "
+    "spaces; switches take true or false. An empty variable counts as none.";
+constexpr std::string_view kFile =
+    "The file is TOML: web.listen-address = \"127.0.0.1:9091\", or listen-address below [web]; a list for what may be "
+    "repeated; a command's options below [COMMAND]. The command line counts before the environment, the environment "
+    "before the file.";
+
+// Paragraph by paragraph, each line indented.
+std::string wrapped(std::string_view text, std::size_t indent) {
+    std::string out;
+    std::string line;
+    std::istringstream words{std::string(text)};
+    const auto finish = [&] {
+        if (!line.empty()) out += std::string(indent, ' ') + line + "\n";
+        line.clear();
+    };
+    for (std::string word; words >> word;) {
+        if (!line.empty() && indent + line.size() + 1 + word.size() > kColumns) finish();
+        line += (line.empty() ? "" : " ") + word;
+    }
+    finish();
+    return out;
+}
+
+std::string sentences_of(const OptionText& option) {
+    std::string text = option.purpose;
+    if (text.empty() || text.back() != '.') text += '.';
+    std::vector<std::string> facts;
+    if (!option.range.empty()) facts.push_back(option.range);
+    if (!option.default_value.empty()) facts.push_back("default: " + option.default_value);
+    if (!facts.empty()) text += fmt::format(" ({})", fmt::join(facts, "; "));
+    return text;
+}
+
+std::vector<std::string> groups_of(const CommandText& command) {
+    std::vector<std::string> groups;
+    for (const auto& option : command.options)
+        if (std::ranges::find(groups, option.group) == groups.end()) groups.push_back(option.group);
+    // The library's own, --help and --version, come last.
+    std::ranges::stable_partition(groups, [](const auto& group) { return group != "Options"; });
+    return groups;
+}
+
+std::string usage_of(const CommandText& command) {
+    std::string usage = "gunicorn-bpf-exporter";
+    if (!command.name.empty()) usage += " " + command.name;
+    usage += " [OPTION]...";
+    for (const auto& option : command.options)
+        if (option.positional) usage += fmt::format(" [{}]{}", option.name, option.repeatable ? "..." : "");
+    return usage;
+}
+
+// A hyphen that is typed, and no request of the formatter's at the begin of a line.
+std::string roff(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '\\')
+            out += "\\e";
+        else if (c == '-')
+            out += "\\-";
+        else
+            out += c;
+    }
+    if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
+    return out;
+}
+
+std::string roff_options(const CommandText& command) {
+    std::string out;
+    for (const auto& group : groups_of(command)) {
+        out += fmt::format(".SS {}\n", roff(command.name.empty() ? group : command.name + ": " + group));
+        for (const auto& option : command.options) {
+            if (option.group != group) continue;
+            out += fmt::format(".TP\n.B {}\n{}\n", roff(synopsis_of(option)), roff(sentences_of(option)));
+            if (!option.variable.empty()) out += fmt::format(".br\nEnvironment: {}\n", roff(option.variable));
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+std::string synopsis_of(const OptionText& option) {
+    if (option.positional) return option.name;
+    std::vector<std::string> shown;
+    for (const auto& spelling : option.spellings)
+        if (spelling != "--no-" + option.name) shown.push_back(spelling);
+    if (shown.size() < option.spellings.size()) shown = {"--[no-]" + option.name};
+    return fmt::format("{}{}{}", fmt::join(shown, ", "), option.value.empty() ? "" : " ", option.value);
+}
+
+std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/, CLI::AppFormatMode /*mode*/) const {
+    const bool whole = app->get_parent() == nullptr;
+    const auto all = describe_all(whole ? *app : *app->get_parent());
+    const auto text = describe(*app);
+    std::string out = "Usage: " + usage_of(text) + "\n";
+    if (whole && all.size() > 1) out += "       gunicorn-bpf-exporter COMMAND [OPTION]...\n";
+    out += "\n" + wrapped(text.purpose, 0);
+    if (whole && all.size() > 1) {
+        out += "\nCommands (COMMAND --help tells more):\n";
+        for (const auto& command : all)
+            if (!command.name.empty()) out += "  " + command.name + "\n" + wrapped(command.purpose, 8);
+    }
+    for (const auto& group : groups_of(text)) {
+        out += "\n" + (group == "Options" ? "General" : group) + ":\n";
+        for (const auto& option : text.options)
+            if (option.group == group) out += "  " + synopsis_of(option) + "\n" + wrapped(sentences_of(option), 8);
+    }
+    return out + "\nEnvironment and file:\n" + wrapped(kSources, 2) + "\n" + wrapped(kFile, 2);
+}
+
+std::string manual_page(const std::vector<CommandText>& commands, const std::string& version) {
+    const auto& program = commands.front();
+    std::string out =
+        fmt::format(".TH GUNICORN\\-BPF\\-EXPORTER 8 \"\" \"gunicorn\\-bpf\\-exporter {}\" "
+                    "\"System Administration\"\n.SH NAME\ngunicorn\\-bpf\\-exporter \\- observes Gunicorn "
+                    "with eBPF and serves Prometheus metrics\n.SH SYNOPSIS\n",
+                    roff(version));
+    for (const auto& command : commands) out += fmt::format(".B {}\n.br\n", roff(usage_of(command)));
+    out += fmt::format(".SH DESCRIPTION\n{}\n", roff(program.purpose));
+    out += ".SH OPTIONS\n" + roff_options(program);
+    if (commands.size() > 1) out += ".SH COMMANDS\n";
+    for (const auto& command : commands)
+        if (!command.name.empty())
+            out += fmt::format(".SS {}\n{}\n", roff(command.name), roff(command.purpose)) + roff_options(command);
+    out += fmt::format(".SH ENVIRONMENT AND FILE\n{}\n.PP\n{}\n", roff(kSources), roff(kFile));
+    out +=
+        ".SH SIGNALS\nSIGTERM and SIGINT end it, SIGHUP reads the file of \\-\\-web.config.file again.\n"
+        ".SH EXIT STATUS\n0 when it was told to end, or when the observed Gunicorns have ended; 1 with a sentence on "
+        "standard error when it cannot work.\n"
+        ".SH SEE ALSO\n.BR gunicorn (1),\n.BR bpf (2)\n";
+    return out;
+}
+
+} // namespace commands

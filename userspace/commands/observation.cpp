@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/observation.h"
+
+#include <utility>
+
+#include "commands/preflight.h"
+
+namespace commands {
+
+namespace {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+
+// Records wait in the ring for at most so long, and new processes for being recognised.
+constexpr auto kDrainInterval = 50ms;
+constexpr auto kTidyInterval = 5s;
+constexpr auto kTargetInterval = 50ms;
+
+Result<void> schedule(EventLoop& loop, observer::Observer& observer, Upkeep upkeep) {
+    const auto drain = [&observer, drained = std::move(upkeep.drained)] {
+        observer.drain();
+        if (drained) drained();
+    };
+    if (auto added = loop.on_readable(observer.ring_fd(), drain); !added) return added;
+    if (auto added = loop.every(kDrainInterval, drain); !added) return added;
+    if (upkeep.sampling_interval) {
+        if (auto added = loop.every(*upkeep.sampling_interval, [&] { observer.sample(); }); !added) return added;
+    }
+    return loop.every(kTidyInterval, [&] { observer.tidy(); });
+}
+
+} // namespace
+
+Result<Observation> observe(const procfs::ProcFs& proc, observer::Options options, Upkeep upkeep) {
+    if (auto allowed = preflight(proc); !allowed) return std::unexpected(allowed.error());
+    auto loop = EventLoop::create();
+    if (!loop) return std::unexpected(loop.error());
+    upkeep.plans.probes_interpreters = options.unlogged_exceptions || options.imports;
+    auto observer = observer::Observer::start(proc, std::move(options));
+    if (!observer) return std::unexpected(observer.error());
+    if (auto given_up = keep_only_what_is_needed(upkeep.plans); !given_up) return std::unexpected(given_up.error());
+    if (auto scheduled = schedule(**loop, **observer, std::move(upkeep)); !scheduled)
+        return std::unexpected(scheduled.error());
+    return Observation{std::move(*observer), std::move(*loop)};
+}
+
+Result<void> when_over(EventLoop& loop, observer::Observer& observer, std::function<void()> over) {
+    return loop.every(kTargetInterval, [&observer, over = std::move(over), seen = observer.has_targets()]() mutable {
+        const bool alive = observer.has_targets();
+        seen = seen || alive;
+        if (!seen || alive) return;
+        observer.drain();
+        over();
+    });
+}
+
+} // namespace commands

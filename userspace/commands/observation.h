@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// An observer that is kept up to date by an event loop: what every observing command runs.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "commands/event_loop.h"
+#include "commands/privileges.h"
+#include "observer/observer.h"
+#include "procfs/procfs.h"
+#include "result.h"
+
+namespace commands {
+
+// The loop's actions use the observer, so both live and end together. Nothing happens until loop->run().
+struct Observation {
+    std::unique_ptr<observer::Observer> observer;
+    std::unique_ptr<EventLoop> loop;
+};
+
+// What an observation is for, and what else the command is going to do.
+struct Upkeep {
+    std::optional<std::chrono::milliseconds> sampling_interval; // of memory and CPU; none: only once
+    std::function<void()> drained;                              // called by the loop after each draining; or empty
+    Plans plans;                                                // besides probes in interpreters
+};
+
+// Attaches after a look whether that is possible (preflight), and schedules what an observer needs: draining records,
+// sampling memory and CPU, looking for what events may have missed. Gives up the privileges that are not needed from
+// there on, so the command must have no threads yet. `proc` has to outlive the result.
+// Errors: as preflight() and Observer::start() have them.
+Result<Observation> observe(const procfs::ProcFs& proc, observer::Options options, Upkeep upkeep);
+
+// Calls `over` when there was a Gunicorn and is none any more, and what its workers reported last has been taken in.
+Result<void> when_over(EventLoop& loop, observer::Observer& observer, std::function<void()> over);
+
+} // namespace commands

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/privileges.h"
+
+#include <fmt/format.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "check/capabilities.h"
+
+namespace commands {
+
+namespace {
+
+struct Freed {
+    void operator()(cap_t set) const { cap_free(set); }
+};
+using Set = std::unique_ptr<std::remove_pointer_t<cap_t>, Freed>;
+
+std::unexpected<Error> system_error(std::string_view step) {
+    return fail(fmt::format("give up privileges: {}: {}", step, strerror(errno)));
+}
+
+bool permitted(const Set& set, int number) {
+    cap_flag_value_t value = CAP_CLEAR;
+    return cap_get_flag(set.get(), number, CAP_PERMITTED, &value) == 0 && value == CAP_SET;
+}
+
+std::vector<cap_value_t> kept_of(const Set& held, const Plans& plans) {
+    std::vector<cap_value_t> kept;
+    bool replaced = true; // every one of which CAP_SYS_ADMIN is the old form is held by itself
+    for (const auto& each : ::check::capabilities()) {
+        if (!each.stays) continue;
+        if (permitted(held, each.number)) {
+            kept.push_back(each.number);
+        } else if (::check::Held(1ull << CAP_SYS_ADMIN).meets(each)) {
+            replaced = false;
+        }
+    }
+    const auto keep = [&](bool needed, int number) {
+        if (needed && permitted(held, number)) kept.push_back(number);
+    };
+    keep(!replaced || plans.probes_interpreters, CAP_SYS_ADMIN);
+    keep(plans.listens, CAP_NET_BIND_SERVICE);
+    keep(plans.writes_files, CAP_DAC_OVERRIDE);
+    return kept;
+}
+
+// Only who has CAP_SETPCAP may, and the others lose nothing: without execve() the set has no effect.
+Result<void> empty_bounding_set(const Set& held) {
+    if (!permitted(held, CAP_SETPCAP)) return {};
+    for (cap_value_t number = 0; number < cap_max_bits(); number++) {
+        if (cap_get_bound(number) > 0 && cap_drop_bound(number) != 0) return system_error("empty the bounding set");
+    }
+    return {};
+}
+
+} // namespace
+
+Result<void> keep_only_what_is_needed(const Plans& plans) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return system_error("set no_new_privs");
+    const Set held{cap_get_proc()};
+    const Set wanted{cap_init()};
+    if (!held || !wanted) return system_error("read capabilities");
+    if (auto emptied = empty_bounding_set(held); !emptied) return emptied;
+    const auto kept = kept_of(held, plans);
+    const auto count = static_cast<int>(kept.size());
+    for (const auto flag : {CAP_PERMITTED, CAP_EFFECTIVE}) {
+        if (cap_set_flag(wanted.get(), flag, count, kept.data(), CAP_SET) != 0) return system_error("choose them");
+    }
+    if (cap_reset_ambient() != 0) return system_error("empty the ambient set");
+    if (cap_set_proc(wanted.get()) != 0) return system_error("set capabilities");
+    return {};
+}
+
+} // namespace commands

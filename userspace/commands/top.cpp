@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/top.h"
+
+#include <fmt/format.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "commands/held_log.h"
+#include "commands/observation.h"
+#include "top/exceptions.h"
+#include "top/page.h"
+#include "top/screen.h"
+#include "top/window.h"
+
+namespace commands {
+
+namespace {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+
+constexpr auto kWideSpan = 10s;
+constexpr auto kLookForTheEnd = 200ms;
+constexpr auto kRemarksStay = 8s;
+constexpr std::size_t kExceptionsKept = 100;
+constexpr std::size_t kPlainWidth = 200;
+
+// What is shown, apart from where.
+class Watch {
+public:
+    Watch(observer::Observer& observer, const TopOptions& options)
+        : observer_(observer), options_(options), window_(kWideSpan), exceptions_(kExceptionsKept) {
+        look();
+    }
+
+    void look() {
+        ::top::Moment moment{std::chrono::steady_clock::now(), observer_.snapshot()};
+        if (!window_.empty()) exceptions_.take(window_.latest().snapshot, moment.snapshot);
+        window_.add(std::move(moment));
+    }
+
+    ::top::Content content() const {
+        return {.targets = ::top::rows_of(window_),
+                .exceptions = exceptions_.list(),
+                .taken_at = window_.latest().snapshot.taken_at,
+                .interval = options_.interval,
+                .narrow_seconds = window_.narrow().seconds(),
+                .wide_seconds = window_.wide().seconds(),
+                .routes_measured = options_.observer.measured.routes,
+                .remark = {}};
+    }
+
+private:
+    observer::Observer& observer_;
+    const TopOptions& options_;
+    ::top::Window window_;
+    ::top::LastExceptions exceptions_;
+};
+
+// Why the loop has ended, where that is to be told.
+struct Ending {
+    std::string error;
+    bool target_ended = false;
+    std::uint64_t shown = 0;
+};
+
+class Live {
+public:
+    Live(::top::Screen& screen, EventLoop& loop, Watch& watch) : screen_(screen), loop_(loop), watch_(watch) {
+        content_ = watch_.content();
+        draw();
+    }
+
+    void refresh() {
+        if (view_.paused) return;
+        content_ = watch_.content();
+        draw();
+    }
+
+    void resized() {
+        screen_.resized();
+        draw();
+    }
+
+    void typed() {
+        bool any = false;
+        while (const auto key = screen_.key()) {
+            any = true;
+            std::vector<pid_t> targets;
+            for (const auto& target : content_.targets) targets.push_back(target.master_pid);
+            press(view_, *key, targets, page_.worker_rows);
+        }
+        if (view_.quit || (!any && screen_.gone())) return loop_.stop();
+        draw();
+    }
+
+private:
+    void draw() {
+        content_.remark = log_.last(kRemarksStay);
+        page_ = screenful(content_, view_, screen_.size());
+        view_.scrolled = page_.scrolled;
+        screen_.show(page_.lines);
+    }
+
+    ::top::Screen& screen_;
+    EventLoop& loop_;
+    Watch& watch_;
+    HeldLog log_;
+    ::top::View view_;
+    ::top::Content content_;
+    ::top::Page page_;
+};
+
+// Error: the text; empty when nobody reads any more.
+Result<void> print(const std::vector<::top::Line>& lines) {
+    std::string text;
+    for (const auto& line : lines) (text += line.text) += '\n';
+    text += '\n';
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};
+    return fail(errno == EPIPE ? "" : fmt::format("write to standard output: {}", strerror(errno)));
+}
+
+std::unique_ptr<::top::Screen> screen_for(const TopOptions& options) {
+    if (options.batch || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return nullptr;
+    auto screen = ::top::Screen::open();
+    if (screen) return std::move(*screen);
+    spdlog::warn("plain output, since {}", screen.error().text);
+    return nullptr;
+}
+
+Result<void> run_live(::top::Screen& screen, EventLoop& loop, Watch& watch, const TopOptions& options, Ending& ending) {
+    Live live(screen, loop, watch);
+    if (auto added = loop.on_readable(STDIN_FILENO, [&] { live.typed(); }); !added) return added;
+    if (auto added = loop.on_readable(screen.resize_fd(), [&] { live.resized(); }); !added) return added;
+    auto added = loop.every(options.interval, [&] {
+        watch.look();
+        live.refresh();
+        if (++ending.shown == options.count) loop.stop();
+    });
+    if (!added) return added;
+    loop.run();
+    return {};
+}
+
+Result<void> run_plain(EventLoop& loop, Watch& watch, const TopOptions& options, Ending& ending) {
+    auto added = loop.every(options.interval, [&] {
+        watch.look();
+        if (auto printed = print(block(watch.content(), {}, kPlainWidth)); !printed) {
+            ending.error = printed.error().text;
+            return loop.stop();
+        }
+        if (++ending.shown == options.count) loop.stop();
+    });
+    if (!added) return added;
+    loop.run();
+    return {};
+}
+
+} // namespace
+
+Result<int> top(const TopOptions& options) {
+    setlocale(LC_CTYPE, ""); // which characters the terminal can show
+    signal(SIGPIPE, SIG_IGN);
+    spdlog::set_level(spdlog::level::warn);
+    const procfs::ProcFs proc;
+    auto observation =
+        observe(proc, options.observer, {.sampling_interval = options.interval, .drained = {}, .plans = {}});
+    if (!observation) return std::unexpected(observation.error());
+    auto& [observer, loop] = *observation;
+    Ending ending;
+    Watch watch(*observer, options);
+    auto added = loop->every(kLookForTheEnd, [&, &observer = observer, &loop = loop] {
+        ending.target_ended = observer->targets_gone();
+        if (ending.target_ended) loop->stop();
+    });
+    if (!added) return std::unexpected(added.error());
+    auto screen = screen_for(options);
+    const auto ran =
+        screen ? run_live(*screen, *loop, watch, options, ending) : run_plain(*loop, watch, options, ending);
+    screen.reset();
+    if (!ran) return std::unexpected(ran.error());
+    if (!ending.error.empty()) return fail(ending.error);
+    if (ending.target_ended) fmt::print(stderr, "gunicorn-bpf-exporter: the observed Gunicorn has ended\n");
+    return 0;
+}
+
+} // namespace commands

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/web_reload.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "web/protection.h"
+
+namespace commands {
+
+// Through symbolic links: Kubernetes swaps them instead of writing files.
+std::optional<WebReload::Stamp> WebReload::stamp_of(const std::filesystem::path& file) {
+    struct stat status{};
+    if (stat(file.c_str(), &status) != 0) return std::nullopt;
+    const auto modified =
+        std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+    return Stamp{.modified = std::filesystem::file_time_type(modified),
+                 .size = static_cast<std::uintmax_t>(status.st_size),
+                 .inode = status.st_ino};
+}
+
+// Before they are read: what is written meanwhile is then seen as a change.
+void WebReload::remember_files() {
+    stamps_.clear();
+    for (const auto& file : files_) stamps_[file] = stamp_of(file);
+}
+
+Result<web::Protection> WebReload::load() {
+    state_ = {.successful = true, .last_success = std::chrono::system_clock::now()};
+    if (file_.empty()) return web::Protection{};
+    files_ = {file_};
+    remember_files();
+    auto loaded = web::Protection::load(file_);
+    if (!loaded) return loaded;
+    for (const auto& file : loaded->files)
+        if (!stamps_.contains(file)) stamps_[file] = stamp_of(file);
+    files_ = loaded->files;
+    return loaded;
+}
+
+Result<void> WebReload::apply() {
+    remember_files();
+    auto loaded = web::Protection::load(file_);
+    if (!loaded) return std::unexpected(loaded.error());
+    files_ = loaded->files;
+    for (const auto& file : files_)
+        if (!stamps_.contains(file)) stamps_[file] = stamp_of(file);
+    return server_->protect(std::move(*loaded));
+}
+
+Result<void> WebReload::reload() {
+    if (file_.empty() || server_ == nullptr) {
+        state_ = {.successful = true, .last_success = std::chrono::system_clock::now()};
+        return {};
+    }
+    if (auto applied = apply(); !applied) {
+        state_.successful = false;
+        spdlog::error("reload: {}; what was in force before stays", applied.error().text);
+        return applied;
+    }
+    state_ = {.successful = true, .last_success = std::chrono::system_clock::now()};
+    spdlog::info("reloaded {}", file_);
+    return {};
+}
+
+void WebReload::look() {
+    for (const auto& [file, stamp] : stamps_) {
+        if (stamp == stamp_of(file)) continue;
+        static_cast<void>(reload()); // it has told the log
+        return;
+    }
+}
+
+} // namespace commands
