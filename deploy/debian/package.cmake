@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What `make install` installs besides the program, and the Debian package of it: `cpack` in the build directory, or
+# scripts/package.sh. Dependencies are found by dpkg-shlibdeps.
+set(here ${PROJECT_SOURCE_DIR}/deploy)
+
+install(FILES ${here}/systemd/gunicorn-bpf-exporter.service DESTINATION lib/systemd/system)
+install(FILES ${here}/systemd/gunicorn-bpf-exporter.default DESTINATION /etc/default RENAME gunicorn-bpf-exporter)
+install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
+install(FILES ${here}/prometheus/gunicorn.rules.yml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES ${here}/grafana/gunicorn.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+
+install(FILES ${here}/debian/lintian-overrides DESTINATION share/lintian/overrides RENAME gunicorn-bpf-exporter)
+
+# Debian's own form of it, compressed the same way each time.
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/debian/changelog CONTENT
+"${PROJECT_NAME} (${PROJECT_VERSION}) unstable; urgency=medium
+
+  * What changed is in the project's CHANGELOG.md.
+
+ -- gunicorn-bpf-exporter <gunicorn-bpf-exporter@localhost>  Thu, 01 Jan 2026 00:00:00 +0000
+")
+execute_process(COMMAND gzip -9 --no-name --force --keep ${PROJECT_BINARY_DIR}/debian/changelog COMMAND_ERROR_IS_FATAL ANY)
+install(FILES ${PROJECT_BINARY_DIR}/debian/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME ${PROJECT_NAME})
+set(CPACK_PACKAGE_CONTACT "gunicorn-bpf-exporter <gunicorn-bpf-exporter@localhost>")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+    OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Prometheus metrics of Gunicorn, seen from the kernel")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+"Observes every Gunicorn of a host with eBPF, or those that it is told to,
+without a change to the application: requests, errors with their exceptions,
+durations, queues, restarts, memory and CPU of each worker. Counts are exact.")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+    ${here}/debian/conffiles ${here}/debian/postinst ${here}/debian/prerm ${here}/debian/postrm)
+include(CPack)
