@@ -8,9 +8,12 @@ import pathlib
 import re
 import subprocess
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULES = ROOT / "deploy/prometheus/gunicorn.rules.yml"
-OF_PROMETHEUS = {"up"}
+GRAFANA = ROOT / "deploy/grafana"
+DASHBOARDS = ("gunicorn.json", "gunicorn-workers.json")
 
 
 def promtool(*arguments):
@@ -19,8 +22,8 @@ def promtool(*arguments):
     return done.stdout
 
 
-def dashboard():
-    module = importlib.util.spec_from_file_location("dashboard", ROOT / "deploy/grafana/dashboard.py")
+def source():
+    module = importlib.util.spec_from_file_location("dashboards", GRAFANA / "dashboards.py")
     made = importlib.util.module_from_spec(module)
     module.loader.exec_module(made)
     return made
@@ -55,29 +58,39 @@ def test_every_alert_is_tried():
         assert fires and resolves, alert
 
 
-def test_the_dashboard_is_what_its_source_says():
-    source = dashboard()
-    assert source.OUTPUT.read_text() == source.text(), "run deploy/grafana/dashboard.py"
+def panels_of(name):
+    return json.loads((GRAFANA / name).read_text())["panels"]
 
 
-def test_the_dashboard_is_sound(tmp_path):
-    made = json.loads((ROOT / "deploy/grafana/gunicorn.json").read_text())
-    panels = made["panels"]
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_dashboard_is_what_its_source_says(name):
+    assert (GRAFANA / name).read_text() == source().text(name), "run deploy/grafana/dashboards.py"
+
+
+def test_the_dashboards_show_what_is_documented():
+    documented = {"Request rate", "Response time", "Error rate", "Memory usage", "CPU usage", "Active workers"}
+    assert documented <= {panel["title"] for panel in panels_of("gunicorn.json")}
+    uids = [json.loads((GRAFANA / name).read_text())["uid"] for name in DASHBOARDS]
+    assert len(set(uids)) == len(uids)
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_dashboard_is_sound(name, tmp_path):
+    panels = panels_of(name)
     ids = [panel["id"] for panel in panels]
     assert len(set(ids)) == len(ids)
+    titles = [panel["title"] for panel in panels]
+    assert len(set(titles)) == len(titles)
     for one, other in itertools.combinations([panel["gridPos"] for panel in panels], 2):
         apart = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"] or one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
         assert apart, (one, other)
     assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in panels)
-    titles = {panel["title"] for panel in panels}
-    documented = {"Request rate", "Response time", "Error rate", "Memory usage", "CPU usage", "Active workers"}
-    assert documented <= titles
     expressions = [target["expr"] for panel in panels for target in panel.get("targets", [])]
     assert all(used(expression) for expression in expressions)
     assert set().union(*map(used, expressions)) <= known_metrics()
     # Every expression parses, with Grafana's variables filled in.
     rules = tmp_path / "expressions.yml"
-    filled = [re.sub(r"\$__rate_interval", "5m", re.sub(r"\$(instance|app|worker)\b", ".*", expression)) for expression in expressions]
+    filled = [re.sub(r"\$__(rate_interval|range)", "5m", re.sub(r"\$(instance|app|worker)\b", ".*", expression)) for expression in expressions]
     rules.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": [
         {"record": f"panel:{index}", "expr": expression} for index, expression in enumerate(filled)]}]}))
     promtool("check", "rules", rules)

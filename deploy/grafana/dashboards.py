@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Writes the dashboards beside this file. What is on them is described here; how Grafana wants it, in grafana.py.
+
+gunicorn.json: each observed application as a whole. gunicorn-workers.json: worker by worker.
+"""
+
+import json
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from grafana import Panel, dashboard, variable  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# What the variables at the top of a page choose. `app` is missing with exactly one --pid: then it matches the empty label.
+HOST = 'instance=~"$instance"'
+TARGET = f'{HOST}, app=~"$app"'
+WORKER = f'{TARGET}, worker_id=~"$worker"'
+
+
+def rate(metric, labels, by=None):
+    """Per second, over the interval that fits the graph; summed by labels, or by all that are there."""
+    inner = f"rate({metric}{{{labels}}}[$__rate_interval])"
+    return inner if by is None else f"sum by ({by}) ({inner})" if by else f"sum({inner})"
+
+
+def increase(metric, labels, by):
+    return f"sum by ({by}) (increase({metric}{{{labels}}}[$__rate_interval]))"
+
+
+def quantile(value, histogram, labels, by=""):
+    return f"histogram_quantile({value}, sum by (le{', ' + by if by else ''}) ({rate(histogram + '_bucket', labels)}))"
+
+
+def percentiles(histogram, labels):
+    return [(quantile(value, histogram, labels), f"p{value * 100:.0f}") for value in (0.5, 0.95, 0.99)]
+
+
+FAILED_SHARE = f"{rate('gunicorn_worker_failed_requests_total', TARGET, 'app')} / {rate('gunicorn_worker_requests_total', TARGET, 'app')}"
+
+TARGETS = {
+    "Now": [
+        Panel("Requests a second", "reqps", [(rate("gunicorn_worker_requests_total", TARGET, ""), "")], "stat", 4, 4),
+        Panel("Failed", "percentunit", [(f"{rate('gunicorn_worker_failed_requests_total', TARGET, '')} / {rate('gunicorn_worker_requests_total', TARGET, '')}", "")], "stat", 4, 4,
+              "Responses of status 400 and above"),
+        Panel("95 % are faster than", "s", [(quantile(0.95, "gunicorn_worker_request_duration_seconds", TARGET), "")], "stat", 4, 4),
+        Panel("Busy workers", "percentunit", [(f'sum(gunicorn_workers{{{TARGET}, state="busy"}}) / sum(gunicorn_workers{{{TARGET}}})', "")], "stat", 4, 4),
+        Panel("Connections waiting", "short", [(f"sum(gunicorn_listener_backlog{{{TARGET}}})", "")], "stat", 4, 4,
+              "Established, and not yet accepted by any worker"),
+        Panel("Restarts in the last hour", "short", [(f"sum(increase(gunicorn_master_worker_restarts_total{{{TARGET}}}[1h]))", "")], "stat", 4, 4),
+    ],
+    "Requests": [
+        Panel("Request rate", "reqps", [(rate("gunicorn_worker_requests_total", TARGET, "instance, app"), "{{app}} {{instance}}")]),
+        Panel("Response time", "s", percentiles("gunicorn_worker_request_duration_seconds", TARGET),
+              help="First byte of the request to the last byte of the response; waiting to be accepted is not in it"),
+        Panel("Error rate", "percentunit", [(FAILED_SHARE, "{{app}}")]),
+        Panel("Response times", "s", [(f"sum by (le) ({rate('gunicorn_worker_request_duration_seconds_bucket', TARGET)})", "{{le}}")], "heatmap", 16),
+        Panel("Responses by status", "reqps", [(rate("gunicorn_worker_responses_total", TARGET, "status_code"), "{{status_code}}")]),
+        Panel("Exceptions", "reqps", [(rate("gunicorn_worker_error_handling_total", TARGET, "error_type, endpoint"), "{{error_type}} {{endpoint}}")]),
+        Panel("Where requests fail", "short", [(f"topk(20, sum by (method, endpoint, status_code) (increase(gunicorn_worker_failed_requests_total{{{TARGET}}}[$__range])))", "")], "table",
+              help="In the whole time that is shown"),
+        Panel("Request rate by endpoint", "reqps", [(rate("gunicorn_http_requests_total", TARGET, "endpoint"), "{{endpoint}}")], help="With --routes"),
+        Panel("First byte and last byte (p95)", "s", [
+            (quantile(0.95, "gunicorn_worker_time_to_first_byte_seconds", TARGET), "first byte"),
+            (quantile(0.95, "gunicorn_worker_request_duration_seconds", TARGET), "last byte")],
+            help="Far apart: slow readers or large answers. Together: the application is slow"),
+        Panel("Response time by endpoint (p95)", "s", [(quantile(0.95, "gunicorn_http_request_duration_seconds", TARGET, "endpoint"), "{{endpoint}}")], help="With --routes"),
+        Panel("Aborted requests and incomplete responses", "reqps", [
+            (rate("gunicorn_worker_requests_aborted_total", TARGET, "by"), "aborted by {{by}}"),
+            (rate("gunicorn_worker_responses_incomplete_total", TARGET, "by"), "incomplete by {{by}}")]),
+    ],
+    "Saturation": [
+        Panel("Utilisation", "percentunit", [(f"avg by (app) ({rate('gunicorn_worker_busy_seconds_total', TARGET)})", "{{app}}")],
+              help="Share of time in which a worker had a request in flight"),
+        Panel("Busy and idle workers", "short", [(f"sum by (state) (gunicorn_workers{{{TARGET}}})", "{{state}}")]),
+        Panel("Requests in flight", "short", [(f"sum by (app) (gunicorn_worker_requests_in_flight{{{TARGET}}})", "{{app}}")]),
+        Panel("Connections that wait to be accepted", "short", [
+            (f"gunicorn_listener_backlog{{{TARGET}}}", "{{listener}}"), (f"gunicorn_listener_backlog_limit{{{TARGET}}}", "limit of {{listener}}")]),
+        Panel("Waiting time (p95)", "s", [(quantile(0.95, "gunicorn_request_queue_seconds", TARGET, "place"), "{{place}}")],
+              help="In the listener's queue, and accepted but not read. In no request's duration"),
+        Panel("Connections dropped by the kernel", "short", [(f"increase(gunicorn_listener_dropped_total{{{TARGET}}}[$__rate_interval])", "{{listener}}")]),
+    ],
+    "Workers": [
+        Panel("Active workers", "short", [(f"sum by (app, state) (gunicorn_worker_state{{{TARGET}}})", "{{app}} {{state}}")]),
+        Panel("Memory usage", "bytes", [(f"sum by (app) (gunicorn_worker_memory_bytes{{{TARGET}}})", "{{app}}")]),
+        Panel("CPU usage", "percent", [(f"sum by (app) (gunicorn_worker_cpu_percent{{{TARGET}}})", "{{app}}")], help="100 is one core"),
+        Panel("Ends of workers", "short", [(increase("gunicorn_worker_exits_total", TARGET, "reason") + " > 0", "{{reason}}")]),
+        Panel("Restarts", "short", [(increase("gunicorn_master_worker_restarts_total", TARGET, "app"), "{{app}}")]),
+        Panel("Connections by kind", "short", [(rate("gunicorn_worker_connections_total", TARGET, "kind"), "{{kind}}")]),
+    ],
+    "The exporter": [
+        Panel("Events given up", "short", [(f"increase(gunicorn_bpf_exporter_events_lost_total{{{HOST}}}[$__rate_interval])", "{{reason}}")], width=12),
+        Panel("Observed Gunicorns", "short", [(f"gunicorn_bpf_exporter_targets{{{HOST}}}", "{{instance}}")], width=12),
+    ],
+}
+
+WORKERS = {
+    "Requests": [
+        Panel("Request rate", "reqps", [(rate("gunicorn_worker_requests_total", WORKER, "worker_id"), "{{worker_id}}")]),
+        Panel("Response time (p95)", "s", [(quantile(0.95, "gunicorn_worker_request_duration_seconds", WORKER, "worker_id"), "{{worker_id}}")]),
+        Panel("Error rate", "percentunit", [(f"{rate('gunicorn_worker_failed_requests_total', WORKER, 'worker_id')} / {rate('gunicorn_worker_requests_total', WORKER, 'worker_id')}", "{{worker_id}}")]),
+        Panel("Errors by type", "reqps", [(rate("gunicorn_worker_error_handling_total", WORKER, "worker_id, error_type"), "{{worker_id}} {{error_type}}")]),
+        Panel("Request size (p95)", "bytes", [(quantile(0.95, "gunicorn_worker_request_size_bytes", WORKER, "worker_id"), "{{worker_id}}")]),
+        Panel("Response size (p95)", "bytes", [(quantile(0.95, "gunicorn_worker_response_size_bytes", WORKER, "worker_id"), "{{worker_id}}")]),
+    ],
+    "What they are doing": [
+        Panel("Utilisation", "percentunit", [(rate("gunicorn_worker_busy_seconds_total", WORKER), "{{worker_id}}")]),
+        Panel("Requests in flight", "short", [(f"gunicorn_worker_requests_in_flight{{{WORKER}}}", "{{worker_id}}")]),
+        Panel("Open connections", "short", [(f"gunicorn_worker_open_connections{{{WORKER}}}", "{{worker_id}}")]),
+        Panel("Threads", "short", [(f"gunicorn_worker_threads{{{WORKER}}}", "{{worker_id}}")]),
+        Panel("Age of the heartbeat", "s", [(f"gunicorn_worker_heartbeat_age_seconds{{{WORKER}}}", "{{worker_id}}")],
+              help="Gunicorn ends a worker whose heartbeat is older than its timeout"),
+        Panel("State", "short", [(f"sum by (worker_id, state) (gunicorn_worker_state{{{WORKER}}})", "{{worker_id}} {{state}}")]),
+    ],
+    "What they use": [
+        Panel("Memory usage", "bytes", [(f"gunicorn_worker_memory_bytes{{{WORKER}}}", "{{worker_id}}")]),
+        Panel("CPU usage", "percent", [(f"gunicorn_worker_cpu_percent{{{WORKER}}}", "{{worker_id}}")], help="100 is one core"),
+        Panel("Uptime", "s", [(f"gunicorn_worker_uptime_seconds{{{WORKER}}}", "{{worker_id}}")]),
+    ],
+}
+
+INSTANCE = variable("instance", "Host", "label_values(gunicorn_bpf_exporter_build_info, instance)")
+APP = variable("app", "Application", f"label_values(gunicorn_worker_requests_total{{{HOST}}}, app)")
+ONE_WORKER = variable("worker", "Worker", f"label_values(gunicorn_worker_requests_total{{{TARGET}}}, worker_id)")
+
+DASHBOARDS = {
+    "gunicorn.json": dashboard("gunicorn", "Gunicorn", TARGETS, [INSTANCE, APP], {"Worker by worker": "gunicorn-workers"}),
+    "gunicorn-workers.json": dashboard("gunicorn-workers", "Gunicorn workers", WORKERS, [INSTANCE, APP, ONE_WORKER], {"All of an application": "gunicorn"}),
+}
+
+
+def text(name):
+    return json.dumps(DASHBOARDS[name], indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    for each in DASHBOARDS:
+        (HERE / each).write_text(text(each))
+        print(HERE / each, file=sys.stderr)
