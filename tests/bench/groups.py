@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What each group of measurements costs in the kernel, by the kernel's own run-time statistics; writes docs/cost-of-groups.md."""
 
-import argparse
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -15,11 +12,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT / "tests" / "e2e")]
 
+import document  # noqa: E402
 from harness import exporter, server  # noqa: E402
 
-GROUPS = ("activity", "waits", "backlog", "sizes", "exceptions")
+GROUPS = ("activity", "waits", "backlog", "sizes", "exceptions", "gc")
 CASES = {"no group": (), **{name: (name,) for name in GROUPS}, "all groups": GROUPS, "all groups and --routes": GROUPS}
-STATISTICS = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
 TITLE = """# What each group costs
 
 Written by `scripts/bench.sh --groups`; not by hand. BPF run time of all programs together, by the kernel's statistics (whose own
@@ -59,23 +56,14 @@ def table(directory, worker_class, path, given):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="bench.sh --groups", description="Measures what each group of measurements costs. Takes some minutes.")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "docs" / "cost-of-groups.md")
-    given = parser.parse_args()
-    enabled = STATISTICS.read_text()
-    lines = [TITLE.format(rounds=given.rounds, seconds=given.seconds, when=time.strftime("%Y-%m-%d", time.gmtime()), kernel=platform.release())]
-    try:
-        STATISTICS.write_text("1")
-        with tempfile.TemporaryDirectory() as directory:
-            for worker_class, path in (("sync", "/hello"), ("gthread", "/hello"), ("gthread", "/raise")):
-                print(f"bench: {worker_class} {path}", file=sys.stderr, flush=True)
-                lines += table(directory, worker_class, path, given)
-    finally:
-        STATISTICS.write_text(enabled)
-    given.output.write_text("\n".join(lines).replace("\n\n\n", "\n\n") + "\n")
-    print(f"bench: {given.output}", file=sys.stderr)
+    given = document.arguments("groups", "Measures what each group of measurements costs.", rounds=5, seconds=2)
+    lines = [document.opening(TITLE, given)]
+    with document.a_run(given.output) as directory:
+        document.count_run_time(True)
+        for worker_class, path in (("sync", "/hello"), ("gthread", "/hello"), ("gthread", "/raise")):
+            print(f"bench: {worker_class} {path}", file=sys.stderr, flush=True)
+            lines += table(directory, worker_class, path, given)
+        document.write_tables(given.output, lines)
 
 
 if __name__ == "__main__":

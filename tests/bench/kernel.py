@@ -35,6 +35,11 @@ def _bpftool(*arguments):
     return json.loads(said)
 
 
+def all_programs():
+    """As bpftool describes each, of every process."""
+    return _bpftool("prog", "show")
+
+
 def program_ids(pid):
     return {int(fields["prog_id"]) for fields in _fields(pid) if "prog_id" in fields}
 

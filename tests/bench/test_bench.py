@@ -51,3 +51,15 @@ def test_page_of_a_short_run(tmp_path):
     assert [row[0] for row in section(page, "A stranger's system calls")] == ["`read`", "`getppid`"]
     for row in section(page, "The exporter itself"):
         assert number(row[1]) > 0 and number(row[3]) > 1 and number(row[4]) > 1, row
+
+
+def test_page_of_few_series(tmp_path):
+    output = tmp_path / "scrapes.md"
+    subprocess.run([ROOT / "scripts" / "bench.sh", "--scrapes", "--workers", "2", "--endpoints", "3", "--rounds", "2", "--output", output],
+                   check=True, capture_output=True, text=True, timeout=60)
+    page = output.read_text(encoding="utf-8")
+    failed = 2 * 4 * 3  # of each worker, each method, each path
+    assert int(re.search(r"([\d,]+) series", page)[1].replace(",", "")) > failed
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == ["text 0.0.4", "OpenMetrics 1.0", "OpenMetrics 1.0, gzip"]
+    assert all(number(cell) > 0 for row in rows for cell in row[2:]), rows
