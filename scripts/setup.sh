@@ -5,18 +5,20 @@ set -euo pipefail
 
 build_packages=(
     build-essential cmake ninja-build pkg-config
-    clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libcap-dev
-    prometheus-cpp-dev libcli11-dev libfmt-dev libspdlog-dev libmicrohttpd-dev
-    nlohmann-json3-dev libyaml-cpp-dev libgtest-dev libgmock-dev
+    clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libcap-dev libsystemd-dev dpkg-dev file
+    prometheus-cpp-dev libcli11-dev libfmt-dev libspdlog-dev libmicrohttpd-dev libncurses-dev
+    nlohmann-json3-dev libyaml-cpp-dev libgnutls28-dev libcrypt-dev libtomlplusplus-dev libgtest-dev libgmock-dev
 )
 # gunicorn is here because run.sh starts the sample application when the host has none of its own.
 sample_packages=(gunicorn)
 test_packages=(
     python3-gevent python3-eventlet python3-tornado python3-uvicorn python3-uvloop python3-httptools
-    python3-pytest wrk curl prometheus strace procps iproute2
-    docker.io
+    python3-flask python3-django python3-starlette python3-fastapi
+    python3-prometheus-client python3-pytest wrk curl openssl whois prometheus strace procps iproute2 util-linux tmux
+    docker.io python3-yaml lintian systemd libcap2-bin
     qemu-system-x86 busybox-static cpio zstd debootstrap
     clang-format-19 clang-tidy-19 shellcheck git
+    chromium chromium-driver python3-selenium
 )
 
 fail() {
@@ -44,6 +46,8 @@ apt_install() {
 }
 
 packages=("${build_packages[@]}" "${sample_packages[@]}")
+# Parts of the pages come from npm, and for the tests helm and kubectl too. A Node.js that is not Debian's brings its own npm, beside which Debian's cannot be.
+command -v npm >/dev/null || packages+=(nodejs npm)
 case "${1-}" in
 "") ;;
 --test) packages+=("${test_packages[@]}") ;;

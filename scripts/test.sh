@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Sets up, builds and tests; the exit code says whether all of it passed. Needs root: kernel and e2e tests load BPF.
-#   --quick   unit, kernel and e2e tests only: no formatting, no sanitizers, no other systems, no other kernels, no fuzzing,
+#   --quick   unit, kernel, e2e, browser and docs tests only: no formatting, no sanitizers, no other systems, no other kernels, no fuzzing,
 #             no million requests
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -60,7 +60,7 @@ sanitized() { # preset target ctest's-regex
 style() {
     local -a sources scripts
     mapfile -d '' sources < <(find userspace tests \( -name '*.h' -o -name '*.cpp' \) -print0)
-    mapfile -d '' scripts < <(find scripts tests deploy .ci \( -name '*.sh' -o -path .ci/run \) -print0)
+    mapfile -d '' scripts < <(find scripts tests deploy .ci \( -name '*.sh' -o -path .ci/run -o -path 'deploy/debian/p*' -not -name '*.cmake' \) -print0)
     clang-format-19 --dry-run -Werror "${sources[@]}"
     shellcheck "${scripts[@]}"
 }
@@ -72,14 +72,17 @@ stage build 20 scripts/build.sh --all
 if ((${#failed[@]} == 0)); then
     stage unit 5 tests build unit
     stage kernel 5 tests build kernel
-    stage e2e 20 tests build e2e
+    stage e2e 35 tests build e2e
+    stage browser 8 tests build browser
+    stage docs 5 tests build docs
     if ! $quick; then
         stage style 3 style
-        stage asan 15 sanitized asan unit_tests '^unit\.'
+        stage asan 25 sanitized asan unit_tests '^unit\.'
         # What has threads of its own.
         stage tsan 10 sanitized tsan web_test '^unit\.web_test$'
         stage roots 20 tests build roots
         stage containers 8 tests build containers
+        stage deploy 10 tests build deploy
         stage prometheus 5 tests build prometheus
         stage vm 20 tests build vm
         stage fuzz 5 tests build fuzz

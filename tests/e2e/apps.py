@@ -3,6 +3,7 @@
 
 import contextlib
 import ctypes
+import gc
 import http.client
 import http.server
 import json
@@ -99,6 +100,10 @@ def fail(environ, start_response, query):
 
 class LookupFailed(Exception):
     pass
+
+
+def fail_made(environ, start_response, query):
+    raise type(query.get("name") or os.environ["E2E_EXCEPTION"], (Exception,), {})
 
 
 def fail_key(environ, start_response, query):
@@ -230,10 +235,31 @@ def noise(environ, start_response, query):
     return hello(environ, start_response, query)
 
 
+def collect(environ, start_response, query):
+    """Runs the garbage collector; says how long that took, and how often it ran by itself meanwhile."""
+    begun, seconds = [0.0], [0.0]
+
+    def timed(phase, _):
+        if phase == "start":
+            begun[0] = time.monotonic()
+        else:
+            seconds[0] += time.monotonic() - begun[0]
+
+    before = gc.get_stats()
+    gc.callbacks.append(timed)
+    for _ in range(int(query["times"])):
+        gc.collect()
+    gc.callbacks.remove(timed)
+    others = [after["collections"] - then["collections"] for after, then in zip(gc.get_stats()[:2], before)]
+    return ok(start_response, {"seconds": seconds[0], "others": others})
+
+
 ROUTES = {
+    "/collect": collect,
     "/hog": hog, "/fork": fork,
     "/hello": hello, "/chunks": chunks, "/big": big, "/file": file, "/sleep": sleep, "/unavailable": unavailable,
-    "/raise": fail, "/raise-key": fail_key, "/raise-from": fail_from, "/swallow": swallow, "/raise-late": fail_late, "/empty": empty, "/unmodified": unmodified, "/read": read,
+    "/raise": fail, "/raise-key": fail_key, "/raise-from": fail_from, "/raise-made": fail_made, "/raise-late": fail_late,
+    "/swallow": swallow, "/empty": empty, "/unmodified": unmodified, "/read": read,
     "/unread": hello, "/bold": hello, "/burn": burn, "/pid": pid, "/die": die, "/outgoing": outgoing, "/child": child,
     "/sidecar": sidecar, "/noise": noise, "/hints": hints,
 }

@@ -89,7 +89,7 @@ def test_not_root(server, readable_binary, monkeypatch):
 ])
 def test_missing_capability(server, missing, name):
     dropped = ",".join("-" + capability for capability in missing)
-    refused("--pid", str(server.pid), *QUIET, command=["setpriv", f"--bounding-set={dropped}"], about=[name])
+    refused("--pid", str(server.pid), *QUIET, "--log-level", "error", command=["setpriv", f"--bounding-set={dropped}"], about=[name])
 
 
 def test_no_such_pid():

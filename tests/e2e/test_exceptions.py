@@ -1,81 +1,117 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""error_type is the class of the exception behind a response, for what reaches the server itself."""
+"""error_type is the class of the exception behind a response, or `unknown`; never another's."""
 
-import threading
+import pathlib
 
 import pytest
 
 from harness.exporter import Exporter
+from harness.failures import ASYNC, ERRORS, FAILED, WSGI, ask, serve, settled, tied, tied_when_alone
 from harness.ledger import check_consistent
 from harness.processes import wait_for
 from harness.server import Gunicorn
 from harness.wire import Connection
 
-ERRORS = "gunicorn_worker_error_handling_total"
-EACH = 100  # of each kind, by several clients at once
+@pytest.mark.parametrize("worker_class", WSGI)
+def test_plain_wsgi(directory, worker_class, record_property):
+    tied(directory, worker_class, None, record_property)
 
 
-def errors(exporter):
-    return exporter.scrape().by(ERRORS, "method", "endpoint", "error_type")
+@pytest.mark.parametrize("worker_class", [*WSGI, "tornado"])
+@pytest.mark.parametrize("application", ["flask_app", "django_app"])
+def test_frameworks(directory, application, worker_class, record_property):
+    tied(directory, worker_class, application, record_property)
 
 
-def settled(exporter, expected):
-    wait_for(lambda: errors(exporter) == expected, 5, lambda: f"{expected}, not {errors(exporter)}")
-    check_consistent(exporter.scrape())
+def test_django_on_an_event_loop(directory, record_property):
+    tied(directory, "uvicorn", "django_app", record_property, environment=ASYNC)
 
 
-def ask(server, path):
-    with Connection(server.address) as connection:
-        return connection.exchange("GET", path).status
+@pytest.mark.parametrize("application", ["starlette_app", "fastapi_app"])
+def test_starlette(directory, application, record_property):
+    tied_when_alone(directory, "uvicorn", application, record_property)
 
 
-def ask_mixed(server, paths):
-    """Failing, refusing and healthy requests, all interleaved."""
-    def some():
-        for _ in range(EACH // 4):
-            for path, status in paths:
-                assert ask(server, path) == status
-
-    wrong = []
-
-    def run():
-        try:
-            some()
-        except Exception as error:
-            wrong.append(error)
-
-    clients = [threading.Thread(target=run) for _ in range(4)]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
-    assert not wrong, wrong
+IN_ROOTS = [
+    *((suite, worker_class, application) for suite in ("bullseye", "trixie", "sid") for worker_class in ("sync", "gthread")
+      for application in (None, "flask_app", "django_app")),
+    *((suite, "gevent", "flask_app") for suite in ("bullseye", "trixie", "sid")),
+]
 
 
-PATHS = [("/raise", 500), ("/hello", 200), ("/unavailable", 503), ("/raise-key", 500), ("/swallow", 200), ("/raise-from", 500)]
-EXPECTED = {("GET", "/raise", "ValueError"): EACH, ("GET", "/unavailable", "unknown"): EACH,
-            ("GET", "/raise-key", "KeyError"): EACH, ("GET", "/raise-from", "LookupFailed"): EACH}
+@pytest.mark.parametrize("suite, worker_class, application", IN_ROOTS)
+def test_wsgi_in_roots(directory, root_of, suite, worker_class, application, record_property):
+    tied(directory, worker_class, application, record_property, root=root_of(suite))
 
 
-def by_class(directory, worker_class, root=None):
-    threads = 4 if worker_class == "gthread" else None
-    with Gunicorn(directory, worker_class, threads=threads, root=root) as server:
+@pytest.mark.parametrize("suite, worker_class, application", [
+    ("trixie", "uvicorn", "starlette_app"), ("sid", "uvicorn", "starlette_app"), ("sid", "asgi", "starlette_app"),
+    ("trixie", "uvicorn", "django_app"), ("sid", "asgi", "django_app")])
+def test_event_loops_in_roots(directory, root_of, suite, worker_class, application, record_property):
+    tied_when_alone(directory, worker_class, application, record_property, root=root_of(suite), environment=ASYNC)
+
+
+PYENV = sorted((pathlib.Path.home() / ".pyenv" / "versions").glob("3.*/bin/python3"))
+# Pure Python; Debian's runs with any Python that has what they import.
+LIBRARY = "/usr/lib/python3/dist-packages"
+
+
+def usable():
+    return [python for python in PYENV if int(python.parts[-3].split(".")[1]) >= 8]
+
+
+@pytest.mark.parametrize("python", usable(), ids=lambda python: python.parts[-3])
+@pytest.mark.parametrize("application, unlogged", [(None, False), ("flask_app", False), ("flask_app", True)])
+def test_builds_without_usdt(directory, python, application, unlogged, record_property):
+    tied(directory, "gthread", application, record_property, unlogged, launcher=(str(python), "-m", "gunicorn"), environment={"PYTHONPATH": LIBRARY})
+
+
+# ---- what no response shows
+
+
+@pytest.mark.parametrize("worker_class", [*WSGI, "uvicorn"])
+def test_after_the_head(directory, worker_class):
+    """The response stays what its head said."""
+    with serve(directory, worker_class) as server, Exporter(directory, pid=server.pid) as exporter:
+        for path in ("/raise-late", "/raise-late?length=1"):
+            with Connection(server.address) as connection:
+                connection.ask("GET", path)
+                response = connection.receive()
+                assert response.status == 200 and not response.complete
+        ask(server, "/hello")
+        settled(exporter, {("GET", "/raise-late", "ValueError"): 2})
+        scrape = exporter.scrape()
+        assert scrape.by(FAILED, "endpoint") == {}
+        assert scrape.by("gunicorn_worker_responses_incomplete_total", "by")["server"] == 2
+
+
+@pytest.mark.parametrize("worker_class, application", [
+    ("sync", "flask_app"), ("gthread", "flask_app"), ("gevent", "flask_app"), ("uvicorn", "starlette_app")])
+def test_what_others_log_meanwhile(directory, worker_class, application):
+    """A thread, a greenlet or a task of the application's own fails and says so; the responses know nothing of it."""
+    with serve(directory, worker_class, application=application) as server, Exporter(directory, pid=server.pid) as exporter:
+        assert ask(server, "/noise") == 200
+        for _ in range(50):
+            assert ask(server, "/unavailable-slowly") == 503
+        settled(exporter, {("GET", "/unavailable-slowly", "unknown"): 50})
+
+
+@pytest.mark.parametrize("application, path, environment", [
+    ("flask_app", "/handled", {}), ("django_app", "/raise", {"E2E_MUTE": "1"})])
+def test_what_nobody_logs_is_unknown(directory, application, path, environment):
+    with serve(directory, "sync", application=application, environment=environment) as server:
         with Exporter(directory, pid=server.pid) as exporter:
-            ask_mixed(server, PATHS)
-            settled(exporter, EXPECTED)
-            (found,) = exporter.scrape().select("gunicorn_bpf_exporter_python")
-            assert found[0]["layout"] == "ok" and found[0]["version"].startswith("3.")
+            for _ in range(5):
+                assert ask(server, path) == 500
+            settled(exporter, {("GET", path, "unknown"): 5})
 
 
-@pytest.mark.parametrize("worker_class", ["sync", "gthread", "gevent", "eventlet"])
-def test_plain_wsgi(directory, worker_class):
-    by_class(directory, worker_class)
-
-
-@pytest.mark.parametrize("worker_class", ["sync", "gthread"])
-@pytest.mark.parametrize("suite", ["bullseye", "trixie", "sid"])
-def test_plain_wsgi_in_roots(directory, root_of, suite, worker_class):
-    by_class(directory, worker_class, root=root_of(suite))
+@pytest.mark.parametrize("name, label", [
+    ("x" * 1000, "x" * 63), ('Quote"d', "Quote?d"), ("Two\nlines", "Two?lines"), ("a.b.Last", "Last"), ("Größe", "Größe")])
+def test_names_made_at_run_time(directory, name, label):
+    with serve(directory, "sync", environment={"E2E_EXCEPTION": name}) as server, Exporter(directory, pid=server.pid) as exporter:
+        assert ask(server, "/raise-made") == 500
+        settled(exporter, {("GET", "/raise-made", label): 1})
 
 
 @pytest.mark.parametrize("request_bytes, name", [

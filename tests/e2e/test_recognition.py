@@ -30,7 +30,7 @@ known = argparse.ArgumentParser()
 for name in "-b", "-w", "--pythonpath":
     known.add_argument(name)
 known = known.parse_known_args()[0]
-sys.path.insert(0, known.pythonpath)
+sys.path[:0] = known.pythonpath.split(",")
 
 
 class Embedded(BaseApplication):

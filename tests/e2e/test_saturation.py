@@ -313,8 +313,10 @@ OFF = {
     "waits": ["gunicorn_request_queue_seconds_count"],
     "backlog": ["gunicorn_listener_backlog", "gunicorn_listener_backlog_limit", "gunicorn_listener_dropped_total"],
     "sizes": ["gunicorn_worker_time_to_first_byte_seconds_count", "gunicorn_worker_request_size_bytes_count", "gunicorn_worker_response_size_bytes_count"],
+    "gc": ["gunicorn_worker_gc_pause_seconds_count"],
 }
-PROGRAMS = {"waits": ["sys_enter", "inet_sock_set_state"], "backlog": ["read_backlogs"], "exceptions": ["explain_response"]}
+PROGRAMS = {"waits": ["sys_enter", "inet_sock_set_state"], "backlog": ["read_backlogs"], "exceptions": ["explain_response"],
+            "gc": ["collection_begins", "collection_ends"]}
 
 
 def test_what_is_turned_off_is_neither_measured_nor_shown(directory):

@@ -3,6 +3,7 @@
 # Makes a root directory with another Debian's Gunicorn and prints its path:
 #
 #   root.sh bullseye    Gunicorn 20.1, Python 3.9
+#   root.sh bookworm    Gunicorn 20.1, Python 3.11: a system without the exporter's libraries
 #   root.sh trixie      Gunicorn 23, Python 3.13
 #   root.sh sid         Gunicorn 26, Python 3.14
 #
@@ -20,10 +21,11 @@ die() {
 packages_of() {
     case $1 in
     # eventlet is left out where the suite's Gunicorn no longer has a worker for it.
-    bullseye) echo gunicorn python3-gevent python3-eventlet python3-tornado ;;
-    trixie) echo gunicorn python3-gevent python3-uvicorn python3-uvloop python3-httptools python3-wsproto ;;
-    sid) echo gunicorn python3-gevent python3-uvicorn python3-uvloop python3-httptools python3-wsproto python3-h2 ;;
-    *) die "unknown suite \"$1\" (bullseye, trixie or sid)" ;;
+    bullseye) echo gunicorn python3-gevent python3-eventlet python3-tornado python3-flask python3-django ;;
+    bookworm) echo gunicorn python3-flask ;;
+    trixie) echo gunicorn python3-gevent python3-uvicorn python3-uvloop python3-httptools python3-wsproto python3-flask python3-django python3-starlette ;;
+    sid) echo gunicorn python3-gevent python3-uvicorn python3-uvloop python3-httptools python3-wsproto python3-h2 python3-flask python3-django python3-starlette ;;
+    *) die "unknown suite \"$1\" (bullseye, bookworm, trixie or sid)" ;;
     esac
 }
 
@@ -58,7 +60,7 @@ is_made() { # suite, root
 }
 
 main() {
-    [[ $# -eq 1 ]] || die "usage: root.sh bullseye|trixie|sid"
+    [[ $# -eq 1 ]] || die "usage: root.sh bullseye|bookworm|trixie|sid"
     local suite=$1 root=$cache/root-$1 part
     packages_of "$suite" >/dev/null
     is_made "$suite" "$root" && { echo "$root"; return; }

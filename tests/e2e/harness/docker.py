@@ -11,8 +11,8 @@ from . import processes
 
 DOCKER, DOCKERD = "/usr/bin/docker", "/usr/sbin/dockerd"
 # What loads BPF without --privileged; Docker 20.10 knows no CAP_BPF.
-BPF_OPTIONS = ("--pid=host", "--cap-add", "SYS_ADMIN", "--cap-add", "SYS_PTRACE", "--cap-add", "DAC_READ_SEARCH",
-               "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined")
+BPF_OPTIONS = ("--pid=host", "--cap-drop=ALL", "--cap-add=SYS_ADMIN", "--cap-add=SYS_PTRACE", "--cap-add=DAC_READ_SEARCH",
+               "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined")
 
 
 class Docker:

@@ -23,15 +23,17 @@ def binary():
 class Exporter:
     """A running exporter, ready when the constructor returns."""
 
-    def __init__(self, directory, *options, pid=None, interval="1s"):
-        self.port = processes.free_port()
+    def __init__(self, directory, *options, pid=None, interval="1s", port=None, wrapper=(), **details):
+        """`pid` may be a list of them. `port` is one that an exporter before had. `wrapper` runs it in its place, for example
+        setpriv; `details` are Popen's."""
+        self.port = port or processes.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [binary(), "--web.listen-address", f"127.0.0.1:{self.port}", "--sampling-interval", interval]
-        if pid is not None:
-            command += ["--pid", str(pid)]
+        command = [*wrapper, binary(), "--web.listen-address", f"127.0.0.1:{self.port}", "--sampling-interval", interval]
+        for one in pid if isinstance(pid, list) else [pid] if pid is not None else []:
+            command += ["--pid", str(one)]
         self.log_path = pathlib.Path(directory) / f"exporter-{self.port}.log"
         with open(self.log_path, "wb") as log:
-            self.process = processes.start([*command, *options], log, priority=0)
+            self.process = processes.start([*command, *options], log, priority=0, **details)
         processes.wait_for(self._ready, READY_SECONDS, lambda: f"the exporter is not ready; it said:\n{self.log()}")
 
     def _ready(self):

@@ -38,6 +38,18 @@ def end(process, how=signal.SIGTERM, seconds=10.0):
         return process.wait(5)
 
 
+def freeze(process):
+    """SIGSTOP, and every thread has stopped when this returns."""
+    process.send_signal(signal.SIGSTOP)
+
+    def states():
+        for task in os.listdir(f"/proc/{process.pid}/task"):
+            with open(f"/proc/{process.pid}/task/{task}/stat", "rb") as file:
+                yield file.read().rpartition(b")")[2].split()[0]
+
+    wait_for(lambda: set(states()) == {b"T"}, 10, "all threads stop")
+
+
 def wait_for(condition, seconds, what, every=0.02):
     """Polls until condition() is true and returns its value; AssertionError says `what` never came."""
     deadline = time.monotonic() + seconds

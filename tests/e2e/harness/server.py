@@ -11,6 +11,7 @@ from . import processes
 from .wire import Connection
 
 APPS = pathlib.Path(__file__).resolve().parents[1]
+FRAMEWORKS = APPS / "frameworks"
 BOOT_SECONDS = 20
 LAUNCHER = ("/usr/bin/python3", "/usr/bin/gunicorn")
 
@@ -35,9 +36,10 @@ class Gunicorn:
     """
 
     def __init__(self, directory, worker_class="sync", workers=1, threads=None, transport="tcp", root=None, options=(),
-                 environment=None, wait=True, inherit=None, probe=b"", launcher=LAUNCHER, wrapper=(), forks=False):
+                 environment=None, wait=True, inherit=None, probe=b"", launcher=LAUNCHER, wrapper=(), forks=False, application=None):
         """`inherit` is a listening socket to hand over as systemd does; `probe` goes before the first request.
-        `launcher` takes Gunicorn's arguments; `wrapper` runs it, as its child if it `forks`, else in its place."""
+        `launcher` takes Gunicorn's arguments; `wrapper` runs it, as its child if it `forks`, else in its place.
+        `application` is one of frameworks/ ("flask_app"), in place of apps.py."""
         self.directory = pathlib.Path(directory)
         self.worker_class = worker_class
         self.count = workers
@@ -45,14 +47,15 @@ class Gunicorn:
         self.home = self._home()
         self.notes_path = self._outside(self.home / "notes")
         self.probe = probe
+        application = application or ("asgi_app" if worker_class in ASGI else "apps")
         self._choose_address(transport, inherit)
         command = [*launcher, "-k", WORKER_CLASSES[worker_class], "-w", str(workers),
-                   "--pythonpath", str(self.home if root else APPS), "--keep-alive", "20", "--graceful-timeout", "2"]
+                   "--pythonpath", ",".join(str(path) for path in ([self.home] if root else [APPS, FRAMEWORKS])), "--keep-alive", "20", "--graceful-timeout", "2"]
         if self.bind:
             command += ["-b", self.bind]
         if threads:
             command += ["--threads", str(threads)]
-        command += [*options, "asgi_app:app" if worker_class in ASGI else "apps:app"]
+        command += [*options, f"{application}:app"]
         if self.root:
             command = ["chroot", str(self.root), *command]
         command = [*wrapper, *command]
@@ -81,8 +84,8 @@ class Gunicorn:
             return home
         home = pathlib.Path("/tmp") / f"e2e-{os.getpid()}-{id(self)}"
         self._outside(home).mkdir()
-        for name in ("apps.py", "asgi_app.py"):
-            shutil.copy(APPS / name, self._outside(home) / name)
+        for path in (*APPS.glob("*app*.py"), *FRAMEWORKS.glob("*.py")):
+            shutil.copy(path, self._outside(home))
         return home
 
     def _outside(self, path):

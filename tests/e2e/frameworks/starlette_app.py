@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-2-Clause
+import asyncio
+import time
+
+import shop
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+
+tasks = []  # the loop itself does not keep them
+
+
+async def hello(request):
+    return PlainTextResponse("hello, world\n")
+
+
+async def swallow(request):
+    shop.swallow()
+    return PlainTextResponse("swallowed\n")
+
+
+async def unavailable(request):
+    return PlainTextResponse("later\n", status_code=503)
+
+
+async def fail(request):
+    shop.fail()
+
+
+async def fail_key(request):
+    shop.fail_key()
+
+
+def fail_from(request):  # in a thread of the pool
+    shop.fail_from()
+
+
+async def handled(request):
+    raise OSError("which has a handler")
+
+
+async def on_os_error(request, error):
+    return PlainTextResponse("sorry\n", status_code=500)
+
+
+async def unavailable_slowly(request):
+    await asyncio.sleep(shop.GAP_SECONDS)
+    return PlainTextResponse("later\n", status_code=503)
+
+
+async def log_failures():
+    end = time.monotonic() + shop.NOISE_SECONDS
+    while time.monotonic() < end:
+        shop.log_failure()
+        await asyncio.sleep(0.001)
+
+
+async def noise(request):
+    tasks.append(asyncio.create_task(log_failures()))
+    return PlainTextResponse("soon\n")
+
+
+app = Starlette(routes=[
+    Route("/hello", hello), Route("/swallow", swallow), Route("/unavailable", unavailable), Route("/raise", fail),
+    Route("/noise", noise), Route("/handled", handled), Route("/unavailable-slowly", unavailable_slowly), Route("/raise-key", fail_key), Route("/raise-from", fail_from),
+], exception_handlers={OSError: on_os_error})
