@@ -9,10 +9,11 @@
 namespace stacks {
 namespace {
 
-// Of a thread that calls every 50 ns, one look in a hundred mixes frames of two moments; two looks agreed on such a mix
-// in one sample of ten thousand, three in none of two hundred thousand.
-constexpr int kAgreeing = 3;
-constexpr int kMostLooks = 9;
+// A look at a thread that calls every 50 ns on another processor mixes frames of two moments one time in four, and the
+// next look agrees with a mix as readily as with what was there. Each further one makes both some ten times rarer: what
+// eight agree on has lasted, for some 30 µs.
+constexpr int kAgreeing = 8;
+constexpr int kMostLooks = 2 * kAgreeing; // room for one call that comes or goes meanwhile
 
 // A stack of kMostFrames whose frames lie on a page each, and as many code objects.
 constexpr python::Budget kBudget{.pages = 4 * kMostFrames, .reads = 64 * kMostFrames};

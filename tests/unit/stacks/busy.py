@@ -33,18 +33,18 @@ def leaf_of_second():
 
 
 def first():
-    return leaf_of_first()
+    return leaf_of_first()  # calls leaf_of_first
 
 
 def second():
-    return leaf_of_second()
+    return leaf_of_second()  # calls leaf_of_second
 
 
 def calls():
     """Frames come and go faster than they can be read: first() never calls second()'s leaf."""
     while True:
-        first()
-        second()
+        first()  # calls first
+        second()  # calls second
 
 
 def generate():
