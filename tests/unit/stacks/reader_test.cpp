@@ -41,7 +41,8 @@ std::set<int> lines_marked(const std::string& what) {
 
 class ReaderTest : public testing::TestWithParam<python::Command> {
 protected:
-    void start(const std::string& work) {
+    // Until it is in the function `work`, or sleeps in the one that it calls last.
+    void start(const std::string& work, const std::string& sleeps_in = "") {
         process_.emplace(GetParam(), std::vector<std::string>{"-S", "-B", kBusy, work});
         for (auto line = process_->line(); line != "ready"; line = process_->line()) {
             const auto tab = line.find('\t');
@@ -52,8 +53,8 @@ protected:
         ASSERT_TRUE(reader) << reader.error().text;
         reader_.emplace(*std::move(reader));
         qualified_ = reader_->interpreter().layout->minor >= 11;
-        // Until it is where it is to be.
-        for (int i = 0; i < 2000 && innermost() != work && !calls(work); ++i) pause();
+        const auto there = [&] { return sleeps_in.empty() ? calls(work) : sleeps(sleeps_in); };
+        for (int i = 0; i < 2000 && !there(); ++i) pause();
     }
 
     // They are many, so that what is rare is seen: one after the other.
@@ -61,9 +62,9 @@ protected:
 
     static void pause() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
 
-    std::string innermost() {
+    bool sleeps(const std::string& function) {
         const auto sample = reader_->sample(process_->pid());
-        return sample ? sample->stack.back().function : "";
+        return sample && sample->state == State::kWaiting && sample->stack.back().function == function;
     }
     bool calls(const std::string& function) {
         const auto sample = reader_->sample(process_->pid());
@@ -121,7 +122,7 @@ protected:
 };
 
 TEST_P(ReaderTest, NamesTheSleepingLine) {
-    start("sleep_here");
+    start("sleep_here", "sleep_here");
     const auto found = profile();
     EXPECT_EQ(ending_with(found, {"<module>", pay(), "sleep_here"}, lines_marked("the sleeping line")), kSamples)
         << folded(found);
@@ -177,7 +178,7 @@ TEST_P(ReaderTest, CallsThatGoThroughC) {
 }
 
 TEST_P(ReaderTest, DeepStacks) {
-    start("deep");
+    start("deep", "sleep_here");
     const auto found = profile(20);
     ASSERT_EQ(found.stacks().size(), 1u) << found.rejections().of(Rejection::kTooDeep);
     EXPECT_EQ(found.stacks().begin()->first.size(), 504u);
@@ -226,7 +227,7 @@ TEST_P(ReaderTest, AProcessThatEndsEndsTheSamples) {
 }
 
 TEST_P(ReaderTest, AThreadOfAnotherProcessIsNotRead) {
-    start("sleep_here");
+    start("sleep_here", "sleep_here");
     const auto sample = reader_->sample(getpid());
     ASSERT_FALSE(sample);
     EXPECT_EQ(sample.error(), Rejection::kEnded);
