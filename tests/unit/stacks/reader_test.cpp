@@ -58,7 +58,7 @@ protected:
     }
 
     // They are many, so that what is rare is seen: one after the other.
-    static constexpr int kManySamples = 5000;
+    static constexpr int kManySamples = 2000;
 
     static void pause() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
 
