@@ -40,12 +40,24 @@ def percentiles(histogram, labels):
     return [(quantile(value, histogram, labels), f"p{value * 100:.0f}") for value in (0.5, 0.95, 0.99)]
 
 
-FAILED_SHARE = f"{rate('gunicorn_worker_failed_requests_total', TARGET, 'app')} / {rate('gunicorn_worker_requests_total', TARGET, 'app')}"
+def failed_share(labels, by=""):
+    """0 where nothing has failed yet, which has no series; nothing where nobody asks."""
+    failed, all_of_them = (rate(f"gunicorn_worker_{name}_total", labels, by) for name in ("failed_requests", "requests"))
+    return f"({failed} or 0 * {all_of_them}) / ({all_of_them} > 0)"
+
+
+# By the workers that there were: an average over series would count those that have ended as idle.
+UTILISATION = f"{rate('gunicorn_worker_busy_seconds_total', TARGET, 'app')} / sum by (app) (avg_over_time(gunicorn_workers{{{TARGET}}}[$__rate_interval]))"
+
+# Workers of two Gunicorns, on two hosts or in two containers, may have the same id.
+EACH = "instance, app, master_pid, worker_id"
+NAME = "{{worker_id}} {{app}} {{instance}}"
+LISTENER = "{{listener}} {{app}} {{instance}}"
 
 TARGETS = {
     "Now": [
         Panel("Requests a second", "reqps", [(rate("gunicorn_worker_requests_total", TARGET, ""), "")], "stat", 4, 4),
-        Panel("Failed", "percentunit", [(f"{rate('gunicorn_worker_failed_requests_total', TARGET, '')} / {rate('gunicorn_worker_requests_total', TARGET, '')}", "")], "stat", 4, 4,
+        Panel("Failed", "percentunit", [(failed_share(TARGET), "")], "stat", 4, 4,
               "Responses of status 400 and above"),
         Panel("95 % are faster than", "s", [(quantile(0.95, "gunicorn_worker_request_duration_seconds", TARGET), "")], "stat", 4, 4),
         Panel("Busy workers", "percentunit", [(f'sum(gunicorn_workers{{{TARGET}, state="busy"}}) / sum(gunicorn_workers{{{TARGET}}})', "")], "stat", 4, 4),
@@ -57,7 +69,7 @@ TARGETS = {
         Panel("Request rate", "reqps", [(rate("gunicorn_worker_requests_total", TARGET, "instance, app"), "{{app}} {{instance}}")]),
         Panel("Response time", "s", percentiles("gunicorn_worker_request_duration_seconds", TARGET),
               help="First byte of the request to the last byte of the response; waiting to be accepted is not in it"),
-        Panel("Error rate", "percentunit", [(FAILED_SHARE, "{{app}}")]),
+        Panel("Error rate", "percentunit", [(failed_share(TARGET, "app"), "{{app}}")]),
         Panel("Response times", "s", [(f"sum by (le) ({rate('gunicorn_worker_request_duration_seconds_bucket', TARGET)})", "{{le}}")], "heatmap", 16),
         Panel("Responses by status", "reqps", [(rate("gunicorn_worker_responses_total", TARGET, "status_code"), "{{status_code}}")]),
         Panel("Exceptions", "reqps", [(rate("gunicorn_worker_error_handling_total", TARGET, "error_type, endpoint"), "{{error_type}} {{endpoint}}")]),
@@ -74,15 +86,15 @@ TARGETS = {
             (rate("gunicorn_worker_responses_incomplete_total", TARGET, "by"), "incomplete by {{by}}")]),
     ],
     "Saturation": [
-        Panel("Utilisation", "percentunit", [(f"avg by (app) ({rate('gunicorn_worker_busy_seconds_total', TARGET)})", "{{app}}")],
+        Panel("Utilisation", "percentunit", [(UTILISATION, "{{app}}")],
               help="Share of time in which a worker had a request in flight"),
         Panel("Busy and idle workers", "short", [(f"sum by (state) (gunicorn_workers{{{TARGET}}})", "{{state}}")]),
         Panel("Requests in flight", "short", [(f"sum by (app) (gunicorn_worker_requests_in_flight{{{TARGET}}})", "{{app}}")]),
         Panel("Connections that wait to be accepted", "short", [
-            (f"gunicorn_listener_backlog{{{TARGET}}}", "{{listener}}"), (f"gunicorn_listener_backlog_limit{{{TARGET}}}", "limit of {{listener}}")]),
+            (f"gunicorn_listener_backlog{{{TARGET}}}", LISTENER), (f"gunicorn_listener_backlog_limit{{{TARGET}}}", "limit of " + LISTENER)]),
         Panel("Waiting time (p95)", "s", [(quantile(0.95, "gunicorn_request_queue_seconds", TARGET, "place"), "{{place}}")],
               help="In the listener's queue, and accepted but not read. In no request's duration"),
-        Panel("Connections dropped by the kernel", "short", [(f"increase(gunicorn_listener_dropped_total{{{TARGET}}}[$__rate_interval])", "{{listener}}")]),
+        Panel("Connections dropped by the kernel", "short", [(f"increase(gunicorn_listener_dropped_total{{{TARGET}}}[$__rate_interval])", LISTENER)]),
     ],
     "Workers": [
         Panel("Active workers", "short", [(f"sum by (app, state) (gunicorn_worker_state{{{TARGET}}})", "{{app}} {{state}}")]),
@@ -93,33 +105,33 @@ TARGETS = {
         Panel("Connections by kind", "short", [(rate("gunicorn_worker_connections_total", TARGET, "kind"), "{{kind}}")]),
     ],
     "The exporter": [
-        Panel("Events given up", "short", [(f"increase(gunicorn_bpf_exporter_events_lost_total{{{HOST}}}[$__rate_interval])", "{{reason}}")], width=12),
+        Panel("Events given up", "short", [(f"increase(gunicorn_bpf_exporter_events_lost_total{{{HOST}}}[$__rate_interval])", "{{reason}} {{instance}}")], width=12),
         Panel("Observed Gunicorns", "short", [(f"gunicorn_bpf_exporter_targets{{{HOST}}}", "{{instance}}")], width=12),
     ],
 }
 
 WORKERS = {
     "Requests": [
-        Panel("Request rate", "reqps", [(rate("gunicorn_worker_requests_total", WORKER, "worker_id"), "{{worker_id}}")]),
-        Panel("Response time (p95)", "s", [(quantile(0.95, "gunicorn_worker_request_duration_seconds", WORKER, "worker_id"), "{{worker_id}}")]),
-        Panel("Error rate", "percentunit", [(f"{rate('gunicorn_worker_failed_requests_total', WORKER, 'worker_id')} / {rate('gunicorn_worker_requests_total', WORKER, 'worker_id')}", "{{worker_id}}")]),
-        Panel("Errors by type", "reqps", [(rate("gunicorn_worker_error_handling_total", WORKER, "worker_id, error_type"), "{{worker_id}} {{error_type}}")]),
-        Panel("Request size (p95)", "bytes", [(quantile(0.95, "gunicorn_worker_request_size_bytes", WORKER, "worker_id"), "{{worker_id}}")]),
-        Panel("Response size (p95)", "bytes", [(quantile(0.95, "gunicorn_worker_response_size_bytes", WORKER, "worker_id"), "{{worker_id}}")]),
+        Panel("Request rate", "reqps", [(rate("gunicorn_worker_requests_total", WORKER, EACH), NAME)]),
+        Panel("Response time (p95)", "s", [(quantile(0.95, "gunicorn_worker_request_duration_seconds", WORKER, EACH), NAME)]),
+        Panel("Error rate", "percentunit", [(failed_share(WORKER, EACH), NAME)]),
+        Panel("Errors by type", "reqps", [(rate("gunicorn_worker_error_handling_total", WORKER, EACH + ", error_type"), NAME + " {{error_type}}")]),
+        Panel("Request size (p95)", "bytes", [(quantile(0.95, "gunicorn_worker_request_size_bytes", WORKER, EACH), NAME)]),
+        Panel("Response size (p95)", "bytes", [(quantile(0.95, "gunicorn_worker_response_size_bytes", WORKER, EACH), NAME)]),
     ],
     "What they are doing": [
-        Panel("Utilisation", "percentunit", [(rate("gunicorn_worker_busy_seconds_total", WORKER), "{{worker_id}}")]),
-        Panel("Requests in flight", "short", [(f"gunicorn_worker_requests_in_flight{{{WORKER}}}", "{{worker_id}}")]),
-        Panel("Open connections", "short", [(f"gunicorn_worker_open_connections{{{WORKER}}}", "{{worker_id}}")]),
-        Panel("Threads", "short", [(f"gunicorn_worker_threads{{{WORKER}}}", "{{worker_id}}")]),
-        Panel("Age of the heartbeat", "s", [(f"gunicorn_worker_heartbeat_age_seconds{{{WORKER}}}", "{{worker_id}}")],
+        Panel("Utilisation", "percentunit", [(rate("gunicorn_worker_busy_seconds_total", WORKER), NAME)]),
+        Panel("Requests in flight", "short", [(f"gunicorn_worker_requests_in_flight{{{WORKER}}}", NAME)]),
+        Panel("Open connections", "short", [(f"gunicorn_worker_open_connections{{{WORKER}}}", NAME)]),
+        Panel("Threads", "short", [(f"gunicorn_worker_threads{{{WORKER}}}", NAME)]),
+        Panel("Age of the heartbeat", "s", [(f"gunicorn_worker_heartbeat_age_seconds{{{WORKER}}}", NAME)],
               help="Gunicorn ends a worker whose heartbeat is older than its timeout"),
-        Panel("State", "short", [(f"sum by (worker_id, state) (gunicorn_worker_state{{{WORKER}}})", "{{worker_id}} {{state}}")]),
+        Panel("State", "short", [(f"sum by ({EACH}, state) (gunicorn_worker_state{{{WORKER}}})", NAME + " {{state}}")]),
     ],
     "What they use": [
-        Panel("Memory usage", "bytes", [(f"gunicorn_worker_memory_bytes{{{WORKER}}}", "{{worker_id}}")]),
-        Panel("CPU usage", "percent", [(f"gunicorn_worker_cpu_percent{{{WORKER}}}", "{{worker_id}}")], help="100 is one core"),
-        Panel("Uptime", "s", [(f"gunicorn_worker_uptime_seconds{{{WORKER}}}", "{{worker_id}}")]),
+        Panel("Memory usage", "bytes", [(f"gunicorn_worker_memory_bytes{{{WORKER}}}", NAME)]),
+        Panel("CPU usage", "percent", [(f"gunicorn_worker_cpu_percent{{{WORKER}}}", NAME)], help="100 is one core"),
+        Panel("Uptime", "s", [(f"gunicorn_worker_uptime_seconds{{{WORKER}}}", NAME)]),
     ],
 }
 
