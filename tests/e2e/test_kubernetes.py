@@ -190,6 +190,31 @@ def test_monitors_leave_the_labels_of_what_is_observed(tools, kind, values):
         assert service["spec"]["clusterIP"] == "None" and service["spec"]["ports"][0]["targetPort"] == port
 
 
+def test_what_a_file_of_values_says_arrives(tools, directory):
+    """Numbers as they were written, texts that YAML could take for something else, and no key twice."""
+    limits = ["--max-connections", 1000000, "--endpoint-limit", 100000, "--route", '/a b/{{ x }}/"\\']
+    values = {"extraArgs": limits, "terminationGracePeriodSeconds": 1000000, "priorityClassName": "1", "serviceAccount": {"name": "1e3"},
+              "webConfig": {"existingSecret": "123"}, "seccomp": {"type": "Localhost", "localhostProfile": "on"},
+              "podMonitor": {"enabled": True, "scrapeTimeout": "9s", "endpoint": {"path": "/m", "interval": "10s", "scheme": "https"}}}
+    (directory / "values.yaml").write_text(json.dumps(values))
+    text = run(tools.helm, "template", "123", str(CHART), "--namespace", "2024", "--values", str(directory / "values.yaml"))
+    spec = pod(text)
+    (container,) = spec["containers"]
+    assert container["args"][-len(limits):] == [str(limit) for limit in limits]
+    assert repr(spec["terminationGracePeriodSeconds"]) == "1000000"
+    assert (spec["priorityClassName"], spec["serviceAccountName"]) == ("1", "1e3")
+    assert spec["volumes"][-1]["secret"]["secretName"] == "123"
+    assert container["securityContext"]["seccompProfile"]["localhostProfile"] == "on"
+    for document in documents(text):
+        assert document["metadata"]["namespace"] == "2024" and document["metadata"]["labels"]["app.kubernetes.io/instance"] == "123"
+    assert of_kind(text, "PodMonitor")["spec"]["podMetricsEndpoints"] == [
+        {"port": "metrics", "path": "/m", "interval": "10s", "scrapeTimeout": "9s", "honorLabels": True, "scheme": "https"}]
+    # kustomize refuses a key that is there twice.
+    (directory / "chart.yaml").write_text(text)
+    (directory / "kustomization.yaml").write_text("resources: [chart.yaml]\n")
+    run(tools.kubectl, "kustomize", str(directory))
+
+
 def test_a_web_configuration_comes_from_a_secret(tools):
     spec = pod(rendered(tools, VALUES["tls"][0]))
     (container,) = spec["containers"]
@@ -245,7 +270,7 @@ def test_what_the_documentation_says_to_install(tools):
     (command,) = re.findall(r"^helm (install .*)$", text, re.MULTILINE)
     with kubernetes.api_server() as server:
         said = run(tools.helm, *command.split(), "--kube-apiserver", server, "--disable-openapi-validation", "--dry-run=client", cwd=DEPLOY.parent)
-    assert "kind: PodMonitor" in said and "namespace: gunicorn-bpf-exporter" in said
+    assert "kind: PodMonitor" in said and 'namespace: "gunicorn-bpf-exporter"' in said
     (overlays,) = re.findall(r"^kubectl apply -k deploy/kubernetes/(\w+) +# or ([-\w, ]+):", text, re.MULTILINE)
     assert [overlays[0], *overlays[1].split(", ")] == OVERLAYS
 

@@ -15,8 +15,8 @@
 {{- end -}}
 
 {{- define "exporter.selector" -}}
-app.kubernetes.io/name: {{ include "exporter.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "exporter.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "exporter.labels" -}}
@@ -76,21 +76,16 @@ capabilities:
 seccompProfile:
   type: {{ .Values.seccomp.type }}
   {{- if eq .Values.seccomp.type "Localhost" }}
-  localhostProfile: {{ .Values.seccomp.localhostProfile }}
+  localhostProfile: {{ .Values.seccomp.localhostProfile | quote }}
   {{- end }}
 {{- end }}
 {{- end -}}
 
+{{- /* What the values say comes first: the same key twice would be refused. */ -}}
 {{- define "exporter.endpoint" -}}
-port: metrics
-path: /metrics
-interval: {{ .monitor.interval }}
-{{- with .monitor.scrapeTimeout }}
-scrapeTimeout: {{ . }}
-{{- end }}
-# namespace, pod and container are those of the observed Gunicorn, not the exporter's own.
-honorLabels: true
-{{- with .monitor.endpoint }}
-{{ toYaml . }}
-{{- end }}
+{{- $endpoint := dict "port" "metrics" "path" "/metrics" "interval" .monitor.interval -}}
+{{- with .monitor.scrapeTimeout }}{{ $_ := set $endpoint "scrapeTimeout" . }}{{ end -}}
+{{- /* namespace, pod and container are those of the observed Gunicorn, not the exporter's own. */ -}}
+{{- $_ := set $endpoint "honorLabels" true -}}
+{{ mergeOverwrite $endpoint (.monitor.endpoint | default dict) | toYaml }}
 {{- end -}}
