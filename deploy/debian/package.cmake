@@ -7,8 +7,10 @@ install(FILES ${here}/systemd/gunicorn-bpf-exporter.service DESTINATION lib/syst
 install(FILES ${here}/systemd/gunicorn-bpf-exporter.default DESTINATION /etc/default RENAME gunicorn-bpf-exporter)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
-install(FILES ${here}/prometheus/gunicorn.rules.yml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
-install(FILES ${here}/grafana/gunicorn.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+# The unit, the rules and README.md refer to it.
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN images EXCLUDE)
+install(FILES ${here}/prometheus/prometheus.yml ${here}/prometheus/gunicorn.rules.yml
+              ${here}/grafana/gunicorn.json ${here}/grafana/gunicorn-workers.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
 install(FILES ${here}/debian/lintian-overrides DESTINATION share/lintian/overrides RENAME gunicorn-bpf-exporter)
 

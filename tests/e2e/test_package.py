@@ -2,6 +2,7 @@
 """The Debian package in a fresh root, and the systemd unit that it brings."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -83,6 +84,17 @@ def test_it_installs_with_what_it_needs(root):
     # It will start with the system.
     assert (root.path / f"etc/systemd/system/multi-user.target.wants/{NAME}.service").is_symlink()
     assert run("dpkg-query", "--root", str(root.path), "--show", "--showformat", "${db:Status-Status}", NAME) == "installed"
+
+
+def test_it_brings_what_its_pages_refer_to(root):
+    place = root.path / f"usr/share/doc/{NAME}"
+    links = re.findall(r"\]\((docs/[^)#]*\.md)", (place / "README.md").read_text())
+    assert len(links) > 5 and [link for link in links if not (place / link).is_file()] == []
+    # The rules that the configuration names, and each dashboard that another leads to.
+    examples = {file.name: file.read_text() for file in (place / "examples").iterdir()}
+    assert set(re.findall(r"^  - (.*\.yml)$", examples["prometheus.yml"], re.MULTILINE)) <= set(examples)
+    boards = [json.loads(text) for name, text in examples.items() if name.endswith(".json")]
+    assert {link["url"] for board in boards for link in board["links"]} == {f"/d/{board['uid']}" for board in boards}
 
 
 def verified(unit):
