@@ -89,6 +89,7 @@ def test_the_minimum_as_a_user_of_its_own(place, roots, somebodys):
         for server in roots, somebodys:
             assert assert_all_is_counted(exporter, server)["age_source"] == "arbiter"
         assert "warn" not in exporter.log()
+        assert "Permission denied): needs CAP_SYS_ADMIN" in exporter.log()  # a probe in an interpreter
         # One that comes after privileges were given up.
         with start_gunicorn(place, SOMEBODY) as late:
             assert assert_all_is_counted(exporter, late)["age_source"] == "arbiter"
@@ -198,8 +199,10 @@ def test_top_gives_up_what_it_does_not_need(place, roots):
         processes.end(process, signal.SIGINT)
 
 
-def test_what_older_container_runtimes_know(place, roots, somebodys):
-    older = ["SYS_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"]
+@pytest.mark.parametrize("directories", ["DAC_READ_SEARCH", "DAC_OVERRIDE"])
+def test_what_older_container_runtimes_know(place, roots, somebodys, directories):
+    """The second is what a runtime gives that is not told to drop it."""
+    older = ["SYS_ADMIN", "SYS_PTRACE", directories]
     with Exporter(place, wrapper=privileges.as_root(older)) as exporter:
         for server in roots, somebodys:
             assert_all_is_counted(exporter, server)

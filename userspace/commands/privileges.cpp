@@ -34,19 +34,16 @@ bool permitted(const Set& set, int number) {
 
 std::vector<cap_value_t> kept_of(const Set& held, const Plans& plans) {
     std::vector<cap_value_t> kept;
-    bool replaced = true; // every one of which CAP_SYS_ADMIN is the old form is held by itself
-    for (const auto& each : ::check::capabilities()) {
-        if (!each.stays) continue;
-        if (permitted(held, each.number)) {
-            kept.push_back(each.number);
-        } else if (::check::Held(1ull << CAP_SYS_ADMIN).meets(each)) {
-            replaced = false;
-        }
-    }
     const auto keep = [&](bool needed, int number) {
         if (needed && permitted(held, number)) kept.push_back(number);
     };
-    keep(!replaced || plans.probes_interpreters, CAP_SYS_ADMIN);
+    for (const auto& each : ::check::capabilities()) {
+        if (!each.stays) continue;
+        keep(true, each.number);
+        // The one that includes it stands for it.
+        if (each.included_in) keep(!permitted(held, each.number), each.included_in->number);
+    }
+    keep(plans.probes_interpreters, CAP_SYS_ADMIN);
     keep(plans.listens, CAP_NET_BIND_SERVICE);
     keep(plans.writes_files, CAP_DAC_OVERRIDE);
     return kept;

@@ -37,8 +37,7 @@ bool Interpreters::attach_one(pid_t master, Attached& to, const python::Binary& 
     }
     // Who asked for it is to know; builds without USDT are common.
     const auto level = which == probe::PythonProbe::collections ? spdlog::level::info : spdlog::level::warn;
-    spdlog::log(level, "master {}: {}, since its Python has no probe for them: {}", master, consequence_of(which),
-                id.error().text);
+    spdlog::log(level, "master {}: {}: {}", master, consequence_of(which), id.error().text);
     return false;
 }
 

@@ -33,16 +33,25 @@ std::vector<Usdt> usdt_of(const gunicorn_probes& skeleton, PythonProbe probe) {
     return {{progs.import_ends, "import__find__load__done"}, {progs.import_begins, "import__find__load__start"}};
 }
 
+std::unexpected<Error> failure(const std::string& step, int error) {
+    std::string why = describe_errno(error);
+    if (error == ENOENT) why = "its Python has no such probe";
+    // For probes in files Linux does not do with CAP_PERFMON.
+    if (error == EACCES || error == EPERM)
+        why += ": needs CAP_SYS_ADMIN, which is missing or was given up after the start";
+    return fail(fmt::format("{}: {}", step, why));
+}
+
 Result<void> add_raises(Links& links, const gunicorn_probes& skeleton, const std::string& path, std::uint64_t offset) {
     links.emplace_back(bpf_program__attach_uprobe(skeleton.progs.see_raise, false, kEverybody, path.c_str(), offset));
-    if (!links.back()) return fail("attach a uprobe: " + describe_errno(errno));
+    if (!links.back()) return failure("attach a uprobe", errno);
     return {};
 }
 
 Result<void> add_usdt(Links& links, const gunicorn_probes& skeleton, PythonProbe probe, const std::string& path) {
     for (const auto& [program, name] : usdt_of(skeleton, probe)) {
         links.emplace_back(bpf_program__attach_usdt(program, kEverybody, path.c_str(), "python", name, nullptr));
-        if (!links.back()) return fail(fmt::format("attach python:{}: {}", name, describe_errno(errno)));
+        if (!links.back()) return failure(fmt::format("attach python:{}", name), errno);
     }
     return {};
 }
