@@ -3,7 +3,13 @@
 # scripts/package.sh. Dependencies are found by dpkg-shlibdeps.
 set(here ${PROJECT_SOURCE_DIR}/deploy)
 
-install(FILES ${here}/systemd/gunicorn-bpf-exporter.service DESTINATION lib/systemd/system)
+# The unit names what is installed beside it, wherever that is: the prefix is known at installation only.
+install(CODE "
+    file(READ \"${here}/systemd/gunicorn-bpf-exporter.service\" unit)
+    string(REPLACE /usr/ \"\${CMAKE_INSTALL_PREFIX}/\" unit \"\${unit}\")
+    file(WRITE \"${PROJECT_BINARY_DIR}/systemd/gunicorn-bpf-exporter.service\" \"\${unit}\")
+    file(INSTALL \"${PROJECT_BINARY_DIR}/systemd/gunicorn-bpf-exporter.service\"
+         DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib/systemd/system\")")
 install(FILES ${here}/systemd/gunicorn-bpf-exporter.default DESTINATION /etc/default RENAME gunicorn-bpf-exporter)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)

@@ -115,6 +115,15 @@ def test_the_unit_is_right(root, directory):
     assert len(verified(copy)) == 1
 
 
+def test_the_unit_starts_what_was_installed_beside_it(directory, package):
+    """`cmake --install` without a package, below /usr/local."""
+    run("cmake", "--install", str(BUILD), "--prefix", "/usr/local", env={**os.environ, "DESTDIR": str(directory / "installed")})
+    unit = (directory / "installed/usr/local/lib/systemd/system" / f"{NAME}.service").read_text()
+    (program,) = re.findall(r"^ExecStart=(\S+)", unit, re.MULTILINE)
+    (page,) = re.findall(r"^Documentation=file://(\S+)", unit, re.MULTILINE)
+    assert [(directory / f"installed{path}").is_file() for path in (program, page)] == [True, True], (program, page)
+
+
 def test_how_exposed_the_unit_is():
     said = run("systemd-analyze", "security", "--offline=yes", "--no-pager", str(UNIT))
     exposure = float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)[1])
