@@ -26,7 +26,7 @@ VALUES = {
     "sys-admin": (["privileges=sys-admin"], "sys-admin"),
     "privileged": (["privileges=privileged"], "privileged"),
     "service monitor": (["serviceMonitor.enabled=true", "serviceMonitor.labels.release=prometheus", "serviceMonitor.scrapeTimeout=10s"], None),
-    "localhost": (["seccomp.type=Localhost", "seccomp.localhostProfile=gunicorn-bpf-exporter.json", "hostPaths.tracefs="], None),
+    "localhost": (["seccomp.type=Localhost", "seccomp.localhostProfile=gunicorn-bpf-exporter.json"], None),
     "tls": (["webConfig.existingSecret=exporter-web", "podMonitor.enabled=true", "podMonitor.endpoint.scheme=https"], None),
     "everything else": (["port=19091", "extraArgs={--routes,--endpoint-limit,500}", "priorityClassName=system-node-critical", "affinity.x=y",
                          "podAnnotations.a=b", "podLabels.c=d", "imagePullSecrets[0].name=x", "image.tag=v1", "extraEnv[0].name=A", "extraEnv[0].value=b",
@@ -152,7 +152,7 @@ def test_it_asks_for_no_more_than_it_needs(tools, text_of):
     # The same as the systemd unit's, with which tests/e2e/test_privileges.py runs it.
     assert security["capabilities"] == {"drop": ["ALL"], "add": privileges.of_the_unit()}
     assert all(mount["readOnly"] is True for mount in container["volumeMounts"])
-    assert {volume["hostPath"]["path"] for volume in spec["volumes"]} == {"/var/log", "/sys/kernel/tracing"}
+    assert {volume["hostPath"]["path"] for volume in spec["volumes"]} == {"/var/log"}
     assert container["resources"]["requests"] and container["resources"]["limits"]["memory"]
     assert {key: container[key]["httpGet"]["path"] for key in ("startupProbe", "livenessProbe", "readinessProbe")} == {
         "startupProbe": "/-/healthy", "livenessProbe": "/-/healthy", "readinessProbe": "/-/ready"}
