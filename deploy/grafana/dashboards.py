@@ -50,9 +50,9 @@ def failed_share(labels, by=""):
 UTILISATION = f"{rate('gunicorn_worker_busy_seconds_total', TARGET, 'app')} / sum by (app) (avg_over_time(gunicorn_workers{{{TARGET}}}[$__rate_interval]))"
 
 # Workers of two Gunicorns, on two hosts or in two containers, may have the same id.
-EACH = "instance, app, master_pid, worker_id"
-NAME = "{{worker_id}} {{app}} {{instance}}"
-LISTENER = "{{listener}} {{app}} {{instance}}"
+EACH = "instance, app, master_pid, pod, worker_id"
+NAME = "{{worker_id}} {{app}} {{pod}} {{instance}}"
+LISTENER = "{{listener}} {{app}} {{pod}} {{instance}}"
 
 TARGETS = {
     "Now": [
