@@ -52,6 +52,7 @@ public:
     Run run() const;
     std::string command() const; // the one that was given, or empty
     bool given(const Setting& setting) const;
+    std::optional<Misuse> misplaced() const; // what is serving's beside a command, which would not heed it
     std::vector<CommandText> description() const { return describe_all(app_); }
 
     std::string config_file;
@@ -81,6 +82,7 @@ Program::Program()
     for (const auto& command : kCommands) {
         auto* const declared = app_.add_subcommand(std::string(command.name), std::string(command.purpose));
         declared->set_help_flag("-h,--help", "Print this and exit");
+        declared->fallthrough(); // --config.file may stand behind it; the rest is refused by misplaced()
         commands_.emplace_back(declared, command.declare(*declared));
     }
 }
@@ -126,6 +128,20 @@ bool Program::given(const Setting& setting) const {
     return app.get_option("--" + setting.option)->count() > 0;
 }
 
+std::optional<Misuse> Program::misplaced() const {
+    const auto name = command();
+    if (name.empty()) return std::nullopt;
+    for (const auto* option : app_.get_options()) {
+        if (option->count() == 0 || option->check_lname("config.file")) continue;
+        const auto wanted = option->get_name();
+        if (app_.get_subcommand(name)->get_option_no_throw(wanted) != nullptr)
+            return Misuse{
+                fmt::format("{0} in front of {1} is an option of serving: write it behind {1}", wanted, name)};
+        return Misuse{fmt::format("{} is an option of serving, and none of {} (see --help)", wanted, name)};
+    }
+    return std::nullopt;
+}
+
 // Behind what was given, so that a command's come after its name; but before a "--" that ends the options.
 Arguments with(Arguments arguments, const Arguments& more) {
     arguments.insert(std::ranges::find(arguments, "--"), more.begin(), more.end());
@@ -164,6 +180,7 @@ Result<std::variant<Run, Text, Misuse>> parse(int argc, const char* const* argv,
     auto asked = alone.parse(given);
     if (!asked) return refusal(alone, asked.error());
     if (*asked) return **asked;
+    if (auto misplaced = alone.misplaced()) return *misplaced;
 
     const auto settings = settings_beside(alone, environment);
     if (!settings) return std::unexpected(settings.error());

@@ -61,6 +61,32 @@ std::vector<std::string> arguments_of_file(const std::string& text) {
     return all;
 }
 
+// What a command cannot be told, or empty.
+std::string misuse(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "gunicorn-bpf-exporter");
+    const auto parsed = commands::parse(static_cast<int>(arguments.size()), arguments.data());
+    const auto* const misused = parsed ? std::get_if<commands::Misuse>(&*parsed) : nullptr;
+    return misused ? misused->text : std::string{};
+}
+
+TEST(CommandLine, WhatIsServingsIsNotPassedOverBesideACommand) {
+    EXPECT_EQ(misuse({"--pid", "1", "top"}), "--pid in front of top is an option of serving: write it behind top");
+    EXPECT_EQ(misuse({"--retention", "1m", "top"}),
+              "--retention is an option of serving, and none of top (see --help)");
+    EXPECT_EQ(misuse({"top", "--retention", "1m"}),
+              "--retention is an option of serving, and none of top (see --help)");
+    EXPECT_EQ(misuse({"top", "--pid", "1"}), "");
+    EXPECT_THAT(misuse({"top", "--nonsense"}), HasSubstr("--nonsense"));
+}
+
+TEST(CommandLine, TheFileOfOptionsIsNamedBeforeOrBehindACommand) {
+    const Directory directory;
+    const auto file = directory.file("[top]\ncount = \"x\"\n");
+    for (const auto& arguments :
+         {std::vector{"--config.file", file.c_str(), "top"}, {"top", "--config.file", file.c_str()}})
+        EXPECT_THAT(complaint(arguments), HasSubstr(file + ", line 2: "));
+}
+
 TEST(Settings, OfAFileAreTakenDottedOrBelowAHeadline) {
     EXPECT_THAT(arguments_of_file("web.telemetry-path = \"/m#1\" # why\n"), ElementsAre("--web.telemetry-path=/m#1"));
     EXPECT_THAT(arguments_of_file("[web]\nlisten-address = [\":1\", \":2\"]\n"),
