@@ -102,7 +102,7 @@ TARGETS = {
         Panel("CPU usage", "percent", [(f"sum by (app) (gunicorn_worker_cpu_percent{{{TARGET}}})", "{{app}}")], help="100 is one core"),
         Panel("Ends of workers", "short", [(increase("gunicorn_worker_exits_total", TARGET, "reason") + " > 0", "{{reason}}")]),
         Panel("Restarts", "short", [(increase("gunicorn_master_worker_restarts_total", TARGET, "app"), "{{app}}")]),
-        Panel("Connections by kind", "short", [(rate("gunicorn_worker_connections_total", TARGET, "kind"), "{{kind}}")]),
+        Panel("Connections by kind", "cps", [(rate("gunicorn_worker_connections_total", TARGET, "kind"), "{{kind}}")]),
     ],
     "The exporter": [
         Panel("Events given up", "short", [(f"increase(gunicorn_bpf_exporter_events_lost_total{{{HOST}}}[$__rate_interval])", "{{reason}} {{instance}}")], width=12),
