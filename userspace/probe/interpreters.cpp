@@ -38,7 +38,7 @@ std::unexpected<Error> failure(const std::string& step, int error) {
     if (error == ENOENT) why = "its Python has no such probe";
     // For probes in files Linux does not do with CAP_PERFMON.
     if (error == EACCES || error == EPERM)
-        why += ": needs CAP_SYS_ADMIN, which is missing or was given up after the start";
+        why += ": needs CAP_SYS_ADMIN (missing, or given up after the start), and seccomp has to allow perf_event_open";
     return fail(fmt::format("{}: {}", step, why));
 }
 
