@@ -16,7 +16,10 @@ put() { # file: its content, under its own name
 put "$program"
 libraries=$(ldd "$program" | grep -o '/[^ ]*')
 for library in $libraries; do put "$library"; done
-for licence in $(for file in $program $libraries; do
+# How terminals are told what top shows: `kubectl exec -it` and `docker exec -it` say xterm.
+terminals=$(printf '/lib/terminfo/%s ' x/xterm x/xterm-256color s/screen s/screen-256color t/tmux t/tmux-256color l/linux v/vt100)
+for terminal in $terminals; do put "$terminal"; done
+for licence in $(for file in $program $libraries $terminals; do
     dpkg-query --search "$file" "/usr$file" 2>/dev/null | sed 's/[,:].*//'
 done | sort -u); do
     put "/usr/share/doc/$licence/copyright"

@@ -167,6 +167,7 @@ def test_the_image(docker, image):
     assert not [name for name in exported if name.startswith(("bin/", "sbin/", "usr/bin/")) or pathlib.PurePath(name).name in ("sh", "bash", "dpkg")]
     # Everything that it loads is in it, and with it the licences.
     assert docker.run("run", "--rm", "--network=none", "--read-only", image, "--version").startswith("gunicorn-bpf-exporter ")
+    assert {"lib/terminfo/x/xterm", "usr/share/doc/ncurses-base/copyright"} <= set(exported)  # for top
     assert "usr/share/doc/libc6/copyright" in exported and "usr/share/doc/gunicorn-bpf-exporter/copyright" in exported
 
 
