@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -150,7 +151,11 @@ namespace {
 
 // Debian's library is built to throw.
 Result<toml::table> parse(const std::string& file) try {
-    return toml::parse_file(file);
+    std::ifstream stream(file);
+    std::string text;
+    // To the end of the file: a directory opens like one, and must not pass for an empty one.
+    if (!std::getline(stream, text, '\0').eof()) return fail(fmt::format("--config.file {}: cannot be read", file));
+    return toml::parse(text, file);
 } catch (const toml::parse_error& error) {
     return fail(fmt::format("--config.file {}, line {}: {}", file, error.source().begin.line, error.description()));
 }

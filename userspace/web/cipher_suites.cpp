@@ -50,10 +50,35 @@ void add_once(std::vector<std::string_view>& words, std::string_view word) {
     if (!word.empty() && std::ranges::find(words, word) == words.end()) words.push_back(word);
 }
 
-std::string versions(const TlsConfig& config) {
+bool is_of_tls13(const Suite& suite) { return suite.key_exchange.empty(); }
+
+// Whether TLS 1.3 has a suite with one of the ciphers in this list.
+bool has_suite_of_tls13(const std::vector<std::string>& list) {
+    return std::ranges::any_of(kSuites, [&](const Suite& suite) {
+        return listed(list, suite.name) && std::ranges::any_of(kSuites, [&](const Suite& other) {
+                   return is_of_tls13(other) && other.cipher == suite.cipher;
+               });
+    });
+}
+
+bool has_older_suite(const std::vector<std::string>& list) {
+    return std::ranges::any_of(kSuites,
+                               [&](const Suite& suite) { return !is_of_tls13(suite) && listed(list, suite.name); });
+}
+
+// A version for which no suite is left: GnuTLS would agree on it all the same, and then find nothing to go on with.
+Result<std::string> versions(const TlsConfig& config) {
     constexpr std::array kNames{"VERS-TLS1.0", "VERS-TLS1.1", "VERS-TLS1.2", "VERS-TLS1.3"};
+    auto first = config.min_version;
+    auto last = config.max_version;
+    if (!config.cipher_suites.empty()) {
+        if (!has_suite_of_tls13(config.cipher_suites)) last = std::min(last, TlsVersion::tls12);
+        if (!has_older_suite(config.cipher_suites)) first = TlsVersion::tls13;
+        if (first > last)
+            return fail("cipher_suites: none of them is of a TLS version from min_version to max_version");
+    }
     std::string text = ":-VERS-ALL";
-    for (auto i = static_cast<int>(config.max_version); i >= static_cast<int>(config.min_version); --i)
+    for (auto i = static_cast<int>(last); i >= static_cast<int>(first); --i)
         text.append(":+").append(kNames.at(static_cast<std::size_t>(i)));
     return text;
 }
@@ -64,13 +89,11 @@ Result<std::string> suites(const TlsConfig& config) {
     std::vector<std::string_view> exchanges;
     std::vector<std::string_view> ciphers;
     std::vector<std::string_view> macs;
-    const bool old = std::ranges::any_of(kSuites, [&](const Suite& suite) {
-        return !suite.key_exchange.empty() && listed(config.cipher_suites, suite.name);
-    });
+    const bool old = has_older_suite(config.cipher_suites);
     for (const auto& name : config.cipher_suites) {
         const auto* const suite = std::ranges::find(kSuites, name, &Suite::name);
         if (suite == kSuites.end()) return fail(fmt::format("cipher_suites: {} is not known here", name));
-        if (old && suite->key_exchange.empty()) continue;
+        if (old && is_of_tls13(*suite)) continue;
         add_once(exchanges, suite->key_exchange);
         add_once(ciphers, suite->cipher);
         add_once(macs, suite->mac);
@@ -110,7 +133,9 @@ bool is_curve(std::string_view name) {
 Result<std::string> priority_string(const TlsConfig& config) {
     const auto chosen = suites(config);
     if (!chosen) return chosen;
-    return "NORMAL" + versions(config) + *chosen + curves(config) +
+    const auto spoken = versions(config);
+    if (!spoken) return spoken;
+    return "NORMAL" + *spoken + *chosen + curves(config) +
            (config.prefer_server_cipher_suites ? ":%SERVER_PRECEDENCE" : "");
 }
 

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <string_view>
 
 #include "web/cipher_suites.h"
@@ -105,6 +105,8 @@ Result<void> read_tls(const YAML::Node& node, const std::filesystem::path& direc
     return {};
 }
 
+bool is_control(unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; }
+
 Result<void> read_headers(const YAML::Node& node, Config& config) {
     static const std::map<std::string_view, std::vector<std::string_view>> kAllowed{
         {"Strict-Transport-Security", {}},
@@ -124,9 +126,10 @@ Result<void> read_headers(const YAML::Node& node, Config& config) {
         bool allowed = known->second.empty();
         for (const auto& each : known->second) allowed = allowed || each == text;
         if (!allowed) return wrong(value, fmt::format("headers: {} cannot be \"{}\"", name, text));
-        if (text.find_first_of("\r\n") != std::string::npos)
-            return wrong(value, fmt::format("headers: {} has to be on one line", name));
-        config.headers.emplace_back(name, text);
+        if (std::ranges::any_of(text, is_control))
+            return wrong(value, fmt::format("headers: {} has to be on one line, without control characters", name));
+        // Says nothing, and libmicrohttpd would refuse the whole response.
+        if (!text.empty()) config.headers.emplace_back(name, text);
         return {};
     });
 }
@@ -166,12 +169,12 @@ Result<Config> parse(const std::string& text, const std::filesystem::path& direc
 
 Result<Config> read_config(const std::filesystem::path& file) {
     std::ifstream stream(file);
-    std::ostringstream text;
-    text << stream.rdbuf();
-    if (!stream || (text.str().empty() && stream.bad()))
+    std::string text;
+    // To the end of the file: a directory opens like one, and must not pass for an empty one that protects nothing.
+    if (!std::getline(stream, text, '\0').eof())
         return fail(fmt::format("--web.config.file {}: cannot be read", file.string()));
     try {
-        auto config = parse(text.str(), file.parent_path());
+        auto config = parse(text, file.parent_path());
         if (!config) return fail(fmt::format("--web.config.file {}: {}", file.string(), config.error().text));
         return config;
     } catch (const YAML::Exception& error) { // yaml-cpp has no other way to tell

@@ -107,7 +107,9 @@ TEST(Settings, OfAFileAreRefusedWithFileLineAndKey) {
     EXPECT_THAT(complaint_of_file("config.file = \"other\"\n"), HasSubstr("config.file: there is no such option"));
     EXPECT_THAT(complaint_of_file("help = true\n"), HasSubstr("help: there is no such option"));
     EXPECT_THAT(complaint_of_file("help-man = true\n"), HasSubstr("help-man: there is no such option"));
-    EXPECT_THAT(complaint({"--config.file", "/nowhere/exporter.toml"}), HasSubstr("/nowhere/exporter.toml"));
+    EXPECT_EQ(complaint({"--config.file", "/nowhere/exporter.toml"}),
+              "--config.file /nowhere/exporter.toml: cannot be read");
+    EXPECT_EQ(complaint({"--config.file", "/"}), "--config.file /: cannot be read");
 }
 
 TEST(Settings, OfTheEnvironmentAreRefusedWithTheirVariable) {

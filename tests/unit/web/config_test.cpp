@@ -72,6 +72,14 @@ TEST_F(WebConfig, ReadsAllOfIt) {
     EXPECT_THAT(config->users, ElementsAre(Pair("me", kHash)));
 }
 
+// A header without a value is refused by libmicrohttpd together with the response that has it.
+TEST_F(WebConfig, LeavesOutHeadersWithoutValue) {
+    const auto config = web::read_config(write("http_server_config:\n  headers:\n    Content-Security-Policy:\n"
+                                               "    Strict-Transport-Security: ''\n    X-XSS-Protection: '0'\n"));
+    ASSERT_TRUE(config.has_value()) << config.error().text;
+    EXPECT_THAT(config->headers, ElementsAre(Pair("X-XSS-Protection", "0")));
+}
+
 TEST_F(WebConfig, SaysFileLineAndWhatToDo) {
     EXPECT_THAT(complaint("\n\nbasic_auth_user: {}\n"),
                 HasSubstr("web.yml: line 3: basic_auth_user is no key of the file; "
@@ -88,6 +96,10 @@ TEST_F(WebConfig, SaysFileLineAndWhatToDo) {
     const auto nowhere = web::Protection::load("/nowhere/web.yml");
     ASSERT_FALSE(nowhere.has_value());
     EXPECT_EQ(nowhere.error().text, "--web.config.file /nowhere/web.yml: cannot be read");
+    // What Docker makes of a mount whose source is missing. Taken for an empty file, it would protect nothing.
+    const auto folder = web::Protection::load(directory);
+    ASSERT_FALSE(folder.has_value());
+    EXPECT_EQ(folder.error().text, fmt::format("--web.config.file {}: cannot be read", directory.string()));
 }
 
 struct Case {
@@ -119,6 +131,7 @@ std::vector<Case> cases() {
         {"http_server_config:\n  headers:\n    Strict-Transport-Security: max-age=1\n    X-XSS-Protection: '1'\n"
          "    Content-Security-Policy: default-src 'none'\n    X-Content-Type-Options: nosniff\n",
          true},
+        {"http_server_config: {headers: {Strict-Transport-Security: ''}}\n", true},
         {user(kHash), true},
         {user("$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"), true},
         {"foo: 1\n", false},
@@ -165,6 +178,8 @@ TEST_F(WebConfig, IsStricterWhereThatIsSafer) {
     EXPECT_NE(complaint(std::string(kTls) + "  client_auth_type: VerifyClientCertIfGiven\n"), "");
     EXPECT_NE(complaint(std::string(kTls) + "  client_allowed_sans: [a]\n"), "");
     EXPECT_NE(complaint("basic_auth_users: {me: $2x$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW}\n"), "");
+    EXPECT_NE(complaint("http_server_config: {headers: {Content-Security-Policy: \"a\\0b\"}}\n"), "");
+    EXPECT_EQ(complaint("http_server_config: {headers: {Content-Security-Policy: \"a\\tb\"}}\n"), "");
     std::string inline_pem = "tls_server_config:\n";
     for (const auto& [key, file] : {std::pair{"cert", "cert.pem"}, std::pair{"key", "key.pem"}}) {
         inline_pem += fmt::format("  {}: |\n", key);
@@ -184,6 +199,22 @@ TEST(CipherSuites, AreOfferedExactlyOrNotAtAll) {
     const auto more = web::priority_string(config);
     ASSERT_FALSE(more.has_value());
     EXPECT_THAT(more.error().text, HasSubstr("would offer TLS_"));
+}
+
+TEST(CipherSuites, LeaveNoVersionWithoutAny) {
+    const auto priorities = [](std::vector<std::string> suites, web::TlsVersion least, web::TlsVersion most) {
+        const auto priority =
+            web::priority_string({.min_version = least, .max_version = most, .cipher_suites = std::move(suites)});
+        return priority ? priority->substr(0, priority->find(":-KX")) : priority.error().text;
+    };
+    using enum web::TlsVersion;
+    const std::string old = "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA";
+    EXPECT_EQ(priorities({old}, tls12, tls13), "NORMAL:-VERS-ALL:+VERS-TLS1.2");
+    EXPECT_EQ(priorities({"TLS_AES_128_GCM_SHA256"}, tls12, tls13), "NORMAL:-VERS-ALL:+VERS-TLS1.3");
+    EXPECT_EQ(priorities({"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"}, tls12, tls13),
+              "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2");
+    EXPECT_THAT(priorities({old}, tls13, tls13), HasSubstr("none of them is of a TLS version"));
+    EXPECT_THAT(priorities({"TLS_AES_128_GCM_SHA256"}, tls12, tls12), HasSubstr("none of them is of a TLS version"));
 }
 
 } // namespace
