@@ -25,7 +25,10 @@ std::string bash(const std::vector<CommandText>& commands) {
     std::string out =
         "# bash completion of gunicorn-bpf-exporter\n_gunicorn_bpf_exporter() {\n"
         "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command='' word\n"
-        "    COMPREPLY=()\n";
+        "    COMPREPLY=()\n"
+        // Of "--option=value" bash makes three words.
+        "    if [[ $current == '=' ]]; then current=''\n"
+        "    elif [[ $previous == '=' ]]; then previous=${COMP_WORDS[COMP_CWORD-2]}; fi\n";
     std::vector<std::string> names;
     for (const auto& command : commands)
         if (!command.name.empty()) names.push_back(command.name);
@@ -43,8 +46,10 @@ std::string bash(const std::vector<CommandText>& commands) {
                               : option.file           ? std::string("-f")
                               : option.directory      ? std::string("-d")
                                                       : std::string("-W ''");
-            out += fmt::format("    {}) mapfile -t COMPREPLY < <(compgen {} -- \"$current\"); return ;;\n",
-                               fmt::join(patterns, "|"), what);
+            // Without that, readline would end a directory's name with a space, and not quote anything.
+            const auto* const as_names = option.file || option.directory ? "compopt -o filenames 2>/dev/null; " : "";
+            out += fmt::format("    {}) {}mapfile -t COMPREPLY < <(compgen {} -- \"$current\"); return ;;\n",
+                               fmt::join(patterns, "|"), as_names, what);
         }
     }
     out += "    esac\n    case $command in\n";
@@ -82,8 +87,9 @@ std::string zsh(const std::vector<CommandText>& commands) {
         for (const auto& option : command.options) {
             if (option.positional) continue;
             for (const auto& spelling : option.spellings) {
-                std::string spec = fmt::format("{}{}[{}]", option.repeatable ? "*" : "", spelling,
-                                               zsh_text(first_sentence(option.purpose)));
+                const bool with_equals = !option.value.empty() && spelling.starts_with("--");
+                std::string spec = fmt::format("{}{}{}[{}]", option.repeatable ? "*" : "", spelling,
+                                               with_equals ? "=" : "", zsh_text(first_sentence(option.purpose)));
                 if (!option.value.empty())
                     spec += fmt::format(":{}:{}", zsh_text(option.value),
                                         !option.choices.empty() ? fmt::format("({})", fmt::join(option.choices, " "))
@@ -103,11 +109,16 @@ std::string zsh(const std::vector<CommandText>& commands) {
 
 std::string fish(const std::vector<CommandText>& commands) {
     std::string out = "# fish completion of gunicorn-bpf-exporter\n";
+    std::vector<std::string> names;
+    for (const auto& command : commands)
+        if (!command.name.empty()) names.push_back(command.name);
+    // Not __fish_use_subcommand, which takes the value of an option for a command.
+    const auto without_command = fmt::format("not __fish_seen_subcommand_from {}", fmt::join(names, " "));
     for (const auto& command : commands) {
-        const auto when = command.name.empty() ? std::string("__fish_use_subcommand")
-                                               : fmt::format("__fish_seen_subcommand_from {}", command.name);
+        const auto when =
+            command.name.empty() ? without_command : fmt::format("__fish_seen_subcommand_from {}", command.name);
         if (!command.name.empty())
-            out += fmt::format("complete -c gunicorn-bpf-exporter -f -n __fish_use_subcommand -a {} -d {}\n",
+            out += fmt::format("complete -c gunicorn-bpf-exporter -f -n '{}' -a {} -d {}\n", without_command,
                                command.name, shell_quoted(first_sentence(command.purpose)));
         for (const auto& option : command.options) {
             if (option.positional) continue;

@@ -39,6 +39,7 @@ void declare_options(CLI::App& app, Raw& raw) {
         ->default_str("10ms")
         ->group("Python stacks");
     app.add_option("-o,--output", raw.output, "The file to write; - is standard output, which --json uses by default")
+        ->type_name("FILE")
         ->default_str("gunicorn-report.html")
         ->group("Output");
     app.add_flag("--json", raw.json, "Write the recording as a JSON object, not as a page")->group("Output");

@@ -60,6 +60,7 @@ void declare_options(CLI::App& app, Raw& raw) {
         ->group("Python stacks");
     app.add_option("--folded", raw.folded,
                    "Sample stacks, and write them to this file at the end, folded, for flame graphs")
+        ->type_name("FILE")
         ->group("Python stacks");
     app.add_flag("--json", raw.json, "One JSON object a line; the summary goes to standard error")->group("Output");
 }

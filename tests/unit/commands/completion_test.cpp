@@ -70,15 +70,19 @@ TEST(Completion, OffersOptionsCommandsAndValuesInBash) {
     EXPECT_EQ(offered("top --"), "--interval");
     EXPECT_EQ(offered("check --j"), "--json");
     EXPECT_EQ(offered("--pid ''"), "");
+    // As bash divides "--log-level=w" and "--log-level=".
+    EXPECT_EQ(offered("--log-level = w"), "warn");
+    EXPECT_EQ(offered("--log-level ="), "info warn");
 }
 
 TEST(Completion, QuotesWhatZshAndFishWouldInterpret) {
     const auto zsh = commands::completion("zsh", sample());
-    EXPECT_THAT(zsh, testing::HasSubstr(R"('--log-level[It'\''s \[this\]\: that]:info|warn:(info warn)')"));
-    EXPECT_THAT(zsh, testing::HasSubstr("'--pid[Whom]:PID: '"));
+    EXPECT_THAT(zsh, testing::HasSubstr(R"('--log-level=[It'\''s \[this\]\: that]:info|warn:(info warn)')"));
+    EXPECT_THAT(zsh, testing::HasSubstr("'--pid=[Whom]:PID: '"));
     const auto fish = commands::completion("fish", sample());
     EXPECT_THAT(fish, testing::HasSubstr(R"(-n '__fish_seen_subcommand_from top' -l interval)"));
     EXPECT_THAT(fish, testing::HasSubstr("-a 'info warn'"));
+    EXPECT_THAT(fish, testing::HasSubstr("-n 'not __fish_seen_subcommand_from top check' -l pid"));
 }
 
 // Warnings of groff's would be lines that man(1) does not show as meant.
