@@ -4,6 +4,7 @@
 
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -20,6 +21,11 @@ std::uint64_t bytes_received(int descriptor) {
     return length >= offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received
                ? info.tcpi_bytes_received
                : 0;
+}
+
+bool is_half_closed(int descriptor) {
+    pollfd ended{.fd = descriptor, .events = POLLRDHUP, .revents = 0};
+    return poll(&ended, 1, 0) == 1 && (ended.revents & POLLRDHUP) != 0;
 }
 
 } // namespace
@@ -89,12 +95,21 @@ void Connections::notice_next_request(Entry& entry, Clock::time_point now) const
     connection.since = now;
 }
 
+// A client that has ended its side asks nothing more. libmicrohttpd does not notice when that came with the request.
+bool Connections::is_overdue(const Entry& entry, Clock::time_point now) const {
+    constexpr std::chrono::seconds kForPipelined{1}; // may be on their way from libmicrohttpd's buffer
+    const auto& [descriptor, connection] = entry;
+    const auto lasted = now - connection.since;
+    if (lasted > deadline_of(connection.phase)) return true;
+    return connection.phase == Phase::idle && lasted > kForPipelined && is_half_closed(descriptor);
+}
+
 void Connections::end_overdue(Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     for (auto& entry : connections_) {
         if (entry.second.shut_down) continue;
         notice_next_request(entry, now);
-        if (now - entry.second.since > deadline_of(entry.second.phase)) shut_down(entry);
+        if (is_overdue(entry, now)) shut_down(entry);
     }
 }
 

@@ -57,6 +57,7 @@ private:
     void end_the_most_silent();
     void notice_next_request(Entry& entry, Clock::time_point now) const;
     std::chrono::milliseconds deadline_of(Phase phase) const;
+    bool is_overdue(const Entry& entry, Clock::time_point now) const;
     void shut_down(Entry& entry);
     std::size_t open_now() const { return connections_.size() - shut_down_; }
 

@@ -25,6 +25,7 @@ public:
         char byte = 0;
         return recv(ends_[1], &byte, 1, MSG_DONTWAIT) == 0;
     }
+    void end_client_side() const { shutdown(ends_[1], SHUT_WR); }
 
 private:
     std::array<int, 2> ends_{};
@@ -69,6 +70,25 @@ TEST(Connections, EndsWhatIsPastTheDeadlineOfItsPhase) {
     connections.end_overdue(now + 76s);
     EXPECT_TRUE(idle.was_ended());
     EXPECT_EQ(connections.ending(), 3U);
+}
+
+TEST(Connections, DoesNotKeepClientsThatHaveEndedTheirSide) {
+    using namespace std::chrono_literals;
+    const Pair answered;
+    const Pair waiting;
+    web::Connections connections(8);
+    for (const auto* pair : {&answered, &waiting}) {
+        connections.opened(pair->server());
+        connections.progressed(pair->server());
+        pair->end_client_side();
+    }
+    connections.answered(answered.server());
+    const auto now = web::Connections::Clock::now();
+    connections.end_overdue(now);
+    EXPECT_FALSE(answered.was_ended());
+    connections.end_overdue(now + 2s);
+    EXPECT_TRUE(answered.was_ended());
+    EXPECT_FALSE(waiting.was_ended());
 }
 
 TEST(Connections, EndsOneForEachThatIsTooManyEvenBeforeTheyAreClosed) {
