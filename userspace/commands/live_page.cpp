@@ -17,7 +17,7 @@ std::string with_link(std::string_view page, std::string_view telemetry_path) {
     constexpr std::string_view kPlace = "href=\"metrics\"";
     std::string text(page);
     if (const auto at = text.find(kPlace); at != std::string::npos)
-        text.replace(at, kPlace.size(), fmt::format("href=\"{}\"", telemetry_path.substr(1)));
+        text.replace(at, kPlace.size(), fmt::format("href=\".{}\"", telemetry_path));
     return text;
 }
 

@@ -32,6 +32,12 @@ std::string_view take_until(std::string_view& rest, char separator) {
     return trimmed(part);
 }
 
+// A parameter's value may be a quoted string.
+std::string_view without_quotes(std::string_view text) {
+    if (text.size() < 2 || !text.starts_with('"') || !text.ends_with('"')) return text;
+    return text.substr(1, text.size() - 2);
+}
+
 struct Choice {
     std::string name;    // lower case: "text/plain", "gzip"
     std::string version; // the parameter of that name, or empty
@@ -52,7 +58,7 @@ Choice parse_choice(std::string_view text) {
         std::string_view value = take_until(text, ';');
         const std::string name = lower(take_until(value, '='));
         if (name == "q") choice.quality = quality_of(trimmed(value));
-        if (name == "version") choice.version = trimmed(value);
+        if (name == "version") choice.version = without_quotes(trimmed(value));
     }
     return choice;
 }

@@ -31,6 +31,16 @@ bool lists(std::string_view methods, std::string_view method) {
     return false;
 }
 
+// Of a target with scheme and host, too: a client that takes us for a proxy sends such (RFC 9112 section 3.2.2).
+std::string_view path_of(std::string_view target) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!target.starts_with(scheme)) continue;
+        const auto path = target.find('/', scheme.size());
+        return path == std::string_view::npos ? "/" : target.substr(path);
+    }
+    return target;
+}
+
 Answer not_allowed(const Page& page) {
     const bool reading = page.methods.starts_with("GET");
     Answer answer = sentence(
@@ -144,7 +154,9 @@ Result<Routes> Routes::create(const std::string& telemetry_path, Pages pages, bo
     return routes;
 }
 
-Answer Routes::answer(const Request& request) const {
+Answer Routes::answer(const Request& asked) const {
+    auto request = asked;
+    request.path = path_of(asked.path);
     const auto found = table_.find(request.path);
     if (found == table_.end()) return sentence(404, fmt::format("Not found. The metrics are at {}", telemetry_path_));
     const Page& page = found->second;

@@ -42,7 +42,7 @@ public:
     // `lifecycle`: whether POST /-/cleanup and /-/reload do anything.
     static Result<Routes> create(const std::string& telemetry_path, Pages pages, bool lifecycle = false);
 
-    Answer answer(const Request& request) const;
+    Answer answer(const Request& asked) const;
 
 private:
     Routes() = default;

@@ -26,6 +26,7 @@ TEST(PreferredFormat, IsOpenMetricsForPrometheus) {
                                "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;"
                                "escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"),
               Format::openmetrics);
+    EXPECT_EQ(preferred_format("application/openmetrics-text; version=\"1.0.0\""), Format::openmetrics);
     EXPECT_EQ(preferred_format("Application/OpenMetrics-Text ; Version=1.0.0 ; Q=0.9 , text/plain ; q=0.8"),
               Format::openmetrics);
 }

@@ -83,6 +83,13 @@ TEST(Routes, LinkToTheMetricsFromTheLandingPage) {
 
 TEST(Routes, LetTheMetricsTakeTheRoot) { EXPECT_EQ(answer(get("/"), "/").body, "text\n"); }
 
+TEST(Routes, TakeAbsoluteTargets) {
+    EXPECT_EQ(answer(get("http://host:9091/metrics")).body, "text\n");
+    EXPECT_EQ(answer(get("https://host/-/healthy")).status, 200);
+    EXPECT_EQ(answer(get("http://host"), "/").body, "text\n");
+    EXPECT_EQ(answer(get("ftp://host/metrics")).status, 404);
+}
+
 TEST(Routes, DoNotKnowOtherPaths) {
     for (const char* path : {"/metrics/", "/metric", "/-/", "/-/ready/", "", "metrics", "/favicon.ico", "//metrics"})
         EXPECT_EQ(answer(get(path)).status, 404) << path;
