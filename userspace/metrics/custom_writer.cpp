@@ -69,10 +69,10 @@ application::Names reserved_names() {
         std::string name(metric.text);
         const auto type = type_of(metric);
         if (type == Type::counter && name.ends_with("_total")) name.resize(name.size() - 6);
-        names.merge([&] {
-            const auto taken = application::names_taken(name, type);
-            return application::Names(taken.begin(), taken.end());
-        }());
+        const auto taken = application::names_taken(name, type);
+        names.insert(taken.begin(), taken.end());
+        // OpenMetrics keeps it for the time of creation, and a page on which it is another metric's is none.
+        if (type != Type::gauge) names.insert(name + "_created");
     }
     return names;
 }

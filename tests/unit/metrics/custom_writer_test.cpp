@@ -42,6 +42,7 @@ TEST(CustomWriter, AsTheClientWritesOpenMetrics) {
 
 TEST(CustomWriter, OursAreReserved) {
     const auto names = metrics::reserved_names();
+    EXPECT_TRUE(names.contains("gunicorn_worker_requests_created"));
     for (const auto* name : {"gunicorn_worker_requests_total", "gunicorn_worker_requests",
                              "gunicorn_worker_request_duration_seconds_bucket", "gunicorn_worker_state"})
         EXPECT_TRUE(names.contains(name)) << name;
