@@ -21,8 +21,10 @@ std::optional<WebReload::Stamp> WebReload::stamp_of(const std::filesystem::path&
                  .inode = status.st_ino};
 }
 
-// Before they are read: what is written meanwhile is then seen as a change.
+// Before they are read: what is written meanwhile is then seen as a change. Also those that cannot be read yet: a
+// certificate may come after the configuration that names it.
 void WebReload::remember_files() {
+    if (auto named = web::files_of_protection(file_); !named.empty()) files_ = std::move(named);
     stamps_.clear();
     for (const auto& file : files_) stamps_[file] = stamp_of(file);
 }
@@ -32,21 +34,13 @@ Result<web::Protection> WebReload::load() {
     if (file_.empty()) return web::Protection{};
     files_ = {file_};
     remember_files();
-    auto loaded = web::Protection::load(file_);
-    if (!loaded) return loaded;
-    for (const auto& file : loaded->files)
-        if (!stamps_.contains(file)) stamps_[file] = stamp_of(file);
-    files_ = loaded->files;
-    return loaded;
+    return web::Protection::load(file_);
 }
 
 Result<void> WebReload::apply() {
     remember_files();
     auto loaded = web::Protection::load(file_);
     if (!loaded) return std::unexpected(loaded.error());
-    files_ = loaded->files;
-    for (const auto& file : files_)
-        if (!stamps_.contains(file)) stamps_[file] = stamp_of(file);
     return server_->protect(std::move(*loaded));
 }
 

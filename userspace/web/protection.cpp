@@ -11,16 +11,23 @@ Result<Protection> Protection::load(const std::filesystem::path& file) {
     auto config = read_config(file);
     if (!config) return std::unexpected(config.error());
     Protection protection;
-    protection.files.push_back(file);
     protection.headers = std::move(config->headers);
     if (!config->users.empty()) protection.passwords = std::make_shared<Passwords>(std::move(config->users));
     if (!config->tls) return protection;
     auto tls = TlsContext::create(*config->tls);
     if (!tls) return fail(fmt::format("--web.config.file {}: {}", file.string(), tls.error().text));
     protection.tls = std::move(*tls);
-    for (const auto* pem : {&config->tls->certificate, &config->tls->key, &config->tls->client_ca})
-        if (!pem->file.empty()) protection.files.push_back(pem->file);
     return protection;
+}
+
+std::vector<std::filesystem::path> files_of_protection(const std::filesystem::path& file) {
+    const auto config = read_config(file);
+    if (!config) return {};
+    std::vector<std::filesystem::path> files{file};
+    if (!config->tls) return files;
+    for (const auto* pem : {&config->tls->certificate, &config->tls->key, &config->tls->client_ca})
+        if (!pem->file.empty()) files.push_back(pem->file);
+    return files;
 }
 
 } // namespace web

@@ -18,10 +18,12 @@ struct Protection {
     std::shared_ptr<const TlsContext> tls;                    // null: plain HTTP
     std::shared_ptr<Passwords> passwords;                     // null: nobody is asked
     std::vector<std::pair<std::string, std::string>> headers; // of each answer
-    std::vector<std::filesystem::path> files; // what it was made of: to be loaded again when they change
 
     // From the file of --web.config.file and those that it names.
     static Result<Protection> load(const std::filesystem::path& file);
 };
+
+// What that is made of: to be loaded again when they change. Empty when the file cannot be understood.
+std::vector<std::filesystem::path> files_of_protection(const std::filesystem::path& file);
 
 } // namespace web

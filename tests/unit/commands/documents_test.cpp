@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "commands/command_line.h"
+#include "commands/live_page.h"
 #include "commands/manual.h"
 
 namespace {
@@ -139,6 +140,14 @@ TEST(Documents, EveryOptionIsSettableByVariableAndFile) {
         }
     });
     std::filesystem::remove_all(directory);
+}
+
+TEST(LivePage, LinksToTheMetricsWhereverTheyAre) {
+    for (const auto& document : commands::live_page("/observed/metrics")) {
+        const bool is_page = document.path == "/";
+        EXPECT_EQ(document.body.find("href=\"./observed/metrics\"") != std::string::npos, is_page) << document.path;
+    }
+    EXPECT_NO_THROW(static_cast<void>(commands::live_page(""))); // refused later, with a sentence
 }
 
 } // namespace
