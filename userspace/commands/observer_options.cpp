@@ -7,6 +7,7 @@
 #include <fstream>
 #include <utility>
 
+#include "commands/positive.h"
 #include "http/route_template.h"
 
 namespace commands {
@@ -32,7 +33,7 @@ void ObserverOptions::declare(CLI::App& app) {
                    "Observe this Gunicorn only: the pid of a master or of one of its workers. May be repeated. "
                    "Without it, every Gunicorn of the host is observed, also those that start later")
         ->type_name("PID")
-        ->check(CLI::PositiveNumber)
+        ->check(positive())
         ->group("What to observe");
     app.add_option("--kubernetes.log-directory", options_.log_directory,
                    "The node's /var/log: its names of files tell the names of pods and containers")

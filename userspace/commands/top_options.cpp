@@ -7,6 +7,7 @@
 
 #include "commands/durations.h"
 #include "commands/observer_options.h"
+#include "commands/positive.h"
 #include "commands/top.h"
 
 namespace commands {
@@ -45,7 +46,7 @@ Run declare_top(CLI::App& app) {
         ->default_str("1s")
         ->group("What to show");
     app.add_option("--count", raw->options.count, "End after so many intervals")
-        ->check(CLI::PositiveNumber)
+        ->check(positive())
         ->group("What to show");
     app.add_flag("--batch", raw->options.batch,
                  "Plain text, one block for each interval; so it is anyway when the output is no terminal")

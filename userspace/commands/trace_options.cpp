@@ -9,6 +9,7 @@
 
 #include "commands/durations.h"
 #include "commands/observer_options.h"
+#include "commands/positive.h"
 #include "commands/trace.h"
 
 namespace commands {
@@ -45,7 +46,7 @@ void declare_options(CLI::App& app, Raw& raw) {
     app.add_option("--worker", raw.worker, "Requests of this worker: its id (worker_<age>_<start>) or its pid")
         ->group("Which requests");
     app.add_option("--count", raw.count, "End after so many matching requests")
-        ->check(CLI::PositiveNumber)
+        ->check(positive())
         ->group("When to end");
     app.add_option("--duration", raw.duration, "End after so long, for example 30s")
         ->transform(duration())

@@ -119,6 +119,13 @@ TEST(Settings, OfTheEnvironmentAreRefusedWithTheirVariable) {
     EXPECT_EQ(complaint({}, {"GUNICORN_BPF_EXPORTER_ENDPOINT_LIMIT="}), "");
 }
 
+TEST(CommandLine, SaysWhatANumberHasToBe) {
+    for (const auto* wrong : {"0", "-1", "1.5", "x", "18446744073709551616"})
+        EXPECT_EQ(complaint({"--pid", wrong}),
+                  std::string("--pid: has to be a whole number above 0, not ") + wrong + " (see --help)");
+    EXPECT_EQ(complaint({"--pid", "1", "--pid=4194304"}), "");
+}
+
 // Kubernetes sets these in every pod beside a Service of that name.
 TEST(Settings, OfOthersInTheEnvironmentAreLeftAlone) {
     EXPECT_EQ(complaint({}, {"GUNICORN_BPF_EXPORTER_PORT=tcp://10.0.0.1:9091",
