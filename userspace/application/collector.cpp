@@ -13,6 +13,13 @@ namespace {
 constexpr std::size_t kMostLooks = 64;      // at processes' mappings, in one scrape
 constexpr std::size_t kMostSentences = 256; // an application may make up names as it likes
 
+// By the first of its processes that still has a root: a worker may have died since.
+procfs::Descriptor open_directory(const procfs::ProcFs& proc, const Directories::Place& place) {
+    for (const auto pid : place.pids)
+        if (auto directory = procfs::open_directory_below_root(proc, pid, place.path)) return std::move(*directory);
+    return procfs::Descriptor();
+}
+
 std::optional<procfs::FileId> identity_of(const procfs::Descriptor& directory) {
     struct stat state{};
     if (fstat(directory.get(), &state) != 0) return std::nullopt;
@@ -42,9 +49,9 @@ Offer Collector::offer(Target& target, const Processes& processes, std::set<proc
     std::vector<Part> parts;
     std::set<procfs::FileId> read;
     for (const auto& place : target.directories.of(processes, clock_(), most_looks)) {
-        const auto directory = procfs::open_directory_below_root(proc_, place.pid, place.path);
+        const auto directory = open_directory(proc_, place);
         if (!directory) continue;
-        const auto id = identity_of(*directory);
+        const auto id = identity_of(directory);
         if (!id || read.contains(*id)) continue;
         if (!taken.insert(*id).second) {
             tell_once(fmt::format("{}: several Gunicorns keep their metrics there; they are shown with one of them",
@@ -53,7 +60,7 @@ Offer Collector::offer(Target& target, const Processes& processes, std::set<proc
         }
         read.insert(*id);
         const auto& files = target.readers[*id].read(
-            directory->get(), target.table, allowance, [&](const std::string& pid) { return live.has(pid); },
+            directory.get(), target.table, allowance, [&](const std::string& pid) { return live.has(pid); },
             [&](const std::string& file, FileRefusal reason) {
                 target.refused_files.add(reason);
                 tell_once(fmt::format("{}: files of the application's metrics are left out ({}), {} for one",

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 #include <system_error>
 
 #include "application/file_name.h"
@@ -61,12 +60,24 @@ std::vector<Directories::Place> Directories::of(const Processes& processes, Time
         look(seen, pid, now);
     }
     std::vector<Place> places;
-    std::set<std::string> paths;
     const auto add = [&](pid_t pid, const std::string& path) {
-        if (!path.empty() && places.size() < kMostPlaces && paths.insert(path).second) places.push_back({pid, path});
+        const auto place = std::ranges::find(places, path, &Place::path);
+        if (place != places.end())
+            place->pids.push_back(pid);
+        else if (!path.empty() && places.size() < kMostPlaces)
+            places.push_back({path, {pid}});
     };
     for (const auto& [pid, seen] : seen_)
         for (const auto& path : seen.mapped) add(pid, path);
+    // All workers that had mapped some may have ended before their successors have: the files are still there.
+    if (places.empty())
+        for (const auto& path : known_) places.push_back({path, {}});
+    known_.clear();
+    for (auto& [path, pids] : places) {
+        known_.push_back(path);
+        for (const auto& [pid, seen] : seen_)
+            if (std::ranges::find(pids, pid) == pids.end()) pids.push_back(pid);
+    }
     if (!places.empty()) return places;
     for (const auto& [pid, seen] : seen_) add(pid, seen.environment);
     return places;

@@ -22,9 +22,8 @@ public:
     explicit Directories(const procfs::ProcFs& proc) : proc_(proc) {}
 
     struct Place {
-        pid_t pid;        // a process below whose root it is
-        std::string path; // as that process has it
-        auto operator<=>(const Place&) const = default;
+        std::string path;        // as these processes have it
+        std::vector<pid_t> pids; // below whose roots it is; one may have ended since, and has none any more
     };
 
     // Each path once. A process is looked at when it is new, then less and less often, once a minute in the end: most
@@ -46,6 +45,7 @@ private:
 
     const procfs::ProcFs& proc_;
     std::map<pid_t, Seen> seen_;
+    std::vector<std::string> known_; // the paths of what was mapped last
 };
 
 } // namespace application

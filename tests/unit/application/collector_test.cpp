@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,6 +58,45 @@ TEST_F(CollectorTest, FindsWhatIsMapped) {
     EXPECT_EQ(exposed.reports.at(0).files, 1u);
     ASSERT_EQ(exposed.families.size(), 1u);
     EXPECT_EQ(exposed.families[0].samples.at(0).value, 5);
+}
+
+// Has mapped what its parent has.
+class Child {
+public:
+    Child() : pid_(fork()) {
+        if (pid_ != 0) return;
+        for (;;) pause();
+    }
+    ~Child() {
+        die();
+        waitpid(pid_, nullptr, 0);
+    }
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+    pid_t pid() const { return pid_; }
+    void die() const { // and stay a zombie
+        kill(pid_, SIGKILL);
+        siginfo_t state{};
+        waitid(P_PID, static_cast<id_t>(pid_), &state, WEXITED | WNOWAIT);
+    }
+
+private:
+    pid_t pid_;
+};
+
+TEST_F(CollectorTest, TheDeathOfAWorkerTakesNothingAway) {
+    const Folder folder;
+    const Child master;
+    const Mapped file(folder, "counter_1.db", 5);
+    const Child first;
+    const Child second;
+    collect({{1, {}, {master.pid(), first.pid(), second.pid()}}});
+    first.die(); // what is known of the processes is older than that
+    EXPECT_EQ(collect({{1, {}, {master.pid(), first.pid(), second.pid()}}}).families.size(), 1u);
+    EXPECT_EQ(collect({{1, {}, {master.pid(), second.pid()}}}).families.size(), 1u);
+    second.die();
+    EXPECT_EQ(collect({{1, {}, {master.pid(), second.pid()}}}).families.size(), 1u);
+    EXPECT_EQ(collect({{1, {}, {master.pid()}}}).families.size(), 1u); // until the next one has mapped its files
 }
 
 TEST_F(CollectorTest, ADirectoryOfTwoTargetsIsTheFirstOnes) {
