@@ -117,13 +117,24 @@ struct poll_descriptor { /* struct pollfd */
 
 enum { POLL_IN = 1, POLL_OUT = 4 };
 
-static __always_inline void awaited_by_poll(struct thread_clock *clock) {
-    struct poll_descriptor descriptor = {};
+enum { POLL_SEEN = 4 }; /* of more descriptors it is not looked at what they are */
 
-    clock->awaited = (u32)clock->arguments[1];
-    if (clock->awaited != 1 || copy_from_task(&descriptor, sizeof descriptor, clock->arguments[0])) return;
-    clock->awaited_fd = descriptor.fd;
-    clock->awaited_writes = !(descriptor.events & POLL_IN) && descriptor.events & POLL_OUT;
+static __always_inline void awaited_by_poll(struct thread_clock *clock) {
+    u32 count = (u32)clock->arguments[1];
+
+    clock->awaited = count > POLL_SEEN ? count : 0;
+    clock->awaited_sockets = count > POLL_SEEN;
+    if (count > POLL_SEEN) return;
+    for (u32 i = 0; i < POLL_SEEN; i++) {
+        struct poll_descriptor descriptor = {};
+
+        if (i >= count || copy_from_task(&descriptor, sizeof descriptor, clock->arguments[0] + i * sizeof descriptor)) break;
+        if (descriptor.fd < 0) continue; /* poll() takes no notice of it */
+        clock->awaited++;
+        clock->awaited_fd = descriptor.fd;
+        clock->awaited_writes = !(descriptor.events & POLL_IN) && descriptor.events & POLL_OUT;
+        clock->awaited_sockets |= sock_of(file_of(descriptor.fd)) != NULL;
+    }
 }
 
 /* Without a branch, which would double the verifier's work in a loop. */
@@ -153,14 +164,22 @@ static __always_inline void awaited_in_set(struct thread_clock *clock, u64 set, 
 
 static __always_inline void awaited_by_select(struct thread_clock *clock) {
     clock->awaited = 0;
+    clock->awaited_sockets = 1; /* perhaps */
     awaited_in_set(clock, clock->arguments[1], 0);
     awaited_in_set(clock, clock->arguments[2], 1);
 }
 
 static __always_inline u32 wait_for_awaited(struct thread_clock *clock, slot_t slot) {
     if (!clock->awaited) return SPENT_SLEEP;
-    if (clock->awaited > 1) return wait_for_any(clock);
+    if (clock->awaited > 1) return clock->awaited_sockets ? wait_for_any(clock) : SPENT_OTHER;
     return wait_for_descriptor(clock, slot, clock->awaited_fd, (int)clock->awaited_writes);
+}
+
+/* In poll() and select(), which never wait for a file: what looks like one there is a process (a pidfd since Linux 6.14). */
+static __always_inline u32 wait_for_ready(struct thread_clock *clock, slot_t slot) {
+    u32 kind = wait_for_awaited(clock, slot);
+
+    return kind == SPENT_DISK ? SPENT_OTHER : kind;
 }
 
 /* The current thread blocks. What it is in tells most; uninterruptible, it waits for a device whatever it is in. */
@@ -184,10 +203,10 @@ static __always_inline u32 blocks_in(struct thread_clock *clock, slot_t slot, u3
         return SPENT_OTHER;
     case BLOCKS_POLL:
         awaited_by_poll(clock);
-        break;
+        return wait_for_ready(clock, slot);
     case BLOCKS_SELECT:
         awaited_by_select(clock);
-        break;
+        return wait_for_ready(clock, slot);
     default:
         clock->awaited = 1;
         clock->awaited_fd = (s32)clock->arguments[call == BLOCKS_SPLICE ? 2 : 0];

@@ -121,6 +121,7 @@ int trace_enter(u64 *context) {
     if (!slot) return 0;
     clock = clock_of((u32)id);
     if (!clock) return 0;
+    if (context[1] == __NR_restart_syscall) return 0; /* goes on with the call that a stop interrupted */
     clock->call = context[1];
     clock->arguments[0] = CALL_ARGUMENT_0(regs);
     clock->arguments[1] = CALL_ARGUMENT_1(regs);

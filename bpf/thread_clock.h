@@ -26,9 +26,10 @@ struct thread_clock {
     u64 unread_ns;             /* … and for how long that had been there by then */
     u64 call;                  /* the system call that the thread is in, or was in last */
     u64 arguments[CALL_ARGUMENTS];
-    u32 awaited;               /* descriptors that it waits for; of one: */
-    s32 awaited_fd;
-    u32 awaited_writes;        /* until it can be written to */
+    u32 awaited;               /* descriptors that it waits for, … */
+    s32 awaited_fd;            /* … of one: which, … */
+    u16 awaited_writes;        /* … and until it can be written to; … */
+    u16 awaited_sockets;       /* … of several: perhaps sockets among them */
     u32 is_collecting;         /* garbage; written by the thread alone, as the next two */
     u64 collecting_from_ns;    /* read_on_cpu() when that began */
     u64 collected_ns;          /* on a processor, in ended collections */

@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -115,6 +116,35 @@ const Wait kWaits[] = {
          EXPECT_EQ(read(late.ends[0], &byte, 1), 1);
      },
      &event::Parts::other, ""},
+    {"poll_of_pipes_and_then_of_a_process",
+     [] {
+         const Late late(0);
+         pollfd pipes[3] = {{.fd = -1, .events = POLLIN, .revents = 0},
+                            {.fd = late.ends[0], .events = POLLIN, .revents = 0},
+                            {.fd = late.ends[0], .events = POLLIN, .revents = 0}};
+         EXPECT_EQ(poll(pipes, 3, -1), 2);
+         const Late other(0);
+         pollfd process{
+             .fd = static_cast<int>(syscall(SYS_pidfd_open, other.child, 0)), .events = POLLIN, .revents = 0};
+         EXPECT_EQ(poll(&process, 1, -1), 1);
+         close(process.fd);
+     },
+     &event::Parts::other, ""},
+    {"futex_in_a_process_that_is_stopped",
+     [] {
+         int word = 0;
+         const pid_t stopper = fork();
+         if (stopper == 0) {
+             usleep(5'000);
+             kill(getppid(), SIGSTOP);
+             usleep(2'000);
+             kill(getppid(), SIGCONT);
+             _exit(0);
+         }
+         syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &kWaitTime);
+         waitpid(stopper, nullptr, 0);
+     },
+     &event::Parts::lock, ""},
     {"child",
      [] {
          const pid_t child = fork();

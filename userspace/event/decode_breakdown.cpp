@@ -44,8 +44,29 @@ std::string name_of_unix(const contract::peer& peer) {
     return fmt::format("{}{}{}", is_abstract ? "@" : "", printable(bytes), is_cut ? "..." : "");
 }
 
-std::string name_of(const contract::peer& peer) {
+// A socket that listens, or receives datagrams from anybody.
+bool is_nobody(const contract::peer& peer) {
+    return peer.port == 0 && std::ranges::all_of(peer.address, [](auto byte) { return byte == 0; });
+}
+
+std::string name_of_internet(const contract::peer& peer) {
+    if (is_nobody(peer)) return "unconnected";
     std::array<char, INET6_ADDRSTRLEN> text{};
+    if (peer.family == AF_INET) {
+        inet_ntop(AF_INET, peer.address, text.data(), text.size());
+        return fmt::format("{}:{}", text.data(), peer.port);
+    }
+    in6_addr address{};
+    std::copy_n(std::begin(peer.address), sizeof address, reinterpret_cast<contract::u8*>(&address));
+    if (IN6_IS_ADDR_V4MAPPED(&address)) { // a socket of both families
+        inet_ntop(AF_INET, peer.address + 12, text.data(), text.size());
+        return fmt::format("{}:{}", text.data(), peer.port);
+    }
+    inet_ntop(AF_INET6, &address, text.data(), text.size());
+    return fmt::format("[{}]:{}", text.data(), peer.port);
+}
+
+std::string name_of(const contract::peer& peer) {
     switch (peer.family) {
     case contract::PEER_IS_POLL:
         return "poll";
@@ -54,18 +75,8 @@ std::string name_of(const contract::peer& peer) {
     case AF_UNIX:
         return name_of_unix(peer);
     case AF_INET:
-        inet_ntop(AF_INET, peer.address, text.data(), text.size());
-        return fmt::format("{}:{}", text.data(), peer.port);
-    case AF_INET6: {
-        in6_addr address{};
-        std::copy_n(std::begin(peer.address), sizeof address, reinterpret_cast<contract::u8*>(&address));
-        if (IN6_IS_ADDR_V4MAPPED(&address)) { // a socket of both families
-            inet_ntop(AF_INET, peer.address + 12, text.data(), text.size());
-            return fmt::format("{}:{}", text.data(), peer.port);
-        }
-        inet_ntop(AF_INET6, &address, text.data(), text.size());
-        return fmt::format("[{}]:{}", text.data(), peer.port);
-    }
+    case AF_INET6:
+        return name_of_internet(peer);
     default:
         return fmt::format("socket of family {}", peer.family);
     }

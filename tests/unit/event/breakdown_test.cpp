@@ -110,6 +110,8 @@ TEST(Breakdown, PeersOfTheInternetAreAddressAndPort) {
     EXPECT_EQ(name_of(peer_of(AF_INET6, bytes, 80)), "[2001:db8::1]:80");
     inet_pton(AF_INET6, "::ffff:10.0.0.5", &six);
     EXPECT_EQ(name_of(peer_of(AF_INET6, bytes, 80)), "10.0.0.5:80") << "a socket of both families";
+    EXPECT_EQ(name_of(peer_of(AF_INET, std::string_view("\0\0\0\0", 4), 0)), "unconnected") << "not 0.0.0.0:0";
+    EXPECT_EQ(name_of(peer_of(AF_INET6, std::string(16, '\0'), 0)), "unconnected");
 }
 
 TEST(Breakdown, UnixPeersAreTheirPath) {
