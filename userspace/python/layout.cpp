@@ -37,6 +37,7 @@ constexpr Field kFields[] = {
     {"_PyInterpreterFrame.f_globals",                &Layout::frame_globals,             {  48,   48,   48,    8,   24,   24,   24,   24,   24,   24,   24}, {  0,   0,   0}},
     {"_PyInterpreterFrame.localsplus",               &Layout::frame_locals,              { 360,  360,  352,   72,   72,   72,   80,   80,   72,   80,   80}, {256, 280, 344}},
     {"_PyInterpreterFrame.owner",                    &Layout::frame_owner,               { kNo,  kNo,  kNo,   69,   70,   70,   74,   74,   70,   78,   78}, {264, 288, 352}},
+    {"PyFrameObject.f_gen",                          &Layout::frame_generator,           {  96,   96,   88,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo}, {  0,   0,   0}},
     {"PyFrameObject.f_frame",                        &Layout::object_frame,              { kNo,  kNo,  kNo,   24,   24,   24,   24,   24,   40,   40,   40}, {  0,   0,   0}},
     {"_PyInterpreterFrame.f_lasti/instr_ptr",         &Layout::frame_instruction,         { 104,  104,   96,   56,   56,   56,   56,   56,   56,   56,   56}, {248, 272, 336}},
     {"_PyInterpreterFrame.tlbc_index",               &Layout::frame_bytecode_copy,       { kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,  kNo,   72,   72}, {  0, 304, 368}},

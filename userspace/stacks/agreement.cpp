@@ -3,6 +3,7 @@
 #include "stacks/agreement.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace stacks {
 namespace {
@@ -30,6 +31,23 @@ Look in_common(const Look& first, const Look& second) {
     // What the interpreter put between a function and what C code called for it is no call that was seen.
     while (!common.empty() && common.front().of_interpreter) common.erase(common.begin());
     return common;
+}
+
+Look in_common(const std::vector<Look>& looks) {
+    auto common = looks.front();
+    for (const auto& look : looks) common = in_common(common, look);
+    return common;
+}
+
+std::vector<Look> of_most_frequent_root(const std::vector<Look>& looks) {
+    std::vector<Look> most;
+    for (const auto& each : looks) {
+        std::vector<Look> same;
+        for (const auto& look : looks)
+            if (is_same_call(look.back(), each.back())) same.push_back(look);
+        if (same.size() > most.size()) most = std::move(same);
+    }
+    return most;
 }
 
 } // namespace stacks

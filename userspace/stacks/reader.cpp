@@ -12,8 +12,9 @@ namespace {
 // A look at a thread that calls every 50 ns on another processor mixes frames of two moments one time in four, and the
 // next look agrees with a mix as readily as with what was there. Each further one makes both some ten times rarer: what
 // eight agree on has lasted, for some 30 µs.
-constexpr int kAgreeing = 8;
-constexpr int kMostLooks = 2 * kAgreeing; // room for one call that comes or goes meanwhile
+constexpr std::size_t kAgreeing = 8;
+constexpr std::size_t kMostLooks = 2 * kAgreeing;  // room for one call that comes or goes meanwhile
+constexpr std::size_t kMostTries = 2 * kMostLooks; // some fail where frames come and go
 
 // A stack of kMostFrames whose frames lie on a page each, and as many code objects.
 constexpr python::Budget kBudget{.pages = 4 * kMostFrames, .reads = 64 * kMostFrames};
@@ -67,32 +68,35 @@ std::expected<Look, Rejection> Reader::look(python::Address thread) {
     memory_.forget();
     auto frames = python::linked_frames(objects(), thread, kMostFrames);
     if (!frames) return std::unexpected(Rejection::kUnreadable);
-    if (!frames->empty() && frames->back().previous != 0) return std::unexpected(Rejection::kTooDeep);
+    if (frames->empty()) return std::unexpected(Rejection::kNoPython);
+    if (frames->back().previous != 0) return std::unexpected(Rejection::kTooDeep);
+    // It has yielded meanwhile: who called it is not to be seen any more.
+    if (frames->back().of_generator) return std::unexpected(Rejection::kMoved);
     return *std::move(frames);
 }
 
-// Looks one after the other that agree; where too few do, what all of them have in common.
+// Looks one after the other that agree; where too few do, what all others have in common, if they are as many. A look
+// that fails, or shows no frame, says only that the thread moved on meanwhile, unless all of them do.
 std::expected<Reader::Agreed, Rejection> Reader::agreed(python::Address thread) {
-    std::optional<Look> last;
-    std::optional<Look> common;
+    std::vector<Look> looks;
     auto why = Rejection::kMoved;
-    int agreeing = 0;
-    for (int i = 0; i < kMostLooks; ++i) {
+    std::size_t agreeing = 0;
+    for (std::size_t i = 0; i < kMostTries && looks.size() < kMostLooks; ++i) {
         auto next = look(thread);
         if (!next) {
             why = next.error();
-            last.reset();
+            agreeing = 0;
             continue;
         }
-        if (next->empty()) return std::unexpected(Rejection::kNoPython);
-        agreeing = last && agree(*last, *next) ? agreeing + 1 : 1;
+        agreeing = agreeing != 0 && agree(looks.back(), *next) ? agreeing + 1 : 1;
         if (agreeing == kAgreeing) return Agreed{*std::move(next), false};
-        common = common ? in_common(*common, *next) : *next;
-        last = std::move(*next);
+        looks.push_back(*std::move(next));
     }
-    if (!common || !last) return std::unexpected(why);
-    if (common->empty()) return std::unexpected(Rejection::kMoved);
-    return Agreed{*std::move(common), true};
+    if (looks.empty()) return std::unexpected(why);
+    const auto whole = of_most_frequent_root(looks);
+    auto common = whole.size() < kAgreeing ? Look{} : in_common(whole);
+    if (common.empty()) return std::unexpected(Rejection::kMoved);
+    return Agreed{std::move(common), true};
 }
 
 std::expected<Stack, Rejection> Reader::stack_of(const Look& look) {

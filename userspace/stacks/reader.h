@@ -27,7 +27,7 @@ public:
     static Result<Reader> open(const procfs::ProcFs& proc, pid_t pid);
 
     // One sample of the thread `tid`, as `proc` counts. Takes some 60 µs, 90 µs of a thread that is busy
-    // calling.
+    // calling, and up to twice that where its frames come and go.
     std::expected<Sample, Rejection> sample(pid_t tid);
 
     const python::Interpreter& interpreter() const { return interpreter_; }

@@ -36,7 +36,7 @@ struct Sample {
 
 // Why a look at a thread gave no stack.
 enum class Rejection {
-    kMoved,      // the looks have not a single frame in common
+    kMoved,      // too few looks have a frame in common
     kMalformed,  // frames, or what they run, cannot be what a thread has
     kUnreadable, // memory that the frames point at is not there
     kTooDeep,    // more frames than are followed

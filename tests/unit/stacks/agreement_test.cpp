@@ -60,5 +60,12 @@ TEST(Agreement, AFrameOfTheInterpreterIsNotWhereAStackEnds) {
     EXPECT_EQ(in_common(first, second), look({{1, 10}}));
 }
 
+TEST(Agreement, WhatEndedMeanwhileIsNoRoot) {
+    const auto whole = look({{1, 10}, {2, 20}});
+    const auto later = look({{1, 14}, {3, 30}});
+    EXPECT_EQ(of_most_frequent_root({look({{2, 20}}), whole, look({{3, 30}}), later}), (std::vector{whole, later}));
+    EXPECT_EQ(in_common({whole, later}), look({{1, 14}}));
+}
+
 } // namespace
 } // namespace stacks

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Spends its time where its first argument says, until its input ends. Says first which lines each function has, one
 line "function<tab>line line …", then "ready"."""
+import json
 import os
 import sys
 import threading
@@ -55,6 +56,13 @@ def generate():
 def generators():
     for _ in generate():
         pass  # taking
+
+
+def encodes():
+    """Generators that call each other, linked to their callers only while they run, and freed at once."""
+    what = [{"number": number} for number in range(100)]
+    while True:
+        json.dumps(what, indent=1)
 
 
 def through_c():
