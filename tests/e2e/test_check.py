@@ -154,11 +154,20 @@ def test_something_else_is_refused():
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("options", [["--pid", "abc"], ["--no-such"], ["stray"]], ids=" ".join)
+@pytest.mark.parametrize("options", [["check", "--pid", "abc"], ["check", "--pid", "0"], ["check", "--no-such"], ["check", "stray"],
+                                     ["trace", "--status", "99"], ["trace", "--worker", "me"], ["trace", "--count", "0"],
+                                     ["top", "--route", "x"], ["report", "--route", "x"]], ids=" ".join)
 def test_misuse_has_an_exit_code_of_its_own(options):
-    done = observer.run("check", *options, seconds=SECONDS)
+    done = observer.run(*options, seconds=SECONDS)
     assert (done.returncode, done.stdout) == (2, "")
-    assert len(done.stderr.splitlines()) == 1
+    assert len(done.stderr.splitlines()) == 1 and len(done.stderr) < 200
+
+
+def test_a_full_disk_is_said():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([observer.binary(), "check"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=SECONDS)
+    assert done.returncode == 1
+    assert "write to standard output: No space left on device" in done.stderr
 
 
 def test_text_is_marked_and_has_no_colour_in_a_file(server):

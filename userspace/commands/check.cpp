@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 #include <locale.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <cerrno>
 #include <cstdlib>
 
 #include "check/gunicorns.h"
@@ -18,6 +19,7 @@
 #include "check/text.h"
 #include "commands/held_log.h"
 #include "commands/preflight.h"
+#include "commands/write_all.h"
 #include "gunicorn/resolve_pid.h"
 #include "observer/observer.h"
 #include "probe/trial.h"
@@ -104,8 +106,9 @@ Result<int> check(const CheckOptions& options) {
         if (snapshot) ::check::add_observed(gunicorn, *snapshot);
         gunicorn.measures = ::check::measures_of(gunicorn, report.programs, report.serving_would_work());
     }
-    std::fputs((options.json ? ::check::json_of(report) : ::check::text_of(report, wants_colour())).c_str(), stdout);
-    std::fflush(stdout);
+    const auto text = options.json ? ::check::json_of(report) : ::check::text_of(report, wants_colour());
+    if (!write_all(STDOUT_FILENO, text) && errno != EPIPE)
+        return fail(fmt::format("write to standard output: {}", strerror(errno)));
     return report.serving_would_work() ? 0 : 1;
 }
 

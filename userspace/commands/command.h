@@ -2,7 +2,10 @@
 // What the program can be told to do: each command declares its options, and then runs.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/App.hpp>
+#include <cstdio>
 #include <functional>
 #include <string_view>
 
@@ -18,5 +21,11 @@ struct Command {
     std::string_view purpose; // one line of --help
     Run (*declare)(CLI::App& app);
 };
+
+// The options do not make sense together: says so, and is the exit code.
+inline int misused(const Error& error) {
+    fmt::print(stderr, "gunicorn-bpf-exporter: {}\n", error.text);
+    return 2;
+}
 
 } // namespace commands

@@ -27,6 +27,16 @@ bool is_special(const std::string& name) {
     return stat(name.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+// False with the reason in errno.
+bool special_is_writable(const std::string& name) {
+    struct stat status{};
+    if (stat(name.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        return false;
+    }
+    return access(name.c_str(), W_OK) == 0;
+}
+
 std::string unfinished(const std::string& name) { return fmt::format("{}.{}.part", name, getpid()); }
 
 constexpr int kNew = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
@@ -45,7 +55,11 @@ bool write_to(const std::string& name, std::string_view content, int flags) {
 } // namespace
 
 Result<void> check_writable(const OutputFile& file) {
-    if (file.name == "-" || is_special(file.name)) return {};
+    if (file.name == "-") return {};
+    if (is_special(file.name)) {
+        if (!special_is_writable(file.name)) return failure(file);
+        return {};
+    }
     const auto trial = unfinished(file.name);
     if (!write_to(trial, "", kNew)) return failure(file);
     unlink(trial.c_str());

@@ -63,7 +63,7 @@ Run declare_report(CLI::App& app) {
     declare_options(app, *raw);
     return [raw]() -> Result<int> {
         auto options = finish(*raw);
-        if (!options) return std::unexpected(options.error());
+        if (!options) return misused(options.error());
         if (auto written = report(std::move(*options)); !written) return std::unexpected(written.error());
         return 0;
     };

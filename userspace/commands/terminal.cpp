@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,8 +53,16 @@ void Terminal::print(std::string_view text) { buffer_ += text; }
 void Terminal::flush() {
     if (buffer_.empty()) return;
     if (output_is_terminal_) clear_status();
-    if (open_ && !write_all(STDOUT_FILENO, buffer_)) open_ = false;
+    if (open_ && !write_all(STDOUT_FILENO, buffer_)) {
+        open_ = false;
+        error_ = errno;
+    }
     buffer_.clear();
+}
+
+Result<void> Terminal::written() const {
+    if (error_ == 0 || error_ == EPIPE) return {};
+    return fail(fmt::format("write to standard output: {}", strerror(error_)));
 }
 
 void Terminal::say(std::string_view text) {

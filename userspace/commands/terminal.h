@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "result.h"
+
 namespace commands {
 
 class Terminal {
@@ -20,7 +22,8 @@ public:
 
     bool colour() const;                      // standard output is a terminal, and NO_COLOR is not set
     std::optional<std::size_t> width() const; // of it; nothing: standard output is no terminal
-    bool open() const { return open_; }       // somebody reads standard output
+    bool open() const { return open_; }       // what is written to standard output arrives
+    Result<void> written() const;             // error: why not, but that a reader went away is none
     // A descriptor that becomes ready when the reader of standard output goes away; nothing where it cannot be told.
     std::optional<int> reader() const;
 
@@ -37,6 +40,7 @@ private:
     bool output_is_terminal_;
     bool errors_are_terminal_;
     bool open_ = true;
+    int error_ = 0; // errno of the write that failed
     bool status_shown_ = false;
     std::string buffer_;
 };

@@ -56,7 +56,7 @@ Run declare_top(CLI::App& app) {
         ->group("What to show");
     return [raw]() -> Result<int> {
         const auto options = finish(*raw);
-        if (!options) return std::unexpected(options.error());
+        if (!options) return misused(options.error());
         return top(*options);
     };
 }

@@ -71,7 +71,7 @@ public:
     Result<void> print_summary(const std::map<std::string, std::uint64_t>& lost) {
         const auto sampled = stacks_.finish();
         if (!sampled) return std::unexpected(sampled.error());
-        if (!terminal_.open()) return {};
+        if (!terminal_.open()) return terminal_.written();
         const auto text = summary_.text(lost) + *sampled;
         if (json_) {
             terminal_.say(text);
@@ -79,7 +79,7 @@ public:
             terminal_.print("\n" + text);
             terminal_.flush();
         }
-        return {};
+        return terminal_.written();
     }
 
 private:

@@ -78,7 +78,12 @@ Result<TraceOptions> finish(Raw& raw) {
         options.filter.statuses = std::move(*statuses);
     }
     if (!raw.endpoint.empty()) options.filter.endpoint = raw.endpoint;
-    if (!raw.worker.empty()) options.filter.worker = raw.worker;
+    if (!raw.worker.empty()) {
+        if (!trace::names_worker(raw.worker))
+            return fail(fmt::format("--worker: \"{}\" is no worker: give its id (worker_<age>_<start>) or its pid",
+                                    raw.worker));
+        options.filter.worker = raw.worker;
+    }
     if (raw.count != 0) options.count = raw.count;
     if (raw.duration != 0) options.duration = std::chrono::milliseconds(raw.duration);
     options.json = raw.json;
@@ -95,7 +100,7 @@ Run declare_trace(CLI::App& app) {
     declare_options(app, *raw);
     return [raw]() -> Result<int> {
         auto options = finish(*raw);
-        if (!options) return std::unexpected(options.error());
+        if (!options) return misused(options.error());
         if (auto traced = trace(std::move(*options)); !traced) return std::unexpected(traced.error());
         return 0;
     };

@@ -21,7 +21,20 @@ std::optional<StatusRange> parse_status(std::string_view text) {
     return StatusRange{status, status};
 }
 
+bool is_number(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 } // namespace
+
+bool names_worker(std::string_view text) {
+    constexpr std::string_view kPrefix = "worker_";
+    if (!text.starts_with(kPrefix)) return is_number(text);
+    text.remove_prefix(kPrefix.size());
+    const auto underscore = text.find('_');
+    return underscore != std::string_view::npos && is_number(text.substr(0, underscore)) &&
+           is_number(text.substr(underscore + 1));
+}
 
 Result<std::vector<StatusRange>> parse_statuses(std::string_view text) {
     std::vector<StatusRange> ranges;

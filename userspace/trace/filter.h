@@ -22,6 +22,9 @@ struct StatusRange {
 // "500", "5xx", "404,5xx". The error names what is none.
 Result<std::vector<StatusRange>> parse_statuses(std::string_view text);
 
+// "worker_3_1764036000", or a pid.
+bool names_worker(std::string_view text);
+
 struct Filter {
     std::chrono::nanoseconds slower_than{0}; // longer, not as long
     std::vector<StatusRange> statuses;       // empty: any, also none

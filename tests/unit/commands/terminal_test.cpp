@@ -63,4 +63,19 @@ TEST_F(TerminalOfErrors, NoStatusIsLeftBehind) {
     EXPECT_EQ(shown(), kClear);
 }
 
+TEST(Terminal, ADiskThatIsFullIsAnError) {
+    const int output = dup(STDOUT_FILENO);
+    commands::Terminal terminal;
+    const int full = open("/dev/full", O_WRONLY);
+    dup2(full, STDOUT_FILENO);
+    terminal.print("a line\n");
+    terminal.flush();
+    dup2(output, STDOUT_FILENO);
+    EXPECT_FALSE(terminal.open());
+    ASSERT_FALSE(terminal.written());
+    EXPECT_EQ(terminal.written().error().text, "write to standard output: No space left on device");
+    close(full);
+    close(output);
+}
+
 } // namespace
