@@ -104,13 +104,14 @@ std::string Causes::from_writer(const event::Responded& responded, std::string_v
     return exception;
 }
 
+// Only of what a server or framework says, which means by it that the request fails: an application names the path of
+// requests that it answers with 200, too, and another one for the same path may fail meanwhile.
 std::string Causes::from_path(const event::Responded& responded, std::string_view method, std::string_view path) {
     const auto begin = begin_of(responded);
     auto first = candidates_.end();
     for (auto each = candidates_.begin(); each != candidates_.end(); ++each) {
-        if (each->logged.at < begin || each->path.empty() || each->path != path) continue;
+        if (!each->by_server || each->logged.at < begin || each->path.empty() || each->path != path) continue;
         if (!each->method.empty() && each->method != method) continue;
-        if (responded.status < 400 && !each->by_server) continue;
         if (first == candidates_.end()) first = each;
         if (each->logged.exception != first->logged.exception) return {};
     }

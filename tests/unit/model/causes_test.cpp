@@ -113,9 +113,15 @@ TEST_F(CausesTest, WhatNamesTheSamePathHasToAgree) {
         log({exception, thread(9), 15ms, "django.request", {"Internal Server Error", "/a"}});
     EXPECT_EQ(cause(response(kLoop, 10ms, 20ms)), "");
     causes_ = {};
-    log({"KeyError", thread(9), 15ms, "app", {"/a", "POST"}});
-    log({"OSError", thread(9), 15ms, "app", {"/a?x", "GET"}});
+    log({"KeyError", thread(9), 15ms, "gunicorn.error", {"/a", "POST"}});
+    log({"OSError", thread(9), 15ms, "gunicorn.error", {"/a?x", "GET"}});
     EXPECT_EQ(cause(response(kLoop, 10ms, 20ms)), "OSError");
+}
+
+TEST_F(CausesTest, APathThatTheApplicationNamesIsNoEvidenceForALoop) {
+    log({"KeyError", task(0x900), 15ms, "app", {"/a", "GET"}});
+    EXPECT_EQ(cause(response(task(0x800), 10ms, 20ms, 503)), "") << "another request for /a may have logged it";
+    EXPECT_EQ(cause(response(task(0x900), 10ms, 20ms)), "KeyError");
 }
 
 TEST_F(CausesTest, AServersWordCountsForTheOnlyRequest) {
