@@ -17,7 +17,7 @@
 /* Locals of LogRecord.__init__(self, name, level, pathname, lineno, msg, args, exc_info, …). */
 enum log_local { LOCAL_NAME = 1, LOCAL_LEVEL = 2, LOCAL_ARGUMENTS = 6, LOCAL_EXCEPTION = 7 };
 
-enum { LEVEL_ERROR = 40, FILE_TAIL = 24 };
+enum { LEVEL_ERROR = 40, FILE_TAIL = 24, DEEPEST_TRACEBACK = 64 };
 
 /* Bits of tp_flags, Include/object.h: the same in 3.8 to 3.15. */
 #define IS_TUPLE (1ull << 26)
@@ -66,6 +66,38 @@ static __always_inline u64 exception_class(const struct python *python, u64 fram
     if (!is_a(python, exc_info, IS_TUPLE)) return 0;
     type = pointer_at(exc_info + python->tuple_items);
     return is_a(python, type, IS_CLASS) && has_flag(python, type, IS_EXCEPTION_CLASS) ? type : 0;
+}
+
+/* "/starlette/background.py" is the end of the name of the file that a frame's code is from. */
+static __always_inline int is_in_background(const struct python *python, u64 frame) {
+    u64 code = reference_at(python, frame + python->frame_code);
+    u64 name = pointer_at(code + python->code_filename);
+    u64 length = pointer_at(name + python->str_length);
+    u64 tail[FILE_TAIL / 8] = {};
+
+    if (length < sizeof tail || copy_from_task(tail, sizeof tail, name + python->str_ascii_text + length - sizeof tail))
+        return 0;
+    return tail[0] == WORD('/', 's', 't', 'a', 'r', 'l', 'e', 't') && tail[1] == WORD('t', 'e', '/', 'b', 'a', 'c', 'k', 'g') &&
+           tail[2] == WORD('r', 'o', 'u', 'n', 'd', '.', 'p', 'y');
+}
+
+/* True if what is done after an answer raised it: it is behind no response. Items of a traceback are behind an object's
+ * header, whose last word is the type: the next item, then the frame (CPython 3.8 to 3.15). */
+static __always_inline int was_raised_afterwards(const struct python *python, struct walk *walk, u64 exc_info) {
+    const u64 next = python->object_type + sizeof(u64);
+
+    walk->at = pointer_at(exc_info + python->tuple_items + 2 * sizeof(u64));
+    walk->found = 0;
+    for (u32 i = 0; i < DEEPEST_TRACEBACK; i++) {
+        u64 frame;
+
+        if (!walk->at || walk->found) break;
+        frame = pointer_at(walk->at + next + sizeof(u64));
+        if (python->object_frame != OFFSET_ABSENT) frame = pointer_at(frame + python->object_frame);
+        if (is_in_background(python, frame)) walk->found = 1;
+        walk->at = pointer_at(walk->at + next);
+    }
+    return walk->found != 0;
 }
 
 static __always_inline void copy_string(const struct python *python, u64 string, u8 *text, u32 size) {
@@ -135,8 +167,10 @@ int read_log_record(u64 *context) {
     if (!is_in_logging(python, frame) || level_of(python, frame) < LEVEL_ERROR) return 0;
     type = exception_class(python, frame);
     if (!type) return 0;
-    total->last_logged_ns = bpf_ktime_get_ns();
     name_execution(python, &portion->walk, &by);
+    /* Of a thread or a greenlet of its own nobody asks: it answers one request at a time. */
+    if (by.is_main_module && was_raised_afterwards(python, &portion->walk, local_of(python, frame, LOCAL_EXCEPTION))) return 0;
+    total->last_logged_ns = bpf_ktime_get_ns();
     record_log(python, slot, total, frame, type, &by);
     return 0;
 }

@@ -24,6 +24,7 @@ enum operation {
     OP_DUPLICATE,       /* dup2, dup3(from, fd) */
     OP_LISTEN,          /* listen(fd) */
     OP_GETPID,          /* getpid(): called for each record of Python's logging module */
+    OP_POLL,            /* epoll_wait and its kin: an event loop's turn is over */
     OP_UNSUPPORTED,     /* sendmmsg, recvmmsg: nobody uses them for HTTP */
 };
 
@@ -50,6 +51,13 @@ static const u8 operations[OPERATIONS] = {
     [__NR_dup3] = OP_DUPLICATE,
     [__NR_listen] = OP_LISTEN,
     [__NR_getpid] = OP_GETPID,
+#ifdef __NR_epoll_wait
+    [__NR_epoll_wait] = OP_POLL,
+#endif
+    [__NR_epoll_pwait] = OP_POLL,
+#ifdef __NR_epoll_pwait2
+    [__NR_epoll_pwait2] = OP_POLL,
+#endif
     [__NR_sendmmsg] = OP_UNSUPPORTED,
     [__NR_recvmmsg] = OP_UNSUPPORTED,
 };

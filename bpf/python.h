@@ -18,6 +18,7 @@ enum {
     MOST_THREADS = 256,    /* of a process that are looked through */
     DEEPEST_HANDLING = 32, /* nested except blocks, coroutines included */
     DEEPEST_CALL = 256,    /* frames from the innermost to the outermost */
+    DEEPEST_REFUSAL = 16,  /* from the one that writes to Gunicorn's that refuses; six with gevent */
     OWNED_BY_INTERPRETER = 3, /* frame_owner from there on: frames of the interpreter's own, without Python code */
 };
 
@@ -124,6 +125,35 @@ static __always_inline void name_execution(const struct python *python, struct w
 /* None stands for "no exception" in some versions, NULL in others. */
 static __always_inline int names_none(const u8 *name) {
     return *(const u64 *)name == WORD('N', 'o', 'n', 'e', 'T', 'y', 'p', 'e') && !name[8];
+}
+
+/* Gunicorn's functions that answer what its parser refused: of the workers, in workers/base.py, and of `asgi`. */
+static __always_inline int is_refusal(const struct python *python, u64 frame) {
+    u64 code = reference_at(python, frame + python->frame_code);
+    u64 name = pointer_at(pointer_at(code + python->code_name) + python->str_ascii_text);
+    u64 tail[2] = {};
+    u64 file, length;
+
+    if (name != WORD('h', 'a', 'n', 'd', 'l', 'e', '_', 'e') && name != WORD('_', 's', 'e', 'n', 'd', '_', 'e', 'r')) return 0;
+    file = pointer_at(code + python->code_filename);
+    length = pointer_at(file + python->str_length);
+    if (length < sizeof tail || copy_from_task(tail, sizeof tail, file + python->str_ascii_text + length - sizeof tail))
+        return 0;
+    return (tail[0] == WORD('/', 'w', 'o', 'r', 'k', 'e', 'r', 's') && tail[1] == WORD('/', 'b', 'a', 's', 'e', '.', 'p', 'y')) ||
+           (tail[0] == WORD('a', 's', 'g', 'i', '/', 'p', 'r', 'o') && tail[1] == WORD('t', 'o', 'c', 'o', 'l', '.', 'p', 'y'));
+}
+
+/* True if walk->thread writes what one of them says. An application answers 4xx while it is handling an exception, too, and
+ * that may be called like one of the parser's. */
+static __always_inline int refuses(const struct python *python, struct walk *walk) {
+    walk->at = walk->thread ? frame_of(python, walk->thread) : 0;
+    walk->found = 0;
+    for (u32 i = 0; i < DEEPEST_REFUSAL; i++) {
+        if (!walk->at || walk->found) break;
+        if (is_refusal(python, walk->at)) walk->found = 1;
+        walk->at = pointer_at(walk->at + python->frame_previous);
+    }
+    return walk->found != 0;
 }
 
 /* The name of the type of an object, 0 if it has none. */

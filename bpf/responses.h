@@ -63,6 +63,7 @@ static __always_inline void fill_record(struct record_response *record, const st
                                         const struct connection_key *key, u32 kind, u16 status, u64 now_ns,
                                         u64 duration_ns, u8 incomplete, u8 ended_by) {
     struct process *process = bpf_map_lookup_elem(&processes, &key->slot);
+    const struct worker_totals *total = bpf_map_lookup_elem(&totals, &key->slot);
 
     record->header.kind = kind;
     record->header.slot = key->slot;
@@ -75,6 +76,7 @@ static __always_inline void fill_record(struct record_response *record, const st
     record->ended_by = ended_by;
     record->reserved[0] = record->reserved[1] = 0;
     record->line_bytes = connection->queued ? connection->current.line_bytes : 0;
+    record->polled_ns = total ? total->last_polled_ns : 0;
     record->by = connection->by;
     copy_bytes(record->exception, EXCEPTION_BYTES, connection->exception);
     copy_bytes(record->request_line, REQUEST_LINE_BYTES, connection->current.line);

@@ -148,6 +148,12 @@ static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 
     return on_bytes(context, connection, &key, operation, arguments, result);
 }
 
+static __always_inline void note_poll(slot_t slot) {
+    struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
+
+    if (total) total->last_polled_ns = bpf_ktime_get_ns();
+}
+
 SEC("tp_btf/sys_exit")
 int sys_exit(u64 *context) {
     const struct pt_regs *regs = (const struct pt_regs *)context[0];
@@ -170,6 +176,9 @@ int sys_exit(u64 *context) {
         return 0;
     case OP_GETPID:
         bpf_tail_call(context, &parts, PART_LOGGED);
+        return 0;
+    case OP_POLL:
+        note_poll(slot);
         return 0;
     case OP_ACCEPT:
         return result < 0 ? 0 : on_accept(context, slot, (s32)arguments[0], (s32)result, bpf_ktime_get_ns());
@@ -232,6 +241,8 @@ int stream_bytes(u64 *context) {
     return continue_portion(context, connection, portion);
 }
 
+static __always_inline int is_client_error(u16 status) { return status >= 400 && status < 500; }
+
 /* A response of status >= 400 is complete, or one is cut off: looks who does it and which exception is being handled, and
  * goes on as stream_bytes, or with what ends the connection. */
 SEC("tp_btf/sys_exit")
@@ -251,6 +262,8 @@ int explain_response(u64 *context) {
         name_execution(python, &portion->walk, &connection->by);
         name_handled_exception(python, &portion->walk, connection->exception);
         if (watch_raises) add_raised_exception(python, key.slot, connection);
+        if (is_client_error(connection->streams[TO_CLIENT].status) && connection->exception[0] && refuses(python, &portion->walk))
+            connection->by.raised |= RAISED_BY_PARSER;
     }
     if (portion->then) {
         bpf_tail_call(context, &parts, portion->then);

@@ -154,6 +154,7 @@ enum raised {
     RAISED_WATCHED = 1 << 0,   /* they were watched for all the time; nothing more: none did */
     RAISED_EXCEPTION = 1 << 1, /* record_response.exception is the last one that passed, no longer being handled */
     RAISED_UNTOLD = 1 << 2,    /* something passed that may be another request's, or could not be read */
+    RAISED_BY_PARSER = 1 << 3, /* Gunicorn itself refuses the request: what it is handling is its parser's. Of a 4xx only */
 };
 
 /* Who runs Python code at a moment: what tells one request's code from another's in the same process. */
@@ -229,6 +230,7 @@ struct worker_totals {
     struct sizes response_sizes;     /* head and body, as far as they were accepted by the kernel */
     struct durations waits[WAIT_PLACES]; /* by enum wait_place; of connections */
     u64 last_logged_ns;              /* when an exception was logged last */
+    u64 last_polled_ns;              /* when epoll_wait returned last: then an event loop's turn began */
     u64 raise_missed_ns;             /* when an exception passed a framework and could not be remembered, last */
     struct activity activity;
 };
@@ -354,6 +356,7 @@ struct record_response {
     u8 flags;    /* enum response_flag */
     u8 ended_by; /* enum ended_by; valid with RESPONSE_INCOMPLETE */
     u8 reserved[2];
+    u64 polled_ns; /* since when the worker's event loop has not looked for events; 0: always */
     /* Who completed a response of status >= 400, or ended one before its end after an exception was logged. */
     struct execution by;
     /* Type of the exception that it was handling then, as tp_name has it, NUL-terminated; empty: none, or it could not be
@@ -361,7 +364,7 @@ struct record_response {
     u8 exception[EXCEPTION_BYTES];
     u8 request_line[REQUEST_LINE_BYTES]; /* without the line's end */
 };
-CONTRACT_ASSERT(sizeof(struct record_response) == 64 + EXCEPTION_BYTES + REQUEST_LINE_BYTES, "record_response is shared");
+CONTRACT_ASSERT(sizeof(struct record_response) == 72 + EXCEPTION_BYTES + REQUEST_LINE_BYTES, "record_response is shared");
 
 /* A record of Python's logging module, of level ERROR or above and with an exception. Texts end with NUL and are cut where
  * they are too long; empty: not a string, not ASCII, or not readable. */

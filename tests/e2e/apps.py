@@ -117,6 +117,18 @@ def fail_from(environ, start_response, query):
         raise LookupFailed("chained") from error
 
 
+def refuse(environ, start_response, query):
+    """Answers while it handles what is called like one of Gunicorn's own."""
+    class InvalidHeader(Exception):
+        pass
+
+    try:
+        raise InvalidHeader
+    except InvalidHeader:
+        start_response("400 Bad Request", [TEXT, ("Content-Length", "4")])(b"bad\n")
+    return []
+
+
 def swallow(environ, start_response, query):
     """What was caught is over when the response is written."""
     with contextlib.suppress(KeyError):
@@ -259,7 +271,7 @@ ROUTES = {
     "/hog": hog, "/fork": fork,
     "/hello": hello, "/chunks": chunks, "/big": big, "/file": file, "/sleep": sleep, "/unavailable": unavailable,
     "/raise": fail, "/raise-key": fail_key, "/raise-from": fail_from, "/raise-made": fail_made, "/raise-late": fail_late,
-    "/swallow": swallow, "/empty": empty, "/unmodified": unmodified, "/read": read,
+    "/swallow": swallow, "/refuse": refuse, "/empty": empty, "/unmodified": unmodified, "/read": read,
     "/unread": hello, "/bold": hello, "/burn": burn, "/pid": pid, "/die": die, "/outgoing": outgoing, "/child": child,
     "/sidecar": sidecar, "/noise": noise, "/hints": hints,
 }

@@ -92,6 +92,8 @@ def test_what_others_log_meanwhile(directory, worker_class, application):
     with serve(directory, worker_class, application=application) as server, Exporter(directory, pid=server.pid) as exporter:
         assert ask(server, "/noise") == 200
         for _ in range(50):
+            if application == "starlette_app":
+                assert ask(server, "/failing-afterwards") == 200
             assert ask(server, "/unavailable-slowly") == 503
         settled(exporter, {("GET", "/unavailable-slowly", "unknown"): 50})
 
@@ -127,9 +129,10 @@ def test_what_the_parser_refuses(directory, request_bytes, name):
             assert connection.receive().status == 400
         wait_for(lambda: exporter.scrape().by(ERRORS, "error_type") == {name: 1}, 3,
                  lambda: f"{name}, not {exporter.scrape().select(ERRORS)}")
-        ask(server, "/nothing-here")
+        assert ask(server, "/nothing-here") == 404 and ask(server, "/refuse") == 400
+        wait_for(lambda: exporter.scrape().total(FAILED) == 3, 3, "all are counted")
         check_consistent(exporter.scrape())
-        assert exporter.scrape().by(ERRORS, "error_type") == {name: 1}, "a 404 is no error of the worker"
+        assert exporter.scrape().by(ERRORS, "error_type") == {name: 1}, "what the application refuses is no error of the worker"
 
 
 def test_workers_that_are_born_later(directory):

@@ -87,8 +87,10 @@ Responded response_of(const contract::record_response& record) {
         .exception = text_of(record.exception),
         .by = execution_of(record.by),
         .raised = raised_of(record.by),
+        .refused = record.by.thread != 0 && (record.by.raised & contract::RAISED_BY_PARSER) != 0,
         .duration = std::chrono::nanoseconds(static_cast<std::int64_t>(record.duration_ns)),
         .at = time_of(record.header),
+        .polled = KernelTime(static_cast<std::int64_t>(record.polled_ns)),
     };
 }
 

@@ -103,8 +103,10 @@ struct Responded {
     // What is known of exceptions that passed a framework since the request began, logged or not.
     enum class Raised { not_watched, nothing, exception, untold };
     Raised raised = Raised::not_watched; // exception: `exception` is one that was not being handled any more
+    bool refused = false;                // of a 4xx: Gunicorn itself answers, since its parser raised `exception`
     std::chrono::nanoseconds duration;
     KernelTime at;
+    KernelTime polled{0}; // since when the worker's event loop has not looked for events
 };
 
 // A request that ended without a response.

@@ -122,9 +122,10 @@ std::string Causes::from_path(const event::Responded& responded, std::string_vie
 }
 
 std::string Causes::from_only_request(const event::Responded& responded, std::string_view path) {
-    const auto begin = begin_of(responded);
+    // What is written in the same turn of the loop. Later ones may be of a task that goes on although it has answered.
+    const auto since = responded.status >= 400 ? std::max(begin_of(responded), responded.polled) : begin_of(responded);
     const auto last = std::ranges::find_if(candidates_.rbegin(), candidates_.rend(), [&](const Candidate& candidate) {
-        return candidate.logged.at >= begin && candidate.by_server && candidate.logged.in_flight == 1 &&
+        return candidate.logged.at >= since && candidate.by_server && candidate.logged.in_flight == 1 &&
                (candidate.path.empty() || candidate.path == path);
     });
     if (last == candidates_.rend()) return {};
@@ -138,7 +139,7 @@ std::string Causes::of(const event::Responded& responded, std::string_view metho
         const bool was_handled = responded.raised != event::Responded::Raised::exception;
         // What a framework caught it may have logged, in a way that names the request.
         if (was_handled || from_log(responded, method, path).empty()) use_up(responded);
-        return responded.exception;
+        return responded.status >= 500 || responded.refused ? responded.exception : std::string();
     }
     return from_log(responded, method, path);
 }

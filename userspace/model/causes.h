@@ -17,15 +17,17 @@ namespace model {
 //   - it was logged by the thread, the greenlet or the asyncio task that answered;
 //   - or, where an event loop answers for its tasks, a server's or framework's message names the request's path, and
 //     all that name it agree;
-//   - or, there, a server logged that a request failed while this one was the only request in flight.
+//   - or, there, a server logged that a request failed while this one was the only request in flight, in the turn of
+//     the loop that wrote the answer.
 // Everything else is unknown.
 class Causes {
 public:
     void on(const event::Logged& logged);
 
     // The type of the exception behind a response, raw bytes; empty: unknown, or none. Of a response of status < 400:
-    // the one that ended it, as a server logged it. `path` as in http::RequestLine. To be called once for each
-    // response, in the order of the records, since what is found is used up.
+    // the one that ended it, as a server logged it; of a 4xx: the one for which Gunicorn's parser refused the request.
+    // `path` as in http::RequestLine. To be called once for each response, in the order of the records, since what is
+    // found is used up.
     std::string of(const event::Responded& responded, std::string_view method, std::string_view path);
 
 private:

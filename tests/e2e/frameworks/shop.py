@@ -38,7 +38,7 @@ def log_failure():
     try:
         fail_key()
     except KeyError:
-        logging.getLogger("shop.elsewhere").exception("has nothing to do with any request")
+        logging.getLogger("shop.elsewhere").exception("%s has nothing to do with it", "/unavailable-slowly")
 
 
 def log_failures():

@@ -4,6 +4,7 @@ import time
 
 import shop
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
@@ -49,6 +50,15 @@ async def unavailable_slowly(request):
     return PlainTextResponse("later\n", status_code=503)
 
 
+async def fail_after_a_gap():
+    await asyncio.sleep(shop.GAP_SECONDS)
+    raise LookupError("nobody waits for it")
+
+
+async def failing_afterwards(request):
+    return PlainTextResponse("fine\n", background=BackgroundTask(fail_after_a_gap))
+
+
 async def log_failures():
     end = time.monotonic() + shop.NOISE_SECONDS
     while time.monotonic() < end:
@@ -63,5 +73,5 @@ async def noise(request):
 
 app = Starlette(routes=[
     Route("/hello", hello), Route("/swallow", swallow), Route("/unavailable", unavailable), Route("/raise", fail),
-    Route("/noise", noise), Route("/handled", handled), Route("/unavailable-slowly", unavailable_slowly), Route("/raise-key", fail_key), Route("/raise-from", fail_from),
+    Route("/noise", noise), Route("/failing-afterwards", failing_afterwards), Route("/handled", handled), Route("/unavailable-slowly", unavailable_slowly), Route("/raise-key", fail_key), Route("/raise-from", fail_from),
 ], exception_handlers={OSError: on_os_error})

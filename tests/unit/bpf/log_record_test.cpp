@@ -24,6 +24,11 @@ struct Tuple {
     std::uint64_t size = 0;
     std::array<const void*, 3> items{};
 };
+struct Traceback {
+    const void* type = nullptr;
+    const Traceback* next = nullptr;
+    const Frame* frame = nullptr;
+};
 std::uint64_t tagged(const void* address) { return reference(address) | kTag; }
 
 class LogRecordTest : public InterpreterTest {
@@ -34,6 +39,7 @@ protected:
         layout_.tuple_items = offsetof(Tuple, items);
         layout_.int_digits = offsetof(Number, digit);
         layout_.reference_tags = 3;
+        layout_.object_frame = contract::OFFSET_ABSENT;
         kernel_set_python(&layout_);
         thread_.frame = &record_;
         thread_.context = &none_;
@@ -65,10 +71,25 @@ protected:
     const Text& logger_ = *text("django.request");
     Number level_{&int_, 40};
     Tuple arguments_{&tuple_, 2, {text("Internal Server Error"), text("/a"), nullptr}};
-    Tuple exc_info_{&tuple_, 3, {&key_error_, &nothing_, &nothing_}};
+    Type traceback_type_{&class_, 0, "traceback"};
+    Code view_ = code("/srv/shop.py", "view");
+    Frame raised_in_{.previous = nullptr, .code = tagged(&view_), .owner = 0, .locals = {}};
+    Traceback inner_{&traceback_type_, nullptr, &raised_in_};
+    Code serve_ = code("/usr/lib/python3/dist-packages/uvicorn/protocols/http/h11_impl.py", "run_asgi");
+    Frame served_in_{.previous = nullptr, .code = tagged(&serve_), .owner = 0, .locals = {}};
+    Traceback traceback_{&traceback_type_, &inner_, &served_in_};
+    Tuple exc_info_{&tuple_, 3, {&key_error_, &nothing_, &traceback_}};
     Frame module_;
     Frame record_;
 };
+
+TEST_F(LogRecordTest, WhatIsDoneAfterAnAnswerIsBehindNone) {
+    EXPECT_EQ(ask().size(), 1u);
+    view_ = code("/srv/starlet/background.py", "__call__");
+    EXPECT_EQ(ask().size(), 1u);
+    view_ = code("/usr/lib/python3/dist-packages/starlette/background.py", "__call__");
+    EXPECT_EQ(ask().size(), 0u);
+}
 
 TEST_F(LogRecordTest, IsReadFromTheArgumentsOfItsMaking) {
     const int fd = worker_.accept();

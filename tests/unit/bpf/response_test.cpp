@@ -201,6 +201,16 @@ TEST_F(ResponseTest, BodyBehindAHeadResponseIsNoResponse) {
     EXPECT_THAT(statuses(), ElementsAre(200, 201));
 }
 
+TEST_F(ResponseTest, KnowsSinceWhenTheLoopHasNotLookedForEvents) {
+    request();
+    worker.pass(1ms);
+    worker.poll();
+    const auto polled = worker.now();
+    worker.pass(1ms);
+    worker.send(fd, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(worker.responses().back().polled, polled);
+}
+
 TEST_F(ResponseTest, BytesThatAreNoStatusLine) {
     request();
     worker.send(fd, "HELO there\r\n\r\n");

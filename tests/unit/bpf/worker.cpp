@@ -69,7 +69,8 @@ extern "C" void on_kernel_record(const void* bytes, size_t size) {
                     .flags = record.flags,
                     .ended_by = record.ended_by,
                     .exception = reinterpret_cast<const char*>(record.exception),
-                    .by = record.by});
+                    .by = record.by,
+                    .polled = std::chrono::nanoseconds(record.polled_ns)});
 }
 
 std::string summary(const Response& response) { return std::to_string(response.status) + " " + response.line; }
@@ -192,6 +193,8 @@ void Worker::get_pid() {
     log_records().clear();
     call(__NR_getpid, 0, 0, 0, 0, WORKER_TGID);
 }
+
+void Worker::poll() { call(__NR_epoll_wait, 9, 0, 0, 0, 1); }
 
 void Worker::close(int fd) {
     closed_by_no_hook(fd);

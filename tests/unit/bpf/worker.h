@@ -23,6 +23,7 @@ struct Response {
     int ended_by = 0;
     std::string exception;
     contract::execution by{};
+    std::chrono::nanoseconds polled{0};
 };
 
 // "404 GET /x": for comparing whole conversations.
@@ -71,6 +72,7 @@ public:
     void closed_by_no_hook(int fd); // as by close_range(2): the programs are not called
     void duplicate_onto(int fd);    // dup2(other, fd)
     void get_pid();                 // as Python's logging does for each of its records
+    void poll();                    // epoll_wait, as an event loop does between its turns
     void exit();                    // what user space asks for when the worker has ended
 
     const std::vector<Response>& responses() const;

@@ -121,6 +121,16 @@ TEST(Decode, WhatPassedAFramework) {
     EXPECT_EQ(raised(contract::RAISED_WATCHED | contract::RAISED_UNTOLD), Raised::untold);
 }
 
+TEST(Decode, WhatTheParserRefused) {
+    auto record = response("GET /");
+    record.by.raised = contract::RAISED_BY_PARSER;
+    EXPECT_FALSE(decoded<event::Responded>(record).refused) << "nobody looked: of an earlier one";
+    record.by.thread = 7;
+    EXPECT_TRUE(decoded<event::Responded>(record).refused);
+    record.by.raised = contract::RAISED_WATCHED;
+    EXPECT_FALSE(decoded<event::Responded>(record).refused);
+}
+
 TEST(Decode, RequestLineOfAnyBytes) {
     const std::string line("\0\xff\n\r\x80 ", 6);
     EXPECT_EQ(decoded<event::Responded>(response(line)).request_line, line);

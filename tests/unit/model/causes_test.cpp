@@ -135,9 +135,26 @@ TEST_F(CausesTest, AServersWordCountsForTheOnlyRequest) {
     EXPECT_EQ(cause(response(kLoop, 70ms, 80ms)), "") << "it names another path";
 }
 
+TEST_F(CausesTest, AServersWordCountsInTheTurnThatAnswers) {
+    auto later = response(kLoop, 10ms, 20ms, 503);
+    later.polled = 16ms;
+    log({"LookupError", task(0x900), 15ms, "uvicorn.error", {}, 1});
+    EXPECT_EQ(cause(later), "") << "of a task that has answered, and goes on";
+    later.polled = 15ms;
+    EXPECT_EQ(cause(later), "LookupError");
+}
+
 TEST_F(CausesTest, NobodysExceptionsAreNot) {
     log({"KeyError", task(0x900), 15ms, "asyncio"});
     EXPECT_EQ(cause(response(task(0x900), 10ms, 20ms, 503)), "");
+}
+
+TEST_F(CausesTest, AClientErrorHasOneOnlyIfTheParserRefused) {
+    auto refused = response(thread(5), 10ms, 20ms, 400);
+    refused.exception = "InvalidHeader";
+    EXPECT_EQ(cause(refused), "") << "the application's, of that name";
+    refused.refused = true;
+    EXPECT_EQ(cause(refused), "InvalidHeader");
 }
 
 TEST_F(CausesTest, WhatWasBeingHandledIsLoggedOnce) {

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Whether Gunicorn itself answers 4xx for what it is handling, or an application does.
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "interpreter_scene.h"
+
+namespace bpf_test {
+namespace {
+
+struct Handled {
+    const Object* exception = nullptr;
+    const Handled* previous = nullptr;
+};
+struct Call {
+    std::string file;
+    std::string name;
+};
+
+class RefusalTest : public InterpreterTest {
+protected:
+    RefusalTest() {
+        layout_.handled_exception = offsetof(Handled, exception);
+        layout_.handled_previous = offsetof(Handled, previous);
+        kernel_set_python(&layout_);
+        thread_.handled = &handled_;
+    }
+
+    // True if a response that is written by these calls, the outermost first, is known as a refusal.
+    bool refuses(const std::vector<Call>& calls, const std::string& status = "400 Bad Request") {
+        thread_.frame = nullptr;
+        for (const auto& call : calls) {
+            const auto& function = codes_.emplace_back(code(call.file, call.name));
+            thread_.frame = &frames_.emplace_back(
+                Frame{.previous = thread_.frame, .code = reference(&function), .owner = 0, .locals = {}});
+        }
+        const int fd = worker_.accept();
+        worker_.receive(fd, "GET /r HTTP/1.1\r\n\r\n");
+        worker_.send(fd, "HTTP/1.1 " + status + "\r\nContent-Length: 2\r\n\r\nno");
+        return worker_.responses().back().by.raised & contract::RAISED_BY_PARSER;
+    }
+
+    Type kind_{&class_, kException, "InvalidHeader"};
+    Object exception_{&kind_};
+    Handled handled_{&exception_};
+    std::deque<Code> codes_;
+    std::deque<Frame> frames_;
+    const Call sync_{"/usr/lib/python3/dist-packages/gunicorn/workers/sync.py", "handle"};
+    const Call refusal_{"/usr/lib/python3/dist-packages/gunicorn/workers/base.py", "handle_error"};
+    const Call write_{"/usr/lib/python3/dist-packages/gunicorn/util.py", "write_error"};
+};
+
+TEST_F(RefusalTest, IsWrittenByGunicornsOwnFunctions) {
+    EXPECT_TRUE(refuses({sync_, refusal_, write_}));
+    EXPECT_TRUE(refuses({{"/x/gunicorn/asgi/protocol.py", "_feed_callback_parser"},
+                         {"/x/gunicorn/asgi/protocol.py", "_send_error_response"}}));
+    EXPECT_TRUE(refuses({sync_, refusal_, write_}, "431 Request Header Fields Too Large"));
+}
+
+TEST_F(RefusalTest, IsNotWhatAnApplicationAnswers) {
+    EXPECT_FALSE(refuses({sync_, {"/srv/shop.py", "handle_error"}, write_}));
+    EXPECT_FALSE(refuses({{"/x/gunicorn/asgi/protocol.py", "_handle_http_request"}, {"/srv/shop.py", "app"}}));
+    EXPECT_FALSE(refuses({}));
+}
+
+TEST_F(RefusalTest, IsAClientError) { EXPECT_FALSE(refuses({sync_, refusal_, write_}, "500 Internal Server Error")); }
+
+TEST_F(RefusalTest, NeedsAnException) {
+    handled_.exception = nullptr;
+    EXPECT_FALSE(refuses({sync_, refusal_, write_}));
+}
+
+} // namespace
+} // namespace bpf_test
