@@ -9,8 +9,9 @@
 
 #include "python.h"
 
-/* Where a function stands. An exception that one request raises passes the inner ones first. */
-enum place { PLACE_ELSEWHERE = 0, PLACE_INNER = 1, PLACE_OUTER = 2 };
+/* Where a function stands. An exception that one request raises passes the inner ones first, those of servers that go on
+ * last. What is done after an answer (afterwards) is inside of all of them. */
+enum place { PLACE_ELSEWHERE = 0, PLACE_INNER = 1, PLACE_OUTER = 2, PLACE_LAST = 3, PLACE_AFTERWARDS = 4 };
 
 struct known_function {
     u64 name;      /* the bytes behind a shorter one's NUL are 0 */
@@ -46,6 +47,7 @@ struct known_function {
 #define IN_STARLETTE_HANDLER {WORD('p', 't', 'i', 'o', 'n', '_', 'h', 'a'), WORD('n', 'd', 'l', 'e', 'r', '.', 'p', 'y')}, WHOLE
 #define IN_STARLETTE_EXCEPTIONS {WORD('r', 'e', '/', 'e', 'x', 'c', 'e', 'p'), WORD('t', 'i', 'o', 'n', 's', '.', 'p', 'y')}, WHOLE
 #define IN_STARLETTE_ERRORS {WORD('l', 'e', 'w', 'a', 'r', 'e', '/', 'e'), WORD('r', 'r', 'o', 'r', 's', '.', 'p', 'y')}, WHOLE
+#define IN_STARLETTE_BACKGROUND {WORD('t', 'e', '/', 'b', 'a', 'c', 'k', 'g'), WORD('r', 'o', 'u', 'n', 'd', '.', 'p', 'y')}, WHOLE
 #define IN_GUNICORN_SYNC {WORD('/', 'w', 'o', 'r', 'k', 'e', 'r', 's'), WORD('/', 's', 'y', 'n', 'c', '.', 'p', 'y')}, WHOLE
 #define IN_GUNICORN_GTHREAD {WORD('r', 'k', 'e', 'r', 's', '/', 'g', 't'), WORD('h', 'r', 'e', 'a', 'd', '.', 'p', 'y')}, WHOLE
 #define IN_GUNICORN_ASYNC {WORD('r', 's', '/', 'b', 'a', 's', 'e', '_'), WORD('a', 's', 'y', 'n', 'c', '.', 'p', 'y')}, WHOLE
@@ -64,13 +66,14 @@ static const struct known_function known_functions[] = {
     {NAME_WRAPPED, NAME_8, IN_STARLETTE_HANDLER, PLACE_INNER},
     {NAME_CALL, NAME_8, IN_STARLETTE_EXCEPTIONS, PLACE_INNER},
     {NAME_CALL, NAME_8, IN_STARLETTE_ERRORS, PLACE_OUTER},
-    {NAME_RUN_ASGI, NAME_8, IN_UVICORN_H11, PLACE_OUTER},
-    {NAME_RUN_ASGI, NAME_8, IN_UVICORN_HTTPTOOLS, PLACE_OUTER},
+    {NAME_CALL, NAME_8, IN_STARLETTE_BACKGROUND, PLACE_AFTERWARDS},
+    {NAME_RUN_ASGI, NAME_8, IN_UVICORN_H11, PLACE_LAST},
+    {NAME_RUN_ASGI, NAME_8, IN_UVICORN_HTTPTOOLS, PLACE_LAST},
     {NAME_HANDLE, NAME_6, IN_GUNICORN_SYNC, PLACE_OUTER},
     {NAME_HANDLE_REQUEST, NAME_8, IN_GUNICORN_SYNC, PLACE_OUTER},
     {NAME_HANDLE_REQUEST, NAME_8, IN_GUNICORN_GTHREAD, PLACE_OUTER},
     {NAME_HANDLE_REQUEST, NAME_8, IN_GUNICORN_ASYNC, PLACE_OUTER},
-    {NAME_HANDLE_HTTP, NAME_8, IN_GUNICORN_ASGI, PLACE_OUTER},
+    {NAME_HANDLE_HTTP, NAME_8, IN_GUNICORN_ASGI, PLACE_LAST},
 };
 
 enum { KNOWN_FUNCTIONS = sizeof known_functions / sizeof known_functions[0] };

@@ -31,7 +31,7 @@ const volatile unsigned char measure_sizes = 1;    /* totals.first_byte, request
 const volatile unsigned char measure_waits = 1;    /* totals.waits */
 
 /* What a user may have turned on. */
-const volatile unsigned char watch_raises = 0; /* raises, last_raises */
+const volatile unsigned char watch_raises = 0; /* raises, last_raises, afterwards */
 
 /* ---- processes ---- */
 
@@ -80,11 +80,20 @@ struct raiser {
 };
 
 struct raise {
-    u64 at_ns;     /* 0: being written */
+    u64 at_ns;     /* 0: there was none; RAISE_BEING_WRITTEN */
     u64 in_flight; /* requests of the worker at that moment */
     u64 exception; /* its address */
     u64 answered;  /* a response of status >= 400 came after it */
     u8 name[EXCEPTION_BYTES]; /* empty: not readable */
+};
+
+#define RAISE_BEING_WRITTEN (~0ull) /* later than any begin */
+
+/* What is done after an answer raised: its address, and in which context. */
+struct afterwards {
+    u64 exception;
+    u64 context;
+    u64 until_ns; /* as long as it is on its way up; 0: there is none */
 };
 
 /* The last exception of each execution; a thread, a greenlet or a task that has ended is the first to make room. */
@@ -102,6 +111,14 @@ struct {
     __type(key, slot_t);
     __type(value, struct raise);
 } last_raises SEC(".maps");
+
+/* Of each process, the last one. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, slot_t);
+    __type(value, struct afterwards);
+} afterwards SEC(".maps");
 
 /* What the interpreter's own probes tell (collector.h, imports.h). By thread: what has begun in it. */
 struct begun {

@@ -48,9 +48,9 @@ static __always_inline void take_last_raise(slot_t slot, struct connection *conn
     if (!last) return;
     at_ns = *(volatile u64 *)&last->at_ns;
     in_flight = *(volatile u64 *)&last->in_flight;
-    if (at_ns && at_ns < begin_of(connection)) return;
+    if (at_ns < begin_of(connection)) return;
     if (in_flight == 1) take_raise(connection, last);
-    if (in_flight == 1 && at_ns && *(volatile u64 *)&last->at_ns == at_ns) return;
+    if (in_flight == 1 && at_ns != RAISE_BEING_WRITTEN && *(volatile u64 *)&last->at_ns == at_ns) return;
     if (connection->by.raised & RAISED_EXCEPTION) connection->exception[0] = 0;
     connection->by.raised &= (u16)~RAISED_EXCEPTION;
     connection->by.raised |= RAISED_UNTOLD;

@@ -14,6 +14,8 @@
 #include "log_records.h"
 #include "registers.h"
 
+enum { LONGEST_WAY_UP_NS = 100000000 }; /* from where it is raised to the server, other tasks' turns included */
+
 /* Functions of their own, which the verifier walks once each (Linux 5.6): their loops in one program would multiply, as
  * their state is on the stack. They take numbers only. */
 __noinline u64 place_in_framework(u32 slot, u64 code) {
@@ -56,12 +58,12 @@ static __always_inline void describe_raise(const struct python *python, u64 thre
         raise->name[0] = 0;
 }
 
-/* A reader that finds 0, or another moment afterwards, knows that it read a part of this. */
+/* A reader that finds RAISE_BEING_WRITTEN, or another moment afterwards, knows that it read a part of this. */
 static __always_inline void note_last_raise(slot_t slot, const struct raise *raise) {
     struct raise *last = bpf_map_lookup_elem(&last_raises, &slot);
 
     if (!last) return;
-    *(volatile u64 *)&last->at_ns = 0;
+    *(volatile u64 *)&last->at_ns = RAISE_BEING_WRITTEN;
     last->in_flight = raise->in_flight;
     last->exception = raise->exception;
     copy_bytes(last->name, EXCEPTION_BYTES, raise->name);
@@ -75,6 +77,24 @@ static __always_inline int is_over(const struct raiser *raiser, u64 exception) {
     return before && before->answered && before->exception == exception;
 }
 
+/* What is done after an answer has raised it: it is behind no response, whichever task it passes through. A function that it
+ * passes may raise another one in its place. */
+static __always_inline int is_afterwards(slot_t slot, const struct raise *raise, u64 context, u64 place) {
+    struct afterwards *last = bpf_map_lookup_elem(&afterwards, &slot);
+
+    if (!last || !raise->exception) return 0;
+    if (place == PLACE_AFTERWARDS) {
+        last->exception = raise->exception;
+        last->context = context;
+        last->until_ns = raise->at_ns + LONGEST_WAY_UP_NS;
+        return 1;
+    }
+    if (last->until_ns < raise->at_ns) return 0;
+    if (last->exception != raise->exception && (!context || last->context != context)) return 0;
+    if (place == PLACE_LAST) last->until_ns = 0;
+    return 1;
+}
+
 static __always_inline void remember_raise(const struct python *python, slot_t slot, struct worker_totals *total,
                                            u64 place) {
     struct raise raise = {.at_ns = bpf_ktime_get_ns(), .in_flight = total->activity.in_flight};
@@ -85,7 +105,8 @@ static __always_inline void remember_raise(const struct python *python, slot_t s
         raiser.outermost_frame = outermost_frame_of(slot, thread);
         raiser.context = pointer_at(thread + python->thread_context);
         raise.exception = pointer_at(thread + python->thread_raised);
-        if (place == PLACE_OUTER && is_over(&raiser, raise.exception)) return;
+        if (is_afterwards(slot, &raise, raiser.context, place)) return;
+        if (place != PLACE_INNER && is_over(&raiser, raise.exception)) return;
         describe_raise(python, thread, &raise);
         if (bpf_map_update_elem(&raises, &raiser, &raise, BPF_ANY)) total->raise_missed_ns = raise.at_ns;
     } else {

@@ -58,11 +58,16 @@ def test_what_nobody_logs(directory, worker_class, application, environment, pat
     with serve(directory, worker_class, application=application, environment=environment) as server:
         with Exporter(directory, "--python-unlogged", pid=server.pid) as exporter:
             for _ in range(20):
+                assert ask(server, "/unavailable") == 503, "the first one where nothing was raised yet"
                 status = ask(server, path)
                 assert status >= 500
-                assert ask(server, "/unavailable") == 503
             settled(exporter, {("GET", path, error_type): 20})
             assert exporter.scrape().by(FAILED, "endpoint") == {path: 20, "/unavailable": 20}
+            if application == "starlette_app":
+                for _ in range(20):
+                    assert ask(server, "/failing-afterwards") == 200 and ask(server, "/unavailable-slowly") == 503
+                wait_for(lambda: exporter.scrape().by(FAILED, "endpoint").get("/unavailable-slowly") == 20, 5, "all are counted")
+                assert errors(exporter) == {("GET", path, error_type): 20}, "what follows an answer is behind no other"
 
 
 @pytest.mark.parametrize("worker_class", ["sync", "gthread", "gevent"])

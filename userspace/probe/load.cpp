@@ -66,6 +66,7 @@ void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     if (options.groups.unlogged) {
         bpf_map__set_max_entries(skeleton.maps.raises, kRaises);
         bpf_map__set_max_entries(skeleton.maps.last_raises, options.max_processes + 1);
+        bpf_map__set_max_entries(skeleton.maps.afterwards, options.max_processes + 1);
     }
     bpf_map__set_max_entries(skeleton.maps.free_slots, options.max_processes);
     bpf_map__set_max_entries(skeleton.maps.busy_since, options.max_processes);

@@ -127,6 +127,43 @@ TEST_F(RaiseTest, OfEachFramework) {
     }
 }
 
+TEST_F(RaiseTest, WhatIsDoneAfterAnAnswerIsNotTheNextOnes) {
+    const auto background = code("/usr/lib/python3/dist-packages/starlette/background.py", "__call__");
+    const auto routing = code("/usr/lib/python3/dist-packages/starlette/routing.py", "app");
+    const auto server = code("/usr/lib/python3/dist-packages/uvicorn/protocols/http/h11_impl.py", "run_asgi");
+    thread_.frame = &loop_;
+    thread_.context = &task_;
+    const int fd = ask();
+    raise("LookupError", background);
+    for (const auto& function : {routing, errors_, server}) pass(function);
+    thread_.context = &other_task_;
+    EXPECT_EQ(raised(answer(fd)), kNothing);
+    const int later = ask();
+    pass(routing);
+    EXPECT_EQ(answer(later).exception, "LookupError") << "another one at its address";
+}
+
+TEST_F(RaiseTest, WhatIsRaisedInPlaceOfItIsNotEither) {
+    const auto handlers = code("/usr/lib/python3/dist-packages/starlette/middleware/exceptions.py", "__call__");
+    thread_.frame = &loop_;
+    thread_.context = &task_;
+    const int fd = ask();
+    raise("HTTPException", code("/usr/lib/python3/dist-packages/starlette/background.py", "__call__"));
+    raise("RuntimeError", handlers);
+    thread_.context = &other_task_;
+    EXPECT_EQ(raised(answer(fd)), kNothing);
+    thread_.context = &task_;
+    worker_.pass(200ms);
+    const int later = ask();
+    raise("KeyError", handlers);
+    EXPECT_EQ(answer(later).exception, "KeyError") << "nobody let it reach the server";
+}
+
+TEST_F(RaiseTest, NothingWhereNothingWasEverRaised) {
+    thread_.frame = &loop_;
+    EXPECT_EQ(raised(answer(ask())), kNothing);
+}
+
 TEST_F(RaiseTest, AnotherThreadsIsNoEvidence) {
     const int fd = ask();
     raise("ValueError", flask_);
