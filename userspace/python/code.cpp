@@ -58,6 +58,14 @@ Result<std::int64_t> place_of(const Objects& objects, const CodeIdentity& code, 
 
 } // namespace
 
+Result<bool> is_generator(const Objects& objects, Address code) {
+    // CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR: Include/cpython/code.h, 3.8 to 3.15
+    constexpr std::int32_t kGenerators = 0x20 | 0x80 | 0x100 | 0x200;
+    const auto flags = objects.memory().value<std::int32_t>(code + objects.layout().code_flags);
+    if (!flags) return std::unexpected(flags.error());
+    return (*flags & kGenerators) != 0;
+}
+
 Result<CodeIdentity> identify_code(const Objects& objects, Address code) {
     const auto& layout = objects.layout();
     auto& memory = objects.memory();

@@ -48,6 +48,9 @@ Result<Code> read_code(const Objects& objects, const CodeIdentity& identity);
 // of this code.
 Result<std::optional<std::size_t>> unit_of(const Objects& objects, const CodeIdentity& code, const Frame& frame);
 
+// What is linked to a caller only while it runs: generators, coroutines, asynchronous generators.
+Result<bool> is_generator(const Objects& objects, Address code);
+
 // The line that `frame` is at; the function's first one where the instruction belongs to none. Errors: as above.
 Result<int> line_of(const Objects& objects, const Code& code, const Frame& frame);
 

@@ -39,7 +39,6 @@ struct Layout {
     Offset frame_globals = kAbsent;
     Offset frame_locals = kAbsent;        // array; tagged since 3.14
     Offset frame_owner = kAbsent;         // one byte
-    Offset frame_generator = kAbsent;     // up to 3.10: 0 but for a generator's
     Offset frame_instruction = kAbsent;   // up to 3.10 an int, which counts; since then an address; see place_in()
     Offset frame_bytecode_copy = kAbsent; // free-threaded, 3.14 on: which thread's copy of the bytecode it runs; an int
     Offset object_frame = kAbsent;        // of a frame object, since 3.11: its frame
@@ -47,6 +46,7 @@ struct Layout {
     Offset code_name = kAbsent;
     Offset code_qualified_name = kAbsent;
     Offset code_local_names = kAbsent;
+    Offset code_flags = kAbsent;           // an int
     Offset code_first_line = kAbsent;      // an int
     Offset code_lines = kAbsent;           // a bytes object; see line_table.h
     Offset code_bytecode = kAbsent;        // up to 3.10 a bytes object, since then in place

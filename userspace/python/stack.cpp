@@ -31,23 +31,14 @@ Result<bool> is_code(const Objects& objects, Address object) {
     return *name == "code";
 }
 
-// Whose it is. FRAME_OWNED_BY_CSTACK is what C code keeps on its own stack (since 3.12), since 3.14 also
-// FRAME_OWNED_BY_INTERPRETER.
-Result<void> read_owner(const Objects& objects, Frame& frame) {
-    constexpr std::uint8_t kOwnedByGenerator = 1;
+// One of those that C code keeps on its own stack (FRAME_OWNED_BY_CSTACK, since 3.14 also FRAME_OWNED_BY_INTERPRETER).
+Result<bool> is_of_interpreter(const Objects& objects, Address at) {
     constexpr std::uint8_t kFirstOwnedByC = 3;
     const auto& layout = objects.layout();
-    if (layout.frame_generator != kAbsent) {
-        const auto generator = objects.memory().pointer(frame.at + layout.frame_generator);
-        if (!generator) return std::unexpected(generator.error());
-        frame.of_generator = *generator != 0;
-        return {};
-    }
-    const auto owner = objects.memory().value<std::uint8_t>(frame.at + layout.frame_owner);
+    if (layout.minor < kFirstOwnFrames) return false;
+    const auto owner = objects.memory().value<std::uint8_t>(at + layout.frame_owner);
     if (!owner) return std::unexpected(owner.error());
-    frame.of_generator = *owner == kOwnedByGenerator;
-    frame.of_interpreter = layout.minor >= kFirstOwnFrames && *owner >= kFirstOwnedByC;
-    return {};
+    return *owner >= kFirstOwnedByC;
 }
 
 // An int up to 3.10, an address since then.
@@ -74,7 +65,9 @@ Result<Frame> read_frame(const Objects& objects, Address at) {
     const auto instruction = read_instruction(objects, at);
     if (!instruction) return std::unexpected(instruction.error());
     frame.instruction = *instruction;
-    if (const auto owner = read_owner(objects, frame); !owner) return std::unexpected(owner.error());
+    const auto of_interpreter = is_of_interpreter(objects, at);
+    if (!of_interpreter) return std::unexpected(of_interpreter.error());
+    frame.of_interpreter = *of_interpreter;
     if (layout.frame_bytecode_copy == kAbsent) return frame;
     const auto copy = memory.value<std::uint32_t>(at + layout.frame_bytecode_copy);
     if (!copy) return std::unexpected(copy.error());

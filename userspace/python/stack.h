@@ -27,7 +27,6 @@ struct Frame {
     std::uint64_t instruction = 0;   // the present one, as that version counts; see code.h
     std::uint32_t bytecode_copy = 0; // free-threaded, 3.14 on
     bool of_interpreter = false;     // kept by the interpreter for itself between the frames of functions
-    bool of_generator = false;       // or of a coroutine; linked to a caller only while it runs
     bool operator==(const Frame&) const = default;
 };
 

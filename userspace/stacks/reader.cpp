@@ -64,14 +64,23 @@ std::expected<Reader::Thread, Rejection> Reader::thread(pid_t tid) {
     return found;
 }
 
+// Not a generator, which has always been resumed by somebody: it has yielded or ended meanwhile, and who that was is
+// not to be seen any more.
+bool Reader::may_be_outermost(const python::Frame& frame) {
+    if (frame.of_interpreter || frame.code == outermost_) return true;
+    const auto generator = python::is_generator(objects(), frame.code);
+    if (!generator || *generator) return false;
+    outermost_ = frame.code;
+    return true;
+}
+
 std::expected<Look, Rejection> Reader::look(python::Address thread) {
     memory_.forget();
     auto frames = python::linked_frames(objects(), thread, kMostFrames);
     if (!frames) return std::unexpected(Rejection::kUnreadable);
     if (frames->empty()) return std::unexpected(Rejection::kNoPython);
     if (frames->back().previous != 0) return std::unexpected(Rejection::kTooDeep);
-    // It has yielded meanwhile: who called it is not to be seen any more.
-    if (frames->back().of_generator) return std::unexpected(Rejection::kMoved);
+    if (!may_be_outermost(frames->back())) return std::unexpected(Rejection::kMoved);
     return *std::move(frames);
 }
 
@@ -79,6 +88,7 @@ std::expected<Look, Rejection> Reader::look(python::Address thread) {
 // that fails, or shows no frame, says only that the thread moved on meanwhile, unless all of them do.
 std::expected<Reader::Agreed, Rejection> Reader::agreed(python::Address thread) {
     std::vector<Look> looks;
+    outermost_ = 0; // whatever was there for the last sample, its memory may be used for something else
     auto why = Rejection::kMoved;
     std::size_t agreeing = 0;
     for (std::size_t i = 0; i < kMostTries && looks.size() < kMostLooks; ++i) {

@@ -46,6 +46,7 @@ private:
 
     std::expected<Thread, Rejection> thread(pid_t tid);
     std::expected<Thread, Rejection> find_thread(pid_t tid);
+    bool may_be_outermost(const python::Frame& frame);
     std::expected<Look, Rejection> look(python::Address thread);
     std::expected<Agreed, Rejection> agreed(python::Address thread);
     std::expected<Stack, Rejection> stack_of(const Look& look);
@@ -56,6 +57,7 @@ private:
     python::Memory memory_;
     python::Interpreter interpreter_;
     std::map<pid_t, Thread> threads_; // checked at each use
+    python::Address outermost_ = 0;   // code that was seen to be no generator's in this sample; 0: none yet
     CodeCache codes_;
 };
 
