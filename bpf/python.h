@@ -172,7 +172,7 @@ static __always_inline void name_handled_exception(const struct python *python, 
     for (u32 i = 0; i < DEEPEST_HANDLING; i++) {
         if (!walk->at || walk->found) break;
         u64 exception = pointer_at(walk->at + python->handled_exception);
-        if (exception && name_type(python, exception, name)) walk->found = 1;
+        if (exception && exception != python->outer_exception && name_type(python, exception, name)) walk->found = 1;
         walk->at = pointer_at(walk->at + python->handled_previous);
     }
     if (!walk->found) name[0] = 0;

@@ -2,6 +2,7 @@
 """error_type is the class of the exception behind a response, or `unknown`; never another's."""
 
 import pathlib
+import time
 
 import pytest
 
@@ -64,6 +65,29 @@ def usable():
 @pytest.mark.parametrize("application, unlogged", [(None, False), ("flask_app", False), ("flask_app", True)])
 def test_builds_without_usdt(directory, python, application, unlogged, record_property):
     tied(directory, "gthread", application, record_property, unlogged, launcher=(str(python), "-m", "gunicorn"), environment={"PYTHONPATH": LIBRARY})
+
+
+# ---- what is no request's
+
+FALLBACK = """
+try:
+    import no_such_server
+except ImportError:
+    from gunicorn.app.wsgiapp import run
+    run()
+"""
+
+
+@pytest.mark.parametrize("worker_class", ["sync", "uvicorn"])
+def test_gunicorn_in_an_except_block(directory, worker_class):
+    """Each worker handles the ImportError all the time."""
+    script = directory / "fallback.py"
+    script.write_text(FALLBACK)
+    with serve(directory, worker_class, launcher=("/usr/bin/python3", str(script))) as server, \
+            Exporter(directory, pid=server.pid) as exporter:
+        time.sleep(1.5)  # until the master was seen where it waits
+        assert [ask(server, path) for path in ("/unavailable", "/raise")] == [503, 500]
+        settled(exporter, {("GET", "/unavailable", "unknown"): 1, ("GET", "/raise", "ValueError"): 1})
 
 
 # ---- what no response shows

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "gunicorn/outer_exception.h"
 #include "python/interpreter.h"
 #include "python/memory.h"
 
@@ -14,8 +15,14 @@ namespace observer {
 namespace {
 
 constexpr int kTries = 3;
+constexpr int kTriesUntilItWaits = 10;
 
 } // namespace
+
+bool Pythons::Known::settled() const {
+    if (use.layout == "ok") return waited || tries >= kTriesUntilItWaits;
+    return tries >= kTries;
+}
 
 std::optional<Pythons::Found> Pythons::read(pid_t master) {
     auto& known = known_[master];
@@ -27,8 +34,12 @@ std::optional<Pythons::Found> Pythons::read(pid_t master) {
                                   : Result<python::Address>(std::unexpected(interpreter.error()));
     if (main) {
         known.use = {interpreter->version, "ok"};
-        return Found{*main + interpreter->layout->interpreter_first_thread, interpreter->layout};
+        const auto outer = gunicorn::outer_exception(proc_, master, *interpreter, *memory);
+        known.waited = outer && *outer;
+        return Found{*main + interpreter->layout->interpreter_first_thread, interpreter->layout,
+                     known.waited ? **outer : 0};
     }
+    if (known.use.layout == "ok") return std::nullopt; // it is about to end
     const int minor = memory ? python::minor_version(proc_, master, *memory).value_or(-1) : -1;
     const bool unsupported = minor >= 0 && python::layout_of(minor, false) == nullptr;
     known.use = {minor < 0 ? "" : fmt::format("3.{}", minor), unsupported ? "unsupported" : "failed"};
@@ -45,8 +56,7 @@ std::vector<pid_t> Pythons::unsettled(const std::vector<gunicorn::Master>& maste
     for (const auto& master : masters) {
         if (!master.alive || !master.slot) continue;
         const auto known = known_.find(master.pid);
-        if (known == known_.end() || (known->second.use.layout != "ok" && known->second.tries < kTries))
-            pids.push_back(master.pid);
+        if (known == known_.end() || !known->second.settled()) pids.push_back(master.pid);
     }
     return pids;
 }

@@ -24,13 +24,15 @@ public:
     struct Found {
         python::Address first_thread_at; // where the interpreter's pointer to its first thread is
         const python::Layout* layout;    // never null
+        python::Address outer_exception; // one that is handled around Gunicorn itself; 0: none that is known
     };
 
     // `proc` must outlive this.
     explicit Pythons(const procfs::ProcFs& proc) : proc_(proc) {}
 
     // Looks at a master. Nothing when its Python is not known or cannot be read, which is logged once; then it is worth
-    // another try, up to three, since a process that has just begun may not show all.
+    // another try, up to three, since a process that has just begun may not show all. So it is until the master is seen
+    // where it waits for signals, since what it handles elsewhere may be over in a moment; up to ten tries.
     std::optional<Found> read(pid_t master);
     // Those of the masters that are to be tried again.
     std::vector<pid_t> unsettled(const std::vector<gunicorn::Master>& masters) const;
@@ -43,6 +45,9 @@ private:
     struct Known {
         model::PythonUse use;
         int tries = 0;
+        bool waited = false; // was seen where it waits for signals
+
+        bool settled() const;
     };
 
     const procfs::ProcFs& proc_;

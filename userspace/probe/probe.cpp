@@ -125,7 +125,12 @@ bool Probe::release(event::Slot slot, pid_t pid) {
     return !owned.empty();
 }
 
-void Probe::set_python(event::Slot master, python::Address first_thread_at, const python::Layout& layout, bool raises) {
+void Probe::set_python(event::Slot master, const python::Layout& layout, python::Address first_thread_at,
+                       python::Address outer_exception, bool raises) {
+    const int pythons = map_fd(kernel_->skeleton->maps.pythons);
+    contract::python before{};
+    bpf_map_lookup_elem(pythons, &master, &before);
+    const auto raises_since_ns = before.raises_since_ns ? before.raises_since_ns : monotonic_ns();
     const contract::python python{.first_thread_at = first_thread_at,
                                   .thread_next = layout.thread_next,
                                   .thread_id = layout.thread_id,
@@ -154,10 +159,11 @@ void Probe::set_python(event::Slot master, python::Address first_thread_at, cons
                                   .reference_tags = layout.reference_tags(),
                                   .thread_raised = layout.thread_raised,
                                   .thread_raised_type = layout.thread_raised_type,
-                                  .raises_since_ns = raises ? monotonic_ns() : 0,
+                                  .outer_exception = outer_exception,
+                                  .raises_since_ns = raises ? raises_since_ns : 0,
                                   .object_frame = layout.object_frame,
                                   .reserved = {}};
-    bpf_map_update_elem(map_fd(kernel_->skeleton->maps.pythons), &master, &python, BPF_ANY);
+    bpf_map_update_elem(pythons, &master, &python, BPF_ANY);
 }
 
 void Probe::add_listener(std::uint64_t socket_inode, event::Slot owner, std::uint16_t port) {

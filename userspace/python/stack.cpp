@@ -127,6 +127,32 @@ Result<std::vector<Frame>> linked_frames(const Objects& objects, Address thread,
     return found;
 }
 
+// As bpf/python.h does it for the thread that answers.
+Result<Address> handled_exception(const Objects& objects, Address thread) {
+    constexpr int kDeepest = 32;
+    const auto& layout = objects.layout();
+    auto item = objects.memory().pointer(thread + layout.thread_handled);
+    for (int i = 0; item && *item != 0 && i < kDeepest; ++i) {
+        const auto exception = objects.memory().pointer(*item + layout.handled_exception);
+        if (!exception) return exception;
+        if (*exception != 0) {
+            const auto type = objects.type_of(*exception);
+            const auto name = type ? objects.name_of_type(*type) : Result<std::string>(std::unexpected(type.error()));
+            if (!name) return std::unexpected(name.error());
+            if (*name != "NoneType") return *exception; // None stands for "no exception" in some versions
+        }
+        item = objects.memory().pointer(*item + layout.handled_previous);
+    }
+    if (!item) return item;
+    return 0;
+}
+
+Result<std::string> function_of(const Objects& objects, const Frame& frame) {
+    const auto name = objects.memory().pointer(frame.code + objects.layout().code_name);
+    if (!name) return std::unexpected(name.error());
+    return objects.text(*name);
+}
+
 Result<std::string> file_of(const Objects& objects, const Frame& frame) {
     const auto name = objects.memory().pointer(frame.code + objects.layout().code_filename);
     if (!name) return std::unexpected(name.error());

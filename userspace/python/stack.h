@@ -44,7 +44,11 @@ Result<std::vector<Frame>> frames(const Objects& objects, Address thread);
 // `previous` is not 0.
 Result<std::vector<Frame>> linked_frames(const Objects& objects, Address thread, std::size_t most);
 
-Result<std::string> file_of(const Objects& objects, const Frame& frame); // as compiled, perhaps relative
+// The exception that the thread is handling, the innermost of them; 0: none.
+Result<Address> handled_exception(const Objects& objects, Address thread);
+
+Result<std::string> function_of(const Objects& objects, const Frame& frame); // not qualified
+Result<std::string> file_of(const Objects& objects, const Frame& frame);     // as compiled, perhaps relative
 
 // The first argument; 0 when it is not bound any more.
 Result<Address> first_local(const Objects& objects, const Frame& frame);

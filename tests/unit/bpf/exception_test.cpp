@@ -37,16 +37,16 @@ constexpr auto kInternalError = "HTTP/1.1 500 Internal Server Error\r\nContent-L
 class ExceptionTest : public testing::Test {
 protected:
     ExceptionTest() {
-        const contract::python python{.first_thread_at = reinterpret_cast<std::uint64_t>(&first_),
-                                      .thread_next = offsetof(Thread, next),
-                                      .thread_id = offsetof(Thread, id),
-                                      .thread_handled = offsetof(Thread, handled),
-                                      .handled_exception = offsetof(Handled, exception),
-                                      .handled_previous = offsetof(Handled, previous),
-                                      .object_type = offsetof(Object, type),
-                                      .type_name = offsetof(Type, name),
-                                      .reserved = 0};
-        kernel_set_python(&python);
+        python_ = {.first_thread_at = reinterpret_cast<std::uint64_t>(&first_),
+                   .thread_next = offsetof(Thread, next),
+                   .thread_id = offsetof(Thread, id),
+                   .thread_handled = offsetof(Thread, handled),
+                   .handled_exception = offsetof(Handled, exception),
+                   .handled_previous = offsetof(Handled, previous),
+                   .object_type = offsetof(Object, type),
+                   .type_name = offsetof(Type, name),
+                   .reserved = 0};
+        kernel_set_python(&python_);
         kernel_set_thread(kSelf);
     }
 
@@ -61,6 +61,11 @@ protected:
         const auto& exception = objects_.emplace_back(Object{.type = &kind});
         thread.handled = &blocks_.emplace_back(Handled{&exception, thread.handled});
     }
+    // What it handles now is no request's.
+    void surround(const Thread& thread) {
+        python_.outer_exception = reinterpret_cast<std::uint64_t>(thread.handled->exception);
+        kernel_set_python(&python_);
+    }
     void enter_coroutine(Thread& thread) { thread.handled = &blocks_.emplace_back(Handled{nullptr, thread.handled}); }
 
     std::string exception_of(const std::string& response) {
@@ -73,6 +78,7 @@ protected:
     int fd_ = worker_.accept();
 
 private:
+    contract::python python_{};
     const Thread* first_ = nullptr;
     std::deque<Thread> threads_;
     std::deque<Handled> blocks_;
@@ -98,6 +104,15 @@ TEST_F(ExceptionTest, TheInnermostCounts) {
     handle(self, "KeyError");
     handle(self, "RuntimeError");
     EXPECT_EQ(exception_of(kInternalError), "RuntimeError");
+}
+
+TEST_F(ExceptionTest, WhatIsHandledAroundGunicornIsNone) {
+    auto& self = thread(kSelf);
+    handle(self, "ImportError");
+    surround(self);
+    EXPECT_EQ(exception_of(kInternalError), "");
+    handle(self, "ValueError");
+    EXPECT_EQ(exception_of(kInternalError), "ValueError");
 }
 
 TEST_F(ExceptionTest, PassesOverWhatHandlesNothing) {

@@ -93,14 +93,22 @@ TEST_P(ObjectsTest, TheVersionIsTheOneThatItSays) {
 
 TEST_P(ObjectsTest, Frames) {
     std::vector<std::string> names;
-    for (const auto& frame : frames_)
-        names.push_back(must(objects_->text(must(memory_->pointer(frame.code + interpreter_.layout->code_name)))));
+    for (const auto& frame : frames_) names.push_back(must(function_of(*objects_, frame)));
     EXPECT_THAT(names, ElementsAre("wait", "wait", "wait", "wait", "<module>"));
     for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(must(first_local(*objects_, frames_[i])), holder_);
     const auto mark = must(objects_->item(frames_.front().globals, "MARK"));
     ASSERT_TRUE(mark);
     EXPECT_EQ(must(objects_->text(*mark)), "a global");
     EXPECT_EQ(must(threads(interpreter_, *memory_)).size(), 2u);
+}
+
+TEST_P(ObjectsTest, HandledExceptions) {
+    std::vector<std::string> handled;
+    for (const auto thread : must(threads(interpreter_, *memory_))) {
+        const auto exception = must(handled_exception(*objects_, thread));
+        handled.push_back(exception == 0 ? "" : type_name(exception));
+    }
+    EXPECT_THAT(handled, ElementsAre("", "LookupError")) << "the newest thread first";
 }
 
 TEST_P(ObjectsTest, Numbers) {

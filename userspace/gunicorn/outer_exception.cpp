@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "gunicorn/outer_exception.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "python/objects.h"
+#include "python/stack.h"
+
+namespace gunicorn {
+namespace {
+
+using python::Address;
+
+constexpr std::array<std::string_view, 2> kWaiting{"sleep", "wait_for_signals"}; // of Arbiter: up to 23, since 24
+
+// The thread of the program itself, which runs the Arbiter.
+Result<std::optional<Address>> main_thread(const procfs::ProcFs& proc, pid_t pid,
+                                           const python::Interpreter& interpreter, python::Memory& memory) {
+    const auto status = proc.status(pid);
+    if (!status || status->namespace_pids.empty()) return std::nullopt;
+    const auto threads = python::threads(interpreter, memory);
+    if (!threads) return std::unexpected(threads.error());
+    for (const auto thread : *threads) {
+        const auto is = python::is_thread(interpreter, memory, thread, status->namespace_pids.back());
+        if (is && *is) return thread;
+    }
+    return std::nullopt;
+}
+
+Result<bool> waits_for_signals(const python::Objects& objects, Address thread) {
+    const auto frames = python::frames(objects, thread);
+    if (!frames) return std::unexpected(frames.error());
+    if (frames->empty()) return false;
+    const auto file = python::file_of(objects, frames->front());
+    const auto function = python::function_of(objects, frames->front());
+    if (!file) return std::unexpected(file.error());
+    if (!function) return std::unexpected(function.error());
+    return file->ends_with("gunicorn/arbiter.py") && std::ranges::find(kWaiting, *function) != kWaiting.end();
+}
+
+} // namespace
+
+Result<std::optional<Address>> outer_exception(const procfs::ProcFs& proc, pid_t master,
+                                               const python::Interpreter& interpreter, python::Memory& memory) {
+    const auto stat = proc.stat(master);
+    if (!stat || stat->state != 'S') return std::nullopt;
+    memory.forget();
+    const auto thread = main_thread(proc, master, interpreter, memory);
+    if (!thread) return std::unexpected(thread.error());
+    if (!*thread) return std::nullopt;
+    const python::Objects objects(memory, *interpreter.layout);
+    const auto waits = waits_for_signals(objects, **thread);
+    if (!waits) return std::unexpected(waits.error());
+    if (!*waits) return std::nullopt;
+    const auto exception = python::handled_exception(objects, **thread);
+    if (!exception) return std::unexpected(exception.error());
+    return *exception;
+}
+
+} // namespace gunicorn
