@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "certificate_test.h"
 #include "web/cipher_suites.h"
 #include "web/config.h"
 #include "web/protection.h"
@@ -22,18 +23,8 @@ using testing::Pair;
 
 constexpr const char* kHash = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
 
-class WebConfig : public testing::Test {
+class WebConfig : public CertificateTest {
 protected:
-    void SetUp() override {
-        std::string pattern = testing::TempDir() + "web-config-XXXXXX";
-        directory = mkdtemp(pattern.data());
-        const auto command = fmt::format("cd '{}' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
-                                         "-nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost 2>/dev/null",
-                                         directory.string());
-        ASSERT_EQ(std::system(command.c_str()), 0);
-    }
-    void TearDown() override { std::filesystem::remove_all(directory); }
-
     std::string write(const std::string& text) const {
         const auto file = directory / "web.yml";
         std::ofstream(file) << text;
@@ -47,8 +38,6 @@ protected:
     bool promtool_takes(const std::string& text) const {
         return std::system(fmt::format("promtool check web-config '{}' >/dev/null 2>&1", write(text)).c_str()) == 0;
     }
-
-    std::filesystem::path directory;
 };
 
 constexpr const char* kTls = "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n";
