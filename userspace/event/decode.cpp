@@ -224,12 +224,13 @@ Collections decode(const contract::collections& raw) {
     return collections;
 }
 
-Imports decode(const contract::imports& raw) {
+Imports decode(const contract::imports& raw, bool from_the_beginning) {
     const auto of = [&](contract::import_phase phase) {
         return Imports::Phase{raw.modules[phase],
                               std::chrono::nanoseconds(static_cast<std::int64_t>(raw.time_ns[phase]))};
     };
-    return {of(contract::IMPORT_AT_BOOT), of(contract::IMPORT_WHEN_SERVING)};
+    return {.boot = from_the_beginning ? std::optional(of(contract::IMPORT_AT_BOOT)) : std::nullopt,
+            .serving = of(contract::IMPORT_WHEN_SERVING)};
 }
 
 } // namespace event

@@ -50,7 +50,7 @@ struct Imports {
         std::uint64_t modules = 0;
         std::chrono::nanoseconds time{0}; // of the outermost ones
     };
-    Phase boot; // before the first connection was accepted
+    std::optional<Phase> boot; // before the first connection was accepted; nothing: it had begun when watching began
     Phase serving;
 };
 

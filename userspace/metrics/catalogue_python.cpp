@@ -27,7 +27,9 @@ std::vector<Metric> about_python() {
          "With `--python-imports` only, and where the interpreter has USDT probes. `phase`: `boot`, before the worker "
          "accepted its first connection; `serving`, afterwards, when somebody may wait for it. Of the outermost "
          "imports, "
-         "which contain the others. What the master imports (`--preload`) is not the worker's."},
+         "which contain the others. What the master imports (`--preload`) is not the worker's. No `boot` of a worker "
+         "that "
+         "began before the probes were there, as the first ones of a Gunicorn whose Python nobody ran before."},
         {Name::worker_imports,
          "gunicorn_worker_imports_total",
          MetricType::Counter,

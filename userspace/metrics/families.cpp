@@ -98,7 +98,7 @@ void add_python(FamilySet& set, const model::Worker& worker, const TargetLabels&
                           (*totals.collections)[generation], target);
     }
     if (totals.imports) {
-        add_imports(set, worker.id, "boot", totals.imports->boot, target);
+        if (totals.imports->boot) add_imports(set, worker.id, "boot", *totals.imports->boot, target);
         add_imports(set, worker.id, "serving", totals.imports->serving, target);
     }
 }

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -49,6 +50,7 @@ Interpreters::Attached Interpreters::attach_to(pid_t master, const python::Binar
     attached.probes.raises = attach(wanted_.raises, probe::PythonProbe::raises);
     attached.probes.collections = attach(wanted_.collections, probe::PythonProbe::collections);
     attached.probes.imports = attach(wanted_.imports, probe::PythonProbe::imports);
+    attached.since_ticks = proc_.uptime_ticks().value_or(std::numeric_limits<std::uint64_t>::max());
     return attached;
 }
 
@@ -59,13 +61,20 @@ PythonProbes Interpreters::attach(pid_t master) {
     if (!file) return {}; // no Python: Pythons says so
     auto found = files_.find(*file);
     if (found == files_.end()) found = files_.emplace(*file, attach_to(master, *binary)).first;
-    masters_[master] = {.file = *file, .probes = found->second.probes, .alive = true};
-    return found->second.probes;
+    const auto& attached = found->second;
+    masters_[master] = {.file = *file, .probes = attached.probes, .since_ticks = attached.since_ticks, .alive = true};
+    return attached.probes;
 }
 
 PythonProbes Interpreters::of(pid_t master) const {
     const auto found = masters_.find(master);
     return found == masters_.end() ? PythonProbes{} : found->second.probes;
+}
+
+// Later than in the same tick, of which it is not known what came first.
+bool Interpreters::since_birth(pid_t master, std::uint64_t start_ticks) const {
+    const auto found = masters_.find(master);
+    return found != masters_.end() && start_ticks > found->second.since_ticks;
 }
 
 void Interpreters::keep_only(const std::vector<gunicorn::Master>& masters) {

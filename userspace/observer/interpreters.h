@@ -37,6 +37,8 @@ public:
     PythonProbes attach(pid_t master);
     // What is, or was as long as it lived.
     PythonProbes of(pid_t master) const;
+    // Whether its worker that began at `start_ticks` (procfs::Stat) met them from its first instruction on.
+    bool since_birth(pid_t master, std::uint64_t start_ticks) const;
     // Detaches from files that no living master runs, and drops masters that are not in the list.
     void keep_only(const std::vector<gunicorn::Master>& masters);
 
@@ -46,11 +48,13 @@ private:
     using File = python::ElfFile::Identity;
     struct Attached {
         PythonProbes probes;
+        std::uint64_t since_ticks = 0; // when all of them were there; comparable with procfs::Stat::start_ticks
         std::vector<probe::PythonProbeId> ids;
     };
     struct Known {
         File file;
         PythonProbes probes;
+        std::uint64_t since_ticks = 0;
         bool alive = true;
     };
 

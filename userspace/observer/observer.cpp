@@ -237,13 +237,13 @@ void Observer::tidy() {
 void Observer::read_totals() {
     for (const auto& master : tree_.masters()) {
         for (const auto& worker : master.workers) {
-            if (worker.slot) read_totals(worker.slot, master.pid);
+            if (worker.slot) read_totals(worker.slot, master.pid, worker.start_ticks);
         }
     }
 }
 
 // A worker that cannot be read right now keeps what it had: late rather than torn.
-void Observer::read_totals(event::Slot slot, pid_t master) {
+void Observer::read_totals(event::Slot slot, pid_t master, std::uint64_t start_ticks) {
     const auto now = clock_time(CLOCK_MONOTONIC);
     const auto totals = probe_->totals(slot);
     if (!totals) return;
@@ -251,7 +251,8 @@ void Observer::read_totals(event::Slot slot, pid_t master) {
     const auto told = interpreters_.of(master);
     if (const auto pauses = probe_->collections(slot); pauses && told.collections)
         decoded.collections = event::decode(*pauses);
-    if (const auto imports = probe_->imports(slot); imports && told.imports) decoded.imports = event::decode(*imports);
+    if (const auto imports = probe_->imports(slot); imports && told.imports)
+        decoded.imports = event::decode(*imports, interpreters_.since_birth(master, start_ticks));
     model_.set_totals(slot, std::move(decoded));
 }
 

@@ -91,7 +91,7 @@ private:
     void read_python(pid_t master, event::Slot slot);
     event::Slot slot_of_master(pid_t pid) const;
     void read_totals();
-    void read_totals(event::Slot slot, pid_t master);
+    void read_totals(event::Slot slot, pid_t master, std::uint64_t start_ticks = 0);
     void read_listeners();
     void note_listener(const gunicorn::ListeningSocket& socket, event::Slot owner);
     struct Holder {

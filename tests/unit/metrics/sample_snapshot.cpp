@@ -18,7 +18,7 @@ event::Totals documented_totals() {
     totals.collections.emplace();
     totals.collections->at(2).buckets = {0, 0, 0, 0, 3, 1, 0, 0, 0, 0};
     totals.collections->at(2).sum = 60ms;
-    totals.imports = {.boot = {250, 400ms}, .serving = {1, 2ms}};
+    totals.imports = {.boot = {{250, 400ms}}, .serving = {1, 2ms}};
     totals.connections = {{"http", 40}, {"empty", 3}, {"tls", 0}};
     return totals;
 }
