@@ -262,7 +262,8 @@ int explain_response(u64 *context) {
         name_execution(python, &portion->walk, &connection->by);
         name_handled_exception(python, &portion->walk, connection->exception);
         if (watch_raises) add_raised_exception(python, key.slot, connection);
-        if (is_client_error(connection->streams[TO_CLIENT].status) && connection->exception[0] && refuses(python, &portion->walk))
+        if (is_client_error(connection->streams[TO_CLIENT].status) && connection->exception[0] && portion->walk.thread &&
+            refuses(key.slot, portion->walk.thread))
             connection->by.raised |= RAISED_BY_PARSER;
     }
     if (portion->then) {
