@@ -345,11 +345,12 @@ def test_a_terminal_that_nobody_knows_gets_plain_output(directory, server):
 def test_two_targets_are_switched(directory, server):
     with Gunicorn(directory, "sync") as other, Terminal(directory) as terminal:
         terminal.run(observer.binary(), "top", "--pid", str(server.pid), "--pid", str(other.pid), "--interval", "300ms")
-        both = lambda screen: f"master {server.pid}" in screen and f"master {other.pid}" in screen  # noqa: E731
+        first, second = sorted((server.pid, other.pid))  # the later one may have the lower pid: pids wrap around
+        both = lambda screen: f"master {first}" in screen and f"master {second}" in screen  # noqa: E731
         terminal.wait_for(both)
         terminal.type("Tab")
-        terminal.wait_for(lambda screen: f"master {server.pid}" in screen and f"master {other.pid}" not in screen)
+        terminal.wait_for(lambda screen: f"master {first}" in screen and f"master {second}" not in screen)
         terminal.type("Tab")
-        terminal.wait_for(lambda screen: f"master {other.pid}" in screen and f"master {server.pid}" not in screen)
+        terminal.wait_for(lambda screen: f"master {second}" in screen and f"master {first}" not in screen)
         terminal.type("Tab")
         terminal.wait_for(both)
