@@ -17,7 +17,7 @@
 /* Locals of LogRecord.__init__(self, name, level, pathname, lineno, msg, args, exc_info, …). */
 enum log_local { LOCAL_NAME = 1, LOCAL_LEVEL = 2, LOCAL_ARGUMENTS = 6, LOCAL_EXCEPTION = 7 };
 
-enum { LEVEL_ERROR = 40, FILE_TAIL = 24, DEEPEST_TRACEBACK = 64 };
+enum { LEVEL_ERROR = 40, DEEPEST_TRACEBACK = 64 };
 
 /* Bits of tp_flags, Include/object.h: the same in 3.8 to 3.15. */
 #define IS_TUPLE (1ull << 26)
@@ -35,15 +35,10 @@ static __always_inline int is_a(const struct python *python, u64 object, u64 fla
 
 /* "logging/__init__.py" is the end of the file's name. */
 static __always_inline int is_in_logging(const struct python *python, u64 frame) {
-    const u32 bytes = sizeof "logging/__init__.py" - 1;
-    u64 code = reference_at(python, frame + python->frame_code);
-    u64 name = pointer_at(code + python->code_filename);
-    u64 length = pointer_at(name + python->str_length);
-    u64 tail[FILE_TAIL / 8] = {};
+    struct file_end file = file_end_of(python, reference_at(python, frame + python->frame_code));
 
-    if (length < bytes || copy_from_task(tail, bytes, name + python->str_ascii_text + length - bytes)) return 0;
-    return tail[0] == WORD('l', 'o', 'g', 'g', 'i', 'n', 'g', '/') &&
-           tail[1] == WORD('_', '_', 'i', 'n', 'i', 't', '_', '_') && tail[2] == WORD('.', 'p', 'y', 0, 0, 0, 0, 0);
+    return file.first >> 40 == WORD('l', 'o', 'g', 0, 0, 0, 0, 0) && file.second == WORD('g', 'i', 'n', 'g', '/', '_', '_', 'i') &&
+           file.third == WORD('n', 'i', 't', '_', '_', '.', 'p', 'y');
 }
 
 static __always_inline u64 local_of(const struct python *python, u64 frame, u32 index) {
@@ -69,16 +64,12 @@ static __always_inline u64 exception_class(const struct python *python, u64 fram
 }
 
 /* "/starlette/background.py" is the end of the name of the file that a frame's code is from. */
-static __always_inline int is_in_background(const struct python *python, u64 frame) {
-    u64 code = reference_at(python, frame + python->frame_code);
-    u64 name = pointer_at(code + python->code_filename);
-    u64 length = pointer_at(name + python->str_length);
-    u64 tail[FILE_TAIL / 8] = {};
+static __always_inline u64 is_in_background(const struct python *python, u64 frame) {
+    struct file_end file = file_end_of(python, reference_at(python, frame + python->frame_code));
 
-    if (length < sizeof tail || copy_from_task(tail, sizeof tail, name + python->str_ascii_text + length - sizeof tail))
-        return 0;
-    return tail[0] == WORD('/', 's', 't', 'a', 'r', 'l', 'e', 't') && tail[1] == WORD('t', 'e', '/', 'b', 'a', 'c', 'k', 'g') &&
-           tail[2] == WORD('r', 'o', 'u', 'n', 'd', '.', 'p', 'y');
+    return is_zero((file.first ^ WORD('/', 's', 't', 'a', 'r', 'l', 'e', 't')) |
+                   (file.second ^ WORD('t', 'e', '/', 'b', 'a', 'c', 'k', 'g')) |
+                   (file.third ^ WORD('r', 'o', 'u', 'n', 'd', '.', 'p', 'y')));
 }
 
 /* True if what is done after an answer raised it: it is behind no response. Items of a traceback are behind an object's
@@ -94,7 +85,7 @@ static __always_inline int was_raised_afterwards(const struct python *python, st
         if (!walk->at || walk->found) break;
         frame = pointer_at(walk->at + next + sizeof(u64));
         if (python->object_frame != OFFSET_ABSENT) frame = pointer_at(frame + python->object_frame);
-        if (is_in_background(python, frame)) walk->found = 1;
+        walk->found = is_in_background(python, frame);
         walk->at = pointer_at(walk->at + next);
     }
     return walk->found != 0;

@@ -130,20 +130,34 @@ static __always_inline int names_none(const u8 *name) {
 /* 1 if it is 0, without a branch: in a loop each of them would double the verifier's work. */
 static __always_inline u64 is_zero(u64 number) { return (~number & (number - 1)) >> 63; }
 
+/* The last bytes of the name of the file that code is from; before the first of a shorter name those of the string's
+ * header. Without a branch, too. */
+struct file_end {
+    u64 first;
+    u64 second;
+    u64 third;
+};
+
+static __always_inline struct file_end file_end_of(const struct python *python, u64 code) {
+    u64 name = pointer_at(code + python->code_filename);
+    u64 end = name + python->str_ascii_text + pointer_at(name + python->str_length);
+
+    return (struct file_end){.first = pointer_at(end - 24), .second = pointer_at(end - 16), .third = pointer_at(end - 8)};
+}
+
 /* 1 if it is one of Gunicorn's functions that answer what its parser refused: handle_error() in workers/base.py, and
  * _send_error_response() in asgi/protocol.py. */
 static __always_inline u64 is_refusal(const struct python *python, u64 frame) {
     u64 code = reference_at(python, frame + python->frame_code);
     u64 name = pointer_at(pointer_at(code + python->code_name) + python->str_ascii_text);
-    u64 file = pointer_at(code + python->code_filename);
-    u64 end = file + python->str_ascii_text + pointer_at(file + python->str_length);
-    u64 first = pointer_at(end - 16);
-    u64 second = pointer_at(end - 8);
+    struct file_end file = file_end_of(python, code);
 
-    return is_zero((name ^ WORD('h', 'a', 'n', 'd', 'l', 'e', '_', 'e')) | (first ^ WORD('/', 'w', 'o', 'r', 'k', 'e', 'r', 's')) |
-                   (second ^ WORD('/', 'b', 'a', 's', 'e', '.', 'p', 'y'))) |
-           is_zero((name ^ WORD('_', 's', 'e', 'n', 'd', '_', 'e', 'r')) | (first ^ WORD('a', 's', 'g', 'i', '/', 'p', 'r', 'o')) |
-                   (second ^ WORD('t', 'o', 'c', 'o', 'l', '.', 'p', 'y')));
+    return is_zero((name ^ WORD('h', 'a', 'n', 'd', 'l', 'e', '_', 'e')) |
+                   (file.second ^ WORD('/', 'w', 'o', 'r', 'k', 'e', 'r', 's')) |
+                   (file.third ^ WORD('/', 'b', 'a', 's', 'e', '.', 'p', 'y'))) |
+           is_zero((name ^ WORD('_', 's', 'e', 'n', 'd', '_', 'e', 'r')) |
+                   (file.second ^ WORD('a', 's', 'g', 'i', '/', 'p', 'r', 'o')) |
+                   (file.third ^ WORD('t', 'o', 'c', 'o', 'l', '.', 'p', 'y')));
 }
 
 /* True if walk->thread writes what one of them says. An application answers 4xx while it is handling an exception, too, and
