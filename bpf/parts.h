@@ -16,16 +16,6 @@ struct {
     __type(value, u32);
 } parts SEC(".maps");
 
-/* An exception was logged since the request began whose response is still open: it may be what ends it. Not since the
- * response began: an event loop may write later what was there before. */
-static __always_inline int may_have_failed(const struct connection_key *key, const struct connection *connection) {
-    struct worker_totals *total;
-
-    if (!response_is_open(connection)) return 0;
-    total = bpf_map_lookup_elem(&totals, &key->slot);
-    return total && total->last_logged_ns >= connection->current.first_byte_ns;
-}
-
 /* Which connection this is, among all that its descriptor and its memory have meant and will mean. To be read before
  * whatever decides what is done to it: the memory of an entry that another thread deletes is given to the next one at once. */
 static __always_inline u64 identity_of(const struct connection *connection) {
@@ -54,7 +44,7 @@ static __always_inline int end_connection_by(void *context, const struct connect
     portion->threads = (u8)has_threads();
     portion->now_ns = now_ns;
     portion->then = ending == ENDING_SHUT ? PART_SHUT : PART_END;
-    if (may_have_failed(key, connection)) bpf_tail_call(context, &parts, PART_EXPLAIN);
+    if (response_is_open(connection)) bpf_tail_call(context, &parts, PART_EXPLAIN);
     bpf_tail_call(context, &parts, portion->then);
     return 0;
 }

@@ -243,8 +243,34 @@ int stream_bytes(u64 *context) {
 
 static __always_inline int is_client_error(u16 status) { return status >= 400 && status < 500; }
 
-/* A response of status >= 400 is complete, or one is cut off: looks who does it and which exception is being handled, and
- * goes on as stream_bytes, or with what ends the connection. */
+/* An exception was logged since the request began: it may be what ended the response. Not since the response began: an event
+ * loop may write later what was there before. */
+static __always_inline int may_have_failed(slot_t slot, const struct connection *connection) {
+    const struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
+
+    return total && total->last_logged_ns >= connection->current.first_byte_ns;
+}
+
+/* Which exception the thread is handling that ends a response of this status. A client that leaves raises one, too, in the
+ * server: that is nobody's failure. */
+static __always_inline void name_cause(const struct python *python, slot_t slot, struct walk *walk, struct connection *connection) {
+    u16 status = connection->streams[TO_CLIENT].status;
+
+    name_execution(python, walk, &connection->by);
+    if (status >= 400 || !(connection->flags & CONNECTION_PEER_RESET))
+        name_handled_exception(python, walk, connection->exception);
+    if (status < 400) {
+        /* Nothing tells of a failure: needs no record. */
+        if (!connection->exception[0] && !may_have_failed(slot, connection)) connection->by.thread = 0;
+        return;
+    }
+    if (watch_raises) add_raised_exception(python, slot, connection);
+    if (is_client_error(status) && connection->exception[0] && walk->thread && refuses(slot, walk->thread))
+        connection->by.raised |= RAISED_BY_PARSER;
+}
+
+/* A response of status >= 400 is complete, or any ends with its connection: looks who does it and which exception is being
+ * handled, and goes on as stream_bytes, or with what ends the connection. */
 SEC("tp_btf/sys_exit")
 int explain_response(u64 *context) {
     u32 zero = 0;
@@ -259,12 +285,7 @@ int explain_response(u64 *context) {
     python = connection ? python_of(key.slot) : NULL;
     if (python) {
         find_thread(python, &portion->walk);
-        name_execution(python, &portion->walk, &connection->by);
-        name_handled_exception(python, &portion->walk, connection->exception);
-        if (watch_raises) add_raised_exception(python, key.slot, connection);
-        if (is_client_error(connection->streams[TO_CLIENT].status) && connection->exception[0] && portion->walk.thread &&
-            refuses(key.slot, portion->walk.thread))
-            connection->by.raised |= RAISED_BY_PARSER;
+        name_cause(python, key.slot, &portion->walk, connection);
     }
     if (portion->then) {
         bpf_tail_call(context, &parts, portion->then);

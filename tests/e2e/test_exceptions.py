@@ -7,11 +7,15 @@ import time
 import pytest
 
 from harness.exporter import Exporter
-from harness.failures import ASYNC, ERRORS, FAILED, WSGI, ask, serve, settled, tied, tied_when_alone
+from harness.failures import (
+    ASYNC, CLIENTS, ERRORS, FAILED, WSGI, ask, at_once, serve, settled, tied, tied_when_alone)
 from harness.ledger import check_consistent
 from harness.processes import wait_for
 from harness.server import Gunicorn
 from harness.wire import Connection
+
+INCOMPLETE = "gunicorn_worker_responses_incomplete_total"
+
 
 @pytest.mark.parametrize("worker_class", WSGI)
 def test_plain_wsgi(directory, worker_class, record_property):
@@ -87,26 +91,65 @@ def test_gunicorn_in_an_except_block(directory, worker_class):
             Exporter(directory, pid=server.pid) as exporter:
         time.sleep(1.5)  # until the master was seen where it waits
         assert [ask(server, path) for path in ("/unavailable", "/raise")] == [503, 500]
+        assert ask_for(server, "/hello" if worker_class == "uvicorn" else "/file?length=no", "1.0").complete
         settled(exporter, {("GET", "/unavailable", "unknown"): 1, ("GET", "/raise", "ValueError"): 1})
 
 
 # ---- what no response shows
 
 
-@pytest.mark.parametrize("worker_class", [*WSGI, "uvicorn"])
-def test_after_the_head(directory, worker_class):
+def ask_for(server, path, version="1.1"):
+    """A response of 200, whether it came to its end or not."""
+    with Connection(server.address) as connection:
+        connection.ask("GET", path, version=version)
+        response = connection.receive()
+        assert response.status == 200
+        return response
+
+
+MUTED = ("--log-level", "critical")  # no record is made of what Gunicorn would log as an error
+
+
+@pytest.mark.parametrize("worker_class, options", [
+    *((worker_class, ()) for worker_class in (*WSGI, "uvicorn")), *((worker_class, MUTED) for worker_class in WSGI)])
+def test_after_the_head(directory, worker_class, options):
     """The response stays what its head said."""
-    with serve(directory, worker_class) as server, Exporter(directory, pid=server.pid) as exporter:
+    with serve(directory, worker_class, options=options) as server, Exporter(directory, pid=server.pid) as exporter:
         for path in ("/raise-late", "/raise-late?length=1"):
-            with Connection(server.address) as connection:
-                connection.ask("GET", path)
-                response = connection.receive()
-                assert response.status == 200 and not response.complete
+            assert not ask_for(server, path).complete
         ask(server, "/hello")
         settled(exporter, {("GET", "/raise-late", "ValueError"): 2})
         scrape = exporter.scrape()
         assert scrape.by(FAILED, "endpoint") == {}
-        assert scrape.by("gunicorn_worker_responses_incomplete_total", "by")["server"] == 2
+        assert scrape.by(INCOMPLETE, "by")["server"] == 2
+
+
+def leave(server):
+    """Asks for more than fits into the buffers of both sides, and resets the connection."""
+    with Connection(server.address, receive_buffer=4096) as connection:
+        connection.ask("GET", "/big?mb=3")
+        connection.socket.recv(1000)
+        connection.reset()
+
+
+@pytest.mark.parametrize("worker_class", WSGI)
+def test_what_ends_with_its_connection(directory, worker_class):
+    """Failing, whole and abandoned responses by several clients at once, with nothing in any log. A whole one ends with
+    its connection where the client speaks HTTP/1.0."""
+    def mixed():
+        for _ in range(10):
+            assert not ask_for(server, "/raise-late?length=1").complete
+            assert ask_for(server, "/hello", "1.0").complete
+            ask_for(server, "/raise-late", "1.0")  # nothing on the wire tells that more was to come
+            assert ask_for(server, "/file?length=no", "1.0").complete
+            leave(server)
+
+    with serve(directory, worker_class, options=MUTED) as server, Exporter(directory, pid=server.pid) as exporter:
+        at_once(CLIENTS, mixed)
+        ask(server, "/hello")
+        wait_for(lambda: exporter.scrape().by(INCOMPLETE, "by").get("client") == 10 * CLIENTS, 5, "all that were abandoned")
+        settled(exporter, {("GET", "/raise-late", "ValueError"): 2 * 10 * CLIENTS})
+        assert exporter.scrape().by(INCOMPLETE, "by")["server"] == 10 * CLIENTS
 
 
 @pytest.mark.parametrize("worker_class, application", [

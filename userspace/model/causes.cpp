@@ -141,7 +141,9 @@ std::string Causes::of(const event::Responded& responded, std::string_view metho
         if (was_handled || from_log(responded, method, path).empty()) use_up(responded);
         return responded.status >= 500 || responded.refused ? responded.exception : std::string();
     }
-    return from_log(responded, method, path);
+    auto logged = from_log(responded, method, path);
+    // What the writer was handling when it ended what it had begun: it has logged that already, if it does.
+    return responded.status < 400 && !responded.exception.empty() ? responded.exception : logged;
 }
 
 std::string Causes::from_log(const event::Responded& responded, std::string_view method, std::string_view path) {

@@ -25,7 +25,8 @@ public:
     void on(const event::Logged& logged);
 
     // The type of the exception behind a response, raw bytes; empty: unknown, or none. Of a response of status < 400:
-    // the one that ended it, as a server logged it; of a 4xx: the one for which Gunicorn's parser refused the request.
+    // the one that was being handled when it ended with its connection, or that a server logged; of a 4xx: the one for
+    // which Gunicorn's parser refused the request.
     // `path` as in http::RequestLine. To be called once for each response, in the order of the records, since what is
     // found is used up.
     std::string of(const event::Responded& responded, std::string_view method, std::string_view path);

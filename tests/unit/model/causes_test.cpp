@@ -189,6 +189,20 @@ TEST_F(CausesTest, ASuccessThatWasCutOffIsOnlyTheServersToTell) {
     EXPECT_EQ(cause(response(thread(5), 10ms, 12ms, 200)), "ValueError");
 }
 
+TEST_F(CausesTest, ASuccessThatEndedInAnExceptionNeedsNoLog) {
+    auto cut = response(thread(5), 10ms, 20ms, 200);
+    cut.exception = "ValueError";
+    EXPECT_EQ(cause(cut), "ValueError");
+    log({"ValueError", thread(5), 35ms});
+    EXPECT_EQ(cause(response(thread(5), 30ms, 40ms)), "ValueError")
+        << "no echo is expected: it is logged before the end";
+    log({"RuntimeError", thread(5), 55ms, "gunicorn.error", {"/a", ""}});
+    auto logged = response(thread(5), 50ms, 60ms, 200);
+    logged.exception = "ValueError";
+    EXPECT_EQ(cause(logged), "ValueError") << "what is handled is the better evidence";
+    EXPECT_EQ(cause(response(thread(5), 50ms, 65ms)), "") << "used up";
+}
+
 TEST_F(CausesTest, ClientErrorsAreNotExplained) {
     log({"KeyError", thread(5), 15ms, "gunicorn.error"});
     EXPECT_EQ(cause(response(thread(5), 10ms, 20ms, 404)), "");
