@@ -7,6 +7,8 @@
 
 namespace commands {
 
+using namespace std::chrono_literals;
+
 Run declare_healthcheck(CLI::App& app) {
     struct Raw {
         HealthcheckOptions options;
@@ -17,8 +19,7 @@ Run declare_healthcheck(CLI::App& app) {
                    "Where it serves; by default wherever this program listens");
     app.add_option("--path", raw->options.path, "What to ask for")->capture_default_str();
     app.add_option("--timeout", raw->timeout, "How long to wait for an answer (100ms to 1m)")
-        ->transform(duration())
-        ->check(CLI::Range(Milliseconds{100}, Milliseconds{60'000}))
+        ->transform(duration(100ms, 1min))
         ->default_str("5s");
     return [raw]() -> Result<int> {
         auto options = raw->options;

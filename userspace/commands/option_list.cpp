@@ -48,7 +48,7 @@ void describe_value(const CLI::Option& option, OptionText& text) {
     } else {
         text.value = type;
     }
-    if (!duration && std::regex_search(described, match, std::regex(R"( in \[(\S+) - (\S+)\])")))
+    if (std::regex_search(described, match, std::regex(R"( in \[(\S+) - (\S+)\])")))
         text.range = match[1].str() + " to " + match[2].str();
     text.file = text.value.ends_with("FILE");
     text.directory = text.value.starts_with("DIR");

@@ -10,6 +10,8 @@
 
 namespace commands {
 
+using namespace std::chrono_literals;
+
 namespace {
 
 struct Raw { // as given, before it is looked at together
@@ -21,21 +23,19 @@ struct Raw { // as given, before it is looked at together
     bool json = false;
 };
 
-constexpr Milliseconds kLongest = 86'400'000;
+constexpr auto kLongest = 24h;
 
 void declare_options(CLI::App& app, Raw& raw) {
     raw.observer.declare(app);
     app.add_option("--duration", raw.duration, "How long to record (1s to 24h); Ctrl-C ends it earlier")
-        ->transform(duration())
-        ->check(CLI::Range(Milliseconds{1000}, kLongest))
+        ->transform(duration(1s, kLongest))
         ->default_str("30s")
         ->group("When to end");
     app.add_flag("--stacks,!--no-stacks", raw.stacks, "Sample the Python stack of each request while it is served")
         ->default_str("on")
         ->group("Python stacks");
     app.add_option("--stack-interval", raw.stack_interval, "How often")
-        ->transform(duration())
-        ->check(CLI::Range(Milliseconds{1}, Milliseconds{1000}))
+        ->transform(duration(1ms, 1s))
         ->default_str("10ms")
         ->group("Python stacks");
     app.add_option("-o,--output", raw.output, "The file to write; - is standard output, which --json uses by default")

@@ -13,6 +13,8 @@
 
 namespace commands {
 
+using namespace std::chrono_literals;
+
 namespace {
 
 struct Raw { // as given, before it is looked at together
@@ -73,13 +75,11 @@ void declare_options(CLI::App& app, Raw& raw) {
                  "Allow POST /-/cleanup, which drops the series of dead workers, and POST /-/reload")
         ->group("Web");
     app.add_option("--sampling-interval", raw.sampling, "How often memory and CPU are read (100ms to 1h)")
-        ->transform(duration())
-        ->check(CLI::Range(Milliseconds{100}, Milliseconds{3'600'000}))
+        ->transform(duration(100ms, 1h))
         ->default_str("2s")
         ->group("Sampling");
     app.add_option("--retention", raw.retention, "How long the counters of an ended worker stay (0s to 24h)")
-        ->transform(duration())
-        ->check(CLI::Range(Milliseconds{0}, Milliseconds{86'400'000}))
+        ->transform(duration(0s, 24h))
         ->default_str("5m")
         ->group("Sampling");
     app.add_option("--log-level", raw.options.log_level, "What to log to standard error")

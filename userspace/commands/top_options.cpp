@@ -12,6 +12,8 @@
 
 namespace commands {
 
+using namespace std::chrono_literals;
+
 namespace {
 
 // A worker that has ended stays in the table for so long, so that one sees that it did.
@@ -41,8 +43,7 @@ Run declare_top(CLI::App& app) {
     const auto raw = std::make_shared<Raw>();
     raw->observer.declare(app);
     app.add_option("--interval", raw->interval, "How often the table is refreshed (200ms to 1h)")
-        ->transform(duration())
-        ->check(CLI::Range(Milliseconds{200}, Milliseconds{3'600'000}))
+        ->transform(duration(200ms, 1h))
         ->default_str("1s")
         ->group("What to show");
     app.add_option("--count", raw->options.count, "End after so many intervals")

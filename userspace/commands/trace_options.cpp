@@ -14,6 +14,8 @@
 
 namespace commands {
 
+using namespace std::chrono_literals;
+
 namespace {
 
 struct Raw { // as given, before it is looked at together
@@ -30,13 +32,12 @@ struct Raw { // as given, before it is looked at together
     std::string folded;
 };
 
-constexpr Milliseconds kLongest = 86'400'000;
+constexpr auto kLongest = 24h;
 
 void declare_options(CLI::App& app, Raw& raw) {
     raw.observer.declare(app);
     app.add_option("--slower-than", raw.slower_than, "Requests that take longer, for example 200ms")
-        ->transform(duration())
-        ->check(CLI::Range(Milliseconds{0}, kLongest))
+        ->transform(duration(0s, kLongest))
         ->group("Which requests");
     app.add_option("--status", raw.statuses, "Requests answered with this status: 500, 5xx, or several, as in 404,5xx")
         ->group("Which requests");
@@ -49,14 +50,12 @@ void declare_options(CLI::App& app, Raw& raw) {
         ->check(positive())
         ->group("When to end");
     app.add_option("--duration", raw.duration, "End after so long, for example 30s")
-        ->transform(duration())
-        ->check(CLI::Range(Milliseconds{1}, kLongest))
+        ->transform(duration(1ms, kLongest))
         ->group("When to end");
     app.add_flag("--stacks", raw.stacks, "Sample the Python stack of each request while it is served")
         ->group("Python stacks");
     app.add_option("--stack-interval", raw.stack_interval, "How often")
-        ->transform(duration())
-        ->check(CLI::Range(Milliseconds{1}, Milliseconds{10'000}))
+        ->transform(duration(1ms, 10s))
         ->default_str("10ms")
         ->group("Python stacks");
     app.add_option("--folded", raw.folded,
