@@ -251,13 +251,13 @@ static __always_inline int may_have_failed(slot_t slot, const struct connection 
     return total && total->last_logged_ns >= connection->current.first_byte_ns;
 }
 
-/* Which exception the thread is handling that ends a response of this status. A client that leaves raises one, too, in the
- * server: that is nobody's failure. */
+/* Which exception the thread is handling that ends a response of this status. Below 400 it alone says that there was a failure,
+ * so it has to be certain that a request raised it. A client that leaves raises one, too, in the server. */
 static __always_inline void name_cause(const struct python *python, slot_t slot, struct walk *walk, struct connection *connection) {
     u16 status = connection->streams[TO_CLIENT].status;
 
     name_execution(python, walk, &connection->by);
-    if (status >= 400 || !(connection->flags & CONNECTION_PEER_RESET))
+    if (status >= 400 || (!(connection->flags & CONNECTION_PEER_RESET) && python->outer_exception != OUTER_NOT_KNOWN))
         name_handled_exception(python, walk, connection->exception);
     if (status < 400) {
         /* Nothing tells of a failure: needs no record. */

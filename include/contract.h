@@ -141,7 +141,7 @@ struct python {
     u16 reference_tags; /* the bits of a reference from a frame that are no address: 3 since 3.14, else 0 */
     u16 thread_raised;      /* the exception on its way up */
     u16 thread_raised_type; /* its type, up to 3.11; else OFFSET_ABSENT */
-    u64 outer_exception;    /* address of one that is handled around Gunicorn itself, and that no request raised; 0: none */
+    u64 outer_exception;    /* address of one that is handled around Gunicorn itself, and that no request raised; 0: none, or OUTER_NOT_KNOWN */
     u64 raises_since_ns;    /* since when `see_raise` is attached to this interpreter; 0: it is not */
     u16 object_frame;       /* of a frame object, since 3.11: its frame; else OFFSET_ABSENT, it is the frame itself */
     u16 reserved[3];
@@ -149,6 +149,7 @@ struct python {
 CONTRACT_ASSERT(sizeof(struct python) == 88, "python is shared");
 
 enum { OFFSET_ABSENT = 0xffff };
+enum { OUTER_NOT_KNOWN = 1 }; /* python.outer_exception; no object's address */
 
 /* Exceptions that passed a framework since the request began that is answered. */
 enum raised {

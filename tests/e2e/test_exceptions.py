@@ -89,9 +89,11 @@ def test_gunicorn_in_an_except_block(directory, worker_class):
     script.write_text(FALLBACK)
     with serve(directory, worker_class, launcher=("/usr/bin/python3", str(script))) as server, \
             Exporter(directory, pid=server.pid) as exporter:
+        until_close = "/hello" if worker_class == "uvicorn" else "/file?length=no"
+        assert ask_for(server, until_close, "1.0").complete
         time.sleep(1.5)  # until the master was seen where it waits
         assert [ask(server, path) for path in ("/unavailable", "/raise")] == [503, 500]
-        assert ask_for(server, "/hello" if worker_class == "uvicorn" else "/file?length=no", "1.0").complete
+        assert ask_for(server, until_close, "1.0").complete
         settled(exporter, {("GET", "/unavailable", "unknown"): 1, ("GET", "/raise", "ValueError"): 1})
 
 

@@ -37,7 +37,7 @@ std::optional<Pythons::Found> Pythons::read(pid_t master) {
         const auto outer = gunicorn::outer_exception(proc_, master, *interpreter, *memory);
         known.waited = outer && *outer;
         return Found{*main + interpreter->layout->interpreter_first_thread, interpreter->layout,
-                     known.waited ? **outer : 0};
+                     outer ? *outer : std::nullopt};
     }
     if (known.use.layout == "ok") return std::nullopt; // it is about to end
     const int minor = memory ? python::minor_version(proc_, master, *memory).value_or(-1) : -1;

@@ -22,9 +22,9 @@ namespace observer {
 class Pythons {
 public:
     struct Found {
-        python::Address first_thread_at; // where the interpreter's pointer to its first thread is
-        const python::Layout* layout;    // never null
-        python::Address outer_exception; // one that is handled around Gunicorn itself; 0: none that is known
+        python::Address first_thread_at;                // where the interpreter's pointer to its first thread is
+        const python::Layout* layout;                   // never null
+        std::optional<python::Address> outer_exception; // as gunicorn::outer_exception()
     };
 
     // `proc` must outlive this.

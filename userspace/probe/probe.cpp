@@ -126,7 +126,7 @@ bool Probe::release(event::Slot slot, pid_t pid) {
 }
 
 void Probe::set_python(event::Slot master, const python::Layout& layout, python::Address first_thread_at,
-                       python::Address outer_exception, bool raises) {
+                       std::optional<python::Address> outer_exception, bool raises) {
     const int pythons = map_fd(kernel_->skeleton->maps.pythons);
     contract::python before{};
     bpf_map_lookup_elem(pythons, &master, &before);
@@ -159,7 +159,7 @@ void Probe::set_python(event::Slot master, const python::Layout& layout, python:
                                   .reference_tags = layout.reference_tags(),
                                   .thread_raised = layout.thread_raised,
                                   .thread_raised_type = layout.thread_raised_type,
-                                  .outer_exception = outer_exception,
+                                  .outer_exception = outer_exception.value_or(contract::OUTER_NOT_KNOWN),
                                   .raises_since_ns = raises ? raises_since_ns : 0,
                                   .object_frame = layout.object_frame,
                                   .reserved = {}};

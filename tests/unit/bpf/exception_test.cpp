@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <deque>
+#include <optional>
+#include <string>
 
 #include "worker.h"
 
@@ -33,6 +36,9 @@ struct Thread {
 
 constexpr std::uint64_t kSelf = 4711;
 constexpr auto kInternalError = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nsorry";
+constexpr auto kWhole = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell";
+constexpr auto kCut = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
+constexpr auto kUntilClose = "HTTP/1.0 200 OK\r\n\r\nno length";
 
 class ExceptionTest : public testing::Test {
 protected:
@@ -61,6 +67,10 @@ protected:
         const auto& exception = objects_.emplace_back(Object{.type = &kind});
         thread.handled = &blocks_.emplace_back(Handled{&exception, thread.handled});
     }
+    void not_known_yet() {
+        python_.outer_exception = contract::OUTER_NOT_KNOWN;
+        kernel_set_python(&python_);
+    }
     // What it handles now is no request's.
     void surround(const Thread& thread) {
         python_.outer_exception = reinterpret_cast<std::uint64_t>(thread.handled->exception);
@@ -72,6 +82,17 @@ protected:
         worker_.receive(fd_, "GET /r HTTP/1.1\r\n\r\n");
         worker_.send(fd_, response);
         return worker_.responses().back().exception;
+    }
+
+    // Of a response behind which the worker closes; nothing: its record says of nobody that he wrote it.
+    std::optional<std::string> exception_at_the_end_of(const std::string& response, bool left = false) {
+        const int fd = worker_.accept();
+        worker_.receive(fd, "GET /r HTTP/1.0\r\n\r\n");
+        worker_.send(fd, response);
+        if (left) worker_.send_fails(fd, EPIPE);
+        worker_.close(fd);
+        const auto& last = worker_.responses().back();
+        return last.by.thread == 0 ? std::nullopt : std::optional(last.exception);
     }
 
     Worker worker_;
@@ -113,6 +134,32 @@ TEST_F(ExceptionTest, WhatIsHandledAroundGunicornIsNone) {
     EXPECT_EQ(exception_of(kInternalError), "");
     handle(self, "ValueError");
     EXPECT_EQ(exception_of(kInternalError), "ValueError");
+}
+
+TEST_F(ExceptionTest, OfASuccessOnlyWhatEndsItWithItsConnection) {
+    handle(thread(kSelf), "ValueError");
+    EXPECT_EQ(exception_at_the_end_of(kCut), "ValueError");
+    EXPECT_EQ(exception_at_the_end_of(kUntilClose), "ValueError");
+    EXPECT_FALSE(exception_at_the_end_of(kWhole));
+}
+
+TEST_F(ExceptionTest, OfASuccessNoneIfTheClientLeft) {
+    handle(thread(kSelf), "BrokenPipeError");
+    EXPECT_FALSE(exception_at_the_end_of(kCut, true));
+}
+
+TEST_F(ExceptionTest, OfASuccessNoneWhereNoneIsHandled) {
+    thread(kSelf);
+    EXPECT_FALSE(exception_at_the_end_of(kCut));
+    EXPECT_FALSE(exception_at_the_end_of(kUntilClose));
+}
+
+TEST_F(ExceptionTest, OfASuccessNoneAsLongAsItMayBeOneAroundGunicorn) {
+    handle(thread(kSelf), "ImportError");
+    not_known_yet();
+    EXPECT_EQ(exception_of(kInternalError), "ImportError") << "that something failed, its status says";
+    EXPECT_FALSE(exception_at_the_end_of(kUntilClose));
+    EXPECT_FALSE(exception_at_the_end_of(kCut));
 }
 
 TEST_F(ExceptionTest, PassesOverWhatHandlesNothing) {
