@@ -20,13 +20,9 @@ Result<std::optional<Address>> main_thread(const procfs::ProcFs& proc, pid_t pid
                                            const python::Interpreter& interpreter, python::Memory& memory) {
     const auto status = proc.status(pid);
     if (!status || status->namespace_pids.empty()) return std::nullopt;
-    const auto threads = python::threads(interpreter, memory);
+    const auto threads = python::threads_with_id(interpreter, memory, status->namespace_pids.back());
     if (!threads) return std::unexpected(threads.error());
-    for (const auto thread : *threads) {
-        const auto is = python::is_thread(interpreter, memory, thread, status->namespace_pids.back());
-        if (is && *is) return thread;
-    }
-    return std::nullopt;
+    return threads->size() == 1 ? std::optional(threads->front()) : std::nullopt;
 }
 
 Result<bool> waits_for_signals(const python::Objects& objects, Address thread) {

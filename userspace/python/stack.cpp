@@ -102,6 +102,13 @@ Result<bool> is_thread(const Interpreter& interpreter, Memory& memory, Address t
     });
 }
 
+Result<std::vector<Address>> threads_with_id(const Interpreter& interpreter, Memory& memory, pid_t id) {
+    auto found = threads(interpreter, memory);
+    if (!found) return found;
+    std::erase_if(*found, [&](Address thread) { return !is_thread(interpreter, memory, thread, id).value_or(false); });
+    return found;
+}
+
 Result<std::vector<Frame>> frames(const Objects& objects, Address thread) {
     const auto linked = linked_frames(objects, thread, kMostFrames);
     if (!linked) return linked;

@@ -37,6 +37,9 @@ Result<std::vector<Address>> threads(const Interpreter& interpreter, Memory& mem
 // since Python's own note is the parent's after fork() in some releases. False too where the C library is not known.
 Result<bool> is_thread(const Interpreter& interpreter, Memory& memory, Address thread, pid_t id);
 
+// Those of threads() for which is_thread() is true: one, unless the thread runs no Python or the list is changing.
+Result<std::vector<Address>> threads_with_id(const Interpreter& interpreter, Memory& memory, pid_t id);
+
 // Innermost first; frames that the interpreter keeps for itself are left out. Empty for a thread that runs no Python.
 Result<std::vector<Frame>> frames(const Objects& objects, Address thread);
 

@@ -38,17 +38,11 @@ std::expected<Reader::Thread, Rejection> Reader::find_thread(pid_t tid) {
     const auto status = proc_.status(tid);
     if (!status || status->process != pid_ || status->namespace_pids.empty()) return std::unexpected(Rejection::kEnded);
     const auto own_id = status->namespace_pids.back();
-    const auto known = python::threads(interpreter_, memory_);
-    if (!known) return std::unexpected(Rejection::kUnreadable);
-    std::optional<Thread> found;
-    for (const auto at : *known) {
-        const auto is = python::is_thread(interpreter_, memory_, at, own_id);
-        if (!is || !*is) continue;
-        if (found) return std::unexpected(Rejection::kMalformed);
-        found = Thread{at, own_id};
-    }
-    if (!found) return std::unexpected(Rejection::kNoPython);
-    return *found;
+    const auto found = python::threads_with_id(interpreter_, memory_, own_id);
+    if (!found) return std::unexpected(Rejection::kUnreadable);
+    if (found->empty()) return std::unexpected(Rejection::kNoPython);
+    if (found->size() > 1) return std::unexpected(Rejection::kMalformed);
+    return Thread{found->front(), own_id};
 }
 
 // As it was found before, if that is still so.

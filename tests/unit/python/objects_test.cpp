@@ -99,7 +99,10 @@ TEST_P(ObjectsTest, Frames) {
     const auto mark = must(objects_->item(frames_.front().globals, "MARK"));
     ASSERT_TRUE(mark);
     EXPECT_EQ(must(objects_->text(*mark)), "a global");
-    EXPECT_EQ(must(threads(interpreter_, *memory_)).size(), 2u);
+    const auto all = must(threads(interpreter_, *memory_));
+    ASSERT_EQ(all.size(), 2u);
+    EXPECT_THAT(must(threads_with_id(interpreter_, *memory_, pid_)), ElementsAre(all.back())) << "the main thread";
+    EXPECT_TRUE(must(threads_with_id(interpreter_, *memory_, 1)).empty());
 }
 
 TEST_P(ObjectsTest, HandledExceptions) {
