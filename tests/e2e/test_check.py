@@ -44,7 +44,7 @@ def test_a_gunicorn_is_described(directory, worker_class):
         assert found["app"] == ("asgi_app:app" if worker_class == "uvicorn" else "apps:app")
         assert found["worker_class"] == ("uvicorn.workers.UvicornWorker" if worker_class == "uvicorn" else worker_class)
         assert [worker["pid"] for worker in found["workers"]] == server.workers()
-        assert [worker["id"].split("_")[1] for worker in found["workers"]] == ["1", "2"]
+        assert {worker["id"].split("_")[1] for worker in found["workers"]} == {"1", "2"}  # born in the same tick, the later one may have the lower pid
         assert {worker["age_source"] for worker in found["workers"]} == {"arbiter"}
         assert found["python"]["version"] == python
         assert os.path.samefile(found["python"]["path"], "/usr/bin/python3")
