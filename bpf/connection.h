@@ -52,8 +52,9 @@ struct connection {
     u32 queued;        /* requests begun and not answered: the current one and those in `pipelined` */
     u32 next_ahead;    /* ordinal of the oldest in `pipelined` */
     u32 responses;
+    u32 writer;        /* the thread that wrote last, in the initial PID namespace */
     u16 flags;         /* enum connection_flag */
-    u16 reserved;
+    u16 reserved[3];
     struct stream streams[2]; /* enum direction */
     /* Of the response that is complete, until it is counted. */
     u8 exception[EXCEPTION_BYTES];
@@ -85,6 +86,9 @@ struct walk {
     u64 found;
     u64 id;     /* of the thread that is looked for */
     u64 thread; /* its PyThreadState */
+    u64 left;   /* entries of a dict */
+    u64 path;   /* what an ASGI scope has as "raw_path" and "method" */
+    u64 method;
 };
 
 /* A final response's head has been sent and its body has not ended. */

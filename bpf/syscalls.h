@@ -115,6 +115,7 @@ static __always_inline int on_bytes(void *context, struct connection *connection
     connection->streams[portion->direction & 1].moved += (u64)result;
     if (is_write(operation)) {
         connection->last_write_ns = portion->now_ns;
+        connection->writer = (u32)bpf_get_current_pid_tgid();
         if (connection->streams[TO_CLIENT].phase == PHASE_IDLE) connection->first_write_ns = portion->now_ns;
         trace_write(connection, key, portion->now_ns);
     } else {
@@ -270,7 +271,8 @@ static __always_inline void name_cause(const struct python *python, slot_t slot,
 }
 
 /* A response of status >= 400 is complete, or any ends with its connection: looks who does it and which exception is being
- * handled, and goes on as stream_bytes, or with what ends the connection. */
+ * handled, and goes on as stream_bytes, or with what ends the connection. That may be another thread, which closes a file of its
+ * own that was given the number before the close was seen here: it has nothing to do with the response. */
 SEC("tp_btf/sys_exit")
 int explain_response(u64 *context) {
     u32 zero = 0;
@@ -282,7 +284,7 @@ int explain_response(u64 *context) {
     if (!portion) return 0;
     key = portion->key;
     connection = portion->then ? connection_to_end(portion, &key) : bpf_map_lookup_elem(&connections, &key);
-    python = connection ? python_of(key.slot) : NULL;
+    python = connection && connection->writer == (u32)bpf_get_current_pid_tgid() ? python_of(key.slot) : NULL;
     if (python) {
         find_thread(python, &portion->walk);
         name_cause(python, key.slot, &portion->walk, connection);

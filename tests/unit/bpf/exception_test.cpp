@@ -38,6 +38,7 @@ constexpr std::uint64_t kSelf = 4711;
 constexpr auto kInternalError = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nsorry";
 constexpr auto kWhole = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell";
 constexpr auto kCut = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
+constexpr auto kCutError = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 9\r\n\r\nhalf";
 constexpr auto kUntilClose = "HTTP/1.0 200 OK\r\n\r\nno length";
 
 class ExceptionTest : public testing::Test {
@@ -146,6 +147,20 @@ TEST_F(ExceptionTest, OfASuccessOnlyWhatEndsItWithItsConnection) {
 TEST_F(ExceptionTest, OfASuccessNoneIfTheClientLeft) {
     handle(thread(kSelf), "BrokenPipeError");
     EXPECT_FALSE(exception_at_the_end_of(kCut, true));
+}
+
+TEST_F(ExceptionTest, NoneIfAnotherThreadEndsTheConnection) {
+    handle(thread(kSelf), "ConnectionResetError");
+    for (const auto* response : {kCut, kCutError}) {
+        worker_.receive(fd_, "GET /r HTTP/1.0\r\n\r\n");
+        worker_.send(fd_, response);
+        kernel_set_task(WORKER_TGID + 1); // whose file has been given the number
+        worker_.close(fd_);
+        kernel_set_task(WORKER_TGID);
+        EXPECT_EQ(worker_.responses().back().by.thread, 0U) << response;
+        EXPECT_EQ(worker_.responses().back().exception, "");
+        fd_ = worker_.accept();
+    }
 }
 
 TEST_F(ExceptionTest, OfASuccessNoneWhereNoneIsHandled) {

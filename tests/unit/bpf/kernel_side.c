@@ -47,7 +47,7 @@ static struct {
 } world;
 
 uint64_t bpf_ktime_get_ns(void) { return world.now_ns; }
-uint64_t bpf_get_current_pid_tgid(void) { return (uint64_t)WORKER_TGID << 32 | WORKER_TGID; }
+uint64_t bpf_get_current_pid_tgid(void) { return (uint64_t)WORKER_TGID << 32 | (uint32_t)world.task.pid; }
 uint64_t bpf_get_current_task(void) { return (uint64_t)&world.task; }
 struct task_struct* bpf_get_current_task_btf(void) { return &world.task; }
 
@@ -213,6 +213,8 @@ void kernel_raise(const void* frame) {
 }
 
 void kernel_set_thread(uint64_t id) { world.task.thread.fsbase = id; }
+
+void kernel_set_task(uint32_t tid) { world.task.pid = (int)tid; }
 
 const void* kernel_totals(void) {
     slot_t slot = WORKER_SLOT;

@@ -52,11 +52,14 @@ size_t kernel_traced(void);
 void kernel_end_connections(uint32_t ended_by); /* all that are left */
 void kernel_adopt_connection(int fd, uint64_t inode);
 
-/* The Python of the worker's master (struct python), and what pthread_self() returns in the calling thread. */
-/* PyTraceBack_Here(frame) is called by the current thread. */
-void kernel_raise(const void* frame);
+/* The Python of the worker's master (struct python), what pthread_self() returns in the calling thread, and its id: by
+ * default that of the process. */
 void kernel_set_python(const void* python);
 void kernel_set_thread(uint64_t id);
+void kernel_set_task(uint32_t tid);
+
+/* PyTraceBack_Here(frame) is called by the current thread. */
+void kernel_raise(const void* frame);
 
 /* struct worker_totals of the worker. */
 const void* kernel_totals(void);
