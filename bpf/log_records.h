@@ -11,27 +11,14 @@
 #ifndef GUNICORN_BPF_LOG_RECORDS_H
 #define GUNICORN_BPF_LOG_RECORDS_H
 
+#include "asgi_scope.h"
 #include "parts.h"
-#include "python.h"
+#include "python_objects.h"
 
 /* Locals of LogRecord.__init__(self, name, level, pathname, lineno, msg, args, exc_info, …). */
 enum log_local { LOCAL_NAME = 1, LOCAL_LEVEL = 2, LOCAL_ARGUMENTS = 6, LOCAL_EXCEPTION = 7 };
 
 enum { LEVEL_ERROR = 40, DEEPEST_TRACEBACK = 64 };
-
-/* Bits of tp_flags, Include/object.h: the same in 3.8 to 3.15. */
-#define IS_TUPLE (1ull << 26)
-#define IS_STRING (1ull << 28)
-#define IS_EXCEPTION_CLASS (1ull << 30)
-#define IS_CLASS (1ull << 31)
-
-static __always_inline int has_flag(const struct python *python, u64 type, u64 flag) {
-    return type && pointer_at(type + python->type_flags) & flag;
-}
-
-static __always_inline int is_a(const struct python *python, u64 object, u64 flag) {
-    return object && has_flag(python, pointer_at(object + python->object_type), flag);
-}
 
 /* "logging/__init__.py" is the end of the file's name. */
 static __always_inline int is_in_logging(const struct python *python, u64 frame) {
@@ -39,10 +26,6 @@ static __always_inline int is_in_logging(const struct python *python, u64 frame)
 
     return file.first >> 40 == WORD('l', 'o', 'g', 0, 0, 0, 0, 0) && file.second == WORD('g', 'i', 'n', 'g', '/', '_', '_', 'i') &&
            file.third == WORD('n', 'i', 't', '_', '_', '.', 'p', 'y');
-}
-
-static __always_inline u64 local_of(const struct python *python, u64 frame, u32 index) {
-    return reference_at(python, frame + python->frame_locals + index * sizeof(u64));
 }
 
 static __always_inline u32 level_of(const struct python *python, u64 frame) {
@@ -72,34 +55,21 @@ static __always_inline u64 is_in_background(const struct python *python, u64 fra
                    (file.third ^ WORD('r', 'o', 'u', 'n', 'd', '.', 'p', 'y')));
 }
 
-/* True if what is done after an answer raised it: it is behind no response. Items of a traceback are behind an object's
- * header, whose last word is the type: the next item, then the frame (CPython 3.8 to 3.15). */
-static __always_inline int was_raised_afterwards(const struct python *python, struct walk *walk, u64 exc_info) {
-    const u64 next = python->object_type + sizeof(u64);
-
-    walk->at = pointer_at(exc_info + python->tuple_items + 2 * sizeof(u64));
-    walk->found = 0;
-    for (u32 i = 0; i < DEEPEST_TRACEBACK; i++) {
-        u64 frame;
-
-        if (!walk->at || walk->found) break;
-        frame = pointer_at(walk->at + next + sizeof(u64));
-        if (python->object_frame != OFFSET_ABSENT) frame = pointer_at(frame + python->object_frame);
-        walk->found = is_in_background(python, frame);
-        walk->at = pointer_at(walk->at + next);
-    }
-    return walk->found != 0;
+/* Of (class, exception, traceback). */
+static __always_inline u64 traceback_of(const struct python *python, u64 exc_info) {
+    return pointer_at(exc_info + python->tuple_items + 2 * sizeof(u64));
 }
 
-static __always_inline void copy_string(const struct python *python, u64 string, u8 *text, u32 size) {
-    const u32 is_ascii = 4; /* behind the three bits of the kind and the one of "compact" */
-    u32 state = 0;
-
-    text[0] = 0;
-    if (!is_a(python, string, IS_STRING)) return;
-    if (copy_from_task(&state, sizeof state, string + python->str_state)) return;
-    if (!(state >> ((python->str_kind_bit + is_ascii) & 31) & 1)) return;
-    if (copy_text_from_task(text, size, string + python->str_ascii_text) < 0) text[0] = 0;
+/* True if what is done after an answer raised it: it is behind no response. */
+static __always_inline int was_raised_afterwards(const struct python *python, struct walk *walk, u64 traceback) {
+    walk->at = traceback;
+    walk->found = 0;
+    for (u32 i = 0; i < DEEPEST_TRACEBACK; i++) {
+        if (!walk->at || walk->found) break;
+        walk->found = is_in_background(python, frame_of_traceback(python, walk->at));
+        walk->at = next_traceback(python, walk->at);
+    }
+    return walk->found != 0;
 }
 
 /* A string of more bytes, or another tuple's item behind the last one, is no danger: what is no string is left out. */
@@ -117,8 +87,8 @@ static __always_inline void copy_arguments(const struct python *python, u64 tupl
     copy_string(python, second, record->arguments[1], LOG_ARGUMENT_BYTES);
 }
 
-static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total, u64 frame,
-                                       u64 type, const struct execution *by) {
+static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total, struct walk *walk,
+                                       u64 frame, u64 type, const struct execution *by) {
     struct record_logged *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
 
     if (!record) {
@@ -132,10 +102,18 @@ static __always_inline void record_log(const struct python *python, slot_t slot,
     record->header.time_ns = total->last_logged_ns;
     record->by = *by;
     record->in_flight = total->activity.in_flight;
+    record->of_scope = 0;
+    record->reserved = 0;
     if (copy_text_from_task(record->exception, EXCEPTION_BYTES, pointer_at(type + python->type_name)) < 0)
         record->exception[0] = 0;
     copy_string(python, local_of(python, frame, LOCAL_NAME), record->logger, LOGGER_BYTES);
     copy_arguments(python, local_of(python, frame, LOCAL_ARGUMENTS), record);
+    if (by->is_main_module && !record->arguments[0][0] && !record->arguments[1][0] &&
+        finds_request(slot, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION)))) {
+        record->of_scope = 1;
+        copy_bytes_object(python, walk->path, record->arguments[0], LOG_ARGUMENT_BYTES);
+        copy_string(python, walk->method, record->arguments[1], LOG_ARGUMENT_BYTES);
+    }
     bpf_ringbuf_submit(record, wake_up_flags());
 }
 
@@ -160,9 +138,11 @@ int read_log_record(u64 *context) {
     if (!type) return 0;
     name_execution(python, &portion->walk, &by);
     /* Of a thread or a greenlet of its own nobody asks: it answers one request at a time. */
-    if (by.is_main_module && was_raised_afterwards(python, &portion->walk, local_of(python, frame, LOCAL_EXCEPTION))) return 0;
+    if (by.is_main_module &&
+        was_raised_afterwards(python, &portion->walk, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION))))
+        return 0;
     total->last_logged_ns = bpf_ktime_get_ns();
-    record_log(python, slot, total, frame, type, &by);
+    record_log(python, slot, total, &portion->walk, frame, type, &by);
     return 0;
 }
 

@@ -131,7 +131,7 @@ static __always_inline int names_none(const u8 *name) {
 static __always_inline u64 is_zero(u64 number) { return (~number & (number - 1)) >> 63; }
 
 /* The last bytes of the name of the file that code is from; before the first of a shorter name those of the string's
- * header. Without a branch, too. */
+ * header, which is longer. Without a branch, too. */
 struct file_end {
     u64 first;
     u64 second;

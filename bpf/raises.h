@@ -11,7 +11,7 @@
 #define GUNICORN_BPF_RAISES_H
 
 #include "frameworks.h"
-#include "log_records.h"
+#include "python_objects.h"
 #include "registers.h"
 
 enum { LONGEST_WAY_UP_NS = 100000000 }; /* from where it is raised to the server, other tasks' turns included */

@@ -144,9 +144,15 @@ struct python {
     u64 outer_exception;    /* address of one that is handled around Gunicorn itself, and that no request raised; 0: none, or OUTER_NOT_KNOWN */
     u64 raises_since_ns;    /* since when `see_raise` is attached to this interpreter; 0: it is not */
     u16 object_frame;       /* of a frame object, since 3.11: its frame; else OFFSET_ABSENT, it is the frame itself */
-    u16 reserved[3];
+    u16 dict_keys;
+    u16 keys_size;             /* up to 3.10; else OFFSET_ABSENT */
+    u16 keys_log2_index_bytes; /* since 3.11; else OFFSET_ABSENT */
+    u16 keys_used;
+    u16 keys_indices;
+    u16 bytes_items;
+    u16 reserved[1];
 };
-CONTRACT_ASSERT(sizeof(struct python) == 88, "python is shared");
+CONTRACT_ASSERT(sizeof(struct python) == 96, "python is shared");
 
 enum { OFFSET_ABSENT = 0xffff };
 enum { OUTER_NOT_KNOWN = 1 }; /* python.outer_exception; no object's address */
@@ -374,11 +380,13 @@ struct record_logged {
     struct record_header header;
     struct execution by;
     u64 in_flight; /* requests of the worker at that moment */
+    u32 of_scope;  /* 1: the message has none, and `arguments` are an ASGI scope's raw_path and method */
+    u32 reserved;
     u8 exception[EXCEPTION_BYTES];
     u8 logger[LOGGER_BYTES];
     u8 arguments[LOG_ARGUMENTS][LOG_ARGUMENT_BYTES]; /* of the message, the first ones */
 };
-CONTRACT_ASSERT(sizeof(struct record_logged) == 56 + EXCEPTION_BYTES + LOGGER_BYTES + LOG_ARGUMENTS * LOG_ARGUMENT_BYTES,
+CONTRACT_ASSERT(sizeof(struct record_logged) == 64 + EXCEPTION_BYTES + LOGGER_BYTES + LOG_ARGUMENTS * LOG_ARGUMENT_BYTES,
                 "record_logged is shared");
 
 #ifdef __cplusplus

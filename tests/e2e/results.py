@@ -43,14 +43,11 @@ failing requests (`ValueError`, `KeyError`, and an exception raised from another
 itself and 300 healthy ones, mixed by four clients at once, had `error_type` right: the class behind each failing request, `unknown`
 behind each 503, nothing behind the healthy ones. No wrong class and no wrong endpoint was seen anywhere.
 
-*Unknown N %*: one at a time all were right; with several requests in flight that share of the failing ones was `unknown`, since
-nothing ties what an event loop's server logs to one of them. The share depends on how many fail at once. Elsewhere it is 0 %.
-
 """
 UNLOGGED = """
 ## With `--python-unlogged`
 
-The same, but nothing behind each 503: nothing was raised for it. *Of 503s M %*: that share was `unknown`, since others failed
+The same, but nothing behind each 503: nothing was raised for it. *Of 503s N %*: that share was `unknown`, since others failed
 meanwhile and the event loop answers for all.
 
 """
@@ -128,23 +125,15 @@ def lifecycle_page(results):
     return LIFECYCLE + "\n".join(rows) + "\n"
 
 
-def unknown_share(results):
-    """Of tests where several in flight may be unknown: the largest of the shares."""
-    shares = [result["unknown"] for result in results if "unknown" in result]
-    explicit = [result["explicit"] for result in results if result["unlogged"] and "explicit" in result]
-    if not shares:
-        return ""
-    return f"*unknown {max(shares) * 100:.0f} %{f'; of 503s {max(explicit) * 100:.0f} %' if explicit else ''}:* "
-
-
 def exceptions_table(results):
     lines = ["| application | " + " | ".join(CLASSES) + " |", "|---" * (len(CLASSES) + 1) + "|"]
     for application, title in APPLICATIONS.items():
         cells = []
         for name in CLASSES:
             own = [result for result in results if (result["application"], result["worker_class"]) == (application, name)]
-            sure, unsure = [result for result in own if "unknown" not in result], [result for result in own if "unknown" in result]
-            parts = [cell(sure), *(unknown_share([result]) + cell([result]) for result in sorted(unsure, key=lambda result: cell([result])))]
+            unsure = sorted((result for result in own if "unknown" in result), key=lambda result: cell([result]))
+            parts = [cell([result for result in own if "unknown" not in result]),
+                     *(f"*of 503s {result['unknown'] * 100:.0f} %:* {cell([result])}" for result in unsure)]
             cells.append("<br>".join(part for part in parts if part))
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -8,7 +8,7 @@ import pytest
 
 from harness.exporter import Exporter
 from harness.failures import (
-    ASYNC, CLIENTS, ERRORS, FAILED, WSGI, ask, at_once, serve, settled, tied, tied_when_alone)
+    ASYNC, CLIENTS, ERRORS, FAILED, WSGI, ask, at_once, serve, settled, tied)
 from harness.ledger import check_consistent
 from harness.processes import wait_for
 from harness.server import Gunicorn
@@ -34,7 +34,7 @@ def test_django_on_an_event_loop(directory, record_property):
 
 @pytest.mark.parametrize("application", ["starlette_app", "fastapi_app"])
 def test_starlette(directory, application, record_property):
-    tied_when_alone(directory, "uvicorn", application, record_property)
+    tied(directory, "uvicorn", application, record_property)
 
 
 IN_ROOTS = [
@@ -53,7 +53,24 @@ def test_wsgi_in_roots(directory, root_of, suite, worker_class, application, rec
     ("trixie", "uvicorn", "starlette_app"), ("sid", "uvicorn", "starlette_app"), ("sid", "asgi", "starlette_app"),
     ("trixie", "uvicorn", "django_app"), ("sid", "asgi", "django_app")])
 def test_event_loops_in_roots(directory, root_of, suite, worker_class, application, record_property):
-    tied_when_alone(directory, worker_class, application, record_property, root=root_of(suite), environment=ASYNC)
+    tied(directory, worker_class, application, record_property, root=root_of(suite), environment=ASYNC)
+
+
+def test_a_loop_answers_for_tasks_that_only_their_scope_tells_apart(directory):
+    """One path that fails or not as its query says, and one below a mounted application, which another one ends like."""
+    asked = [("/either?fail=1", 500), ("/either", 503), ("/mounted/raise-key", 500), ("/raise-key", 500), ("/unavailable", 503)]
+
+    def mixed():
+        for _ in range(25):
+            for path, status in asked:
+                assert ask(server, path) == status
+
+    with serve(directory, "uvicorn", application="starlette_app") as server, Exporter(directory, pid=server.pid) as exporter:
+        at_once(CLIENTS, mixed)
+        each = 25 * CLIENTS
+        settled(exporter, {("GET", "/either", "ValueError"): each, ("GET", "/either", "unknown"): each,
+                           ("GET", "/mounted/raise-key", "OrderError"): each, ("GET", "/raise-key", "KeyError"): each,
+                           ("GET", "/unavailable", "unknown"): each})
 
 
 PYENV = sorted((pathlib.Path.home() / ".pyenv" / "versions").glob("3.*/bin/python3"))

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from harness.exporter import Exporter, run
-from harness.failures import ASYNC, FAILED, PYTHON_PROBES, ask, at_once, errors, serve, settled, tied, tied_when_alone
+from harness.failures import ASYNC, FAILED, PYTHON_PROBES, ask, at_once, errors, serve, settled, tied, tied_but_for_503s
 from harness.processes import wait_for
 from harness.server import Gunicorn
 from harness.wire import Connection
@@ -27,7 +27,7 @@ def test_frameworks(directory, worker_class, application, record_property):
 
 @pytest.mark.parametrize("application", ["starlette_app", "fastapi_app", "django_app"])
 def test_event_loops(directory, application, record_property):
-    tied_when_alone(directory, "uvicorn", application, record_property, unlogged=True, environment=ASYNC)
+    tied_but_for_503s(directory, "uvicorn", application, record_property, environment=ASYNC)
 
 
 @pytest.mark.parametrize("suite, worker_class, application", [

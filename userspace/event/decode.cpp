@@ -64,6 +64,7 @@ Event from(const contract::record_logged& record) {
                   .exception = text_of(record.exception),
                   .logger = text_of(record.logger),
                   .arguments = {text_of(record.arguments[0]), text_of(record.arguments[1])},
+                  .of_scope = record.of_scope != 0,
                   .at = time_of(record.header)};
 }
 

@@ -85,6 +85,7 @@ struct Logged {
     std::string exception;   // its type
     std::string logger;
     std::array<std::string, 2> arguments; // of the message, those that are strings
+    bool of_scope;                        // `arguments` are path and method of the request that an ASGI server served
     KernelTime at;
 };
 

@@ -45,6 +45,12 @@ event::KernelTime begin_of(const event::Responded& responded) {
     return responded.at - std::chrono::duration_cast<event::KernelTime>(responded.duration);
 }
 
+// Of a failed response what is written in the same turn of the loop: what comes later may be of a task that goes on
+// although it has answered.
+event::KernelTime since_of(const event::Responded& responded) {
+    return responded.status >= 400 ? std::max(begin_of(responded), responded.polled) : begin_of(responded);
+}
+
 } // namespace
 
 bool Causes::is_echo(const event::Logged& logged) {
@@ -105,12 +111,14 @@ std::string Causes::from_writer(const event::Responded& responded, std::string_v
 }
 
 // Only of what a server or framework says, which means by it that the request fails: an application names the path of
-// requests that it answers with 200, too, and another one for the same path may fail meanwhile.
+// requests that it answers with 200, too, and another one for the same path may fail meanwhile. An ASGI server speaks
+// in the turn of the loop in which it answers, or after it.
 std::string Causes::from_path(const event::Responded& responded, std::string_view method, std::string_view path) {
     const auto begin = begin_of(responded);
     auto first = candidates_.end();
     for (auto each = candidates_.begin(); each != candidates_.end(); ++each) {
-        if (!each->by_server || each->logged.at < begin || each->path.empty() || each->path != path) continue;
+        const auto since = each->logged.of_scope ? since_of(responded) : begin;
+        if (!each->by_server || each->logged.at < since || each->path.empty() || each->path != path) continue;
         if (!each->method.empty() && each->method != method) continue;
         if (first == candidates_.end()) first = each;
         if (each->logged.exception != first->logged.exception) return {};
@@ -122,11 +130,11 @@ std::string Causes::from_path(const event::Responded& responded, std::string_vie
 }
 
 std::string Causes::from_only_request(const event::Responded& responded, std::string_view path) {
-    // What is written in the same turn of the loop. Later ones may be of a task that goes on although it has answered.
-    const auto since = responded.status >= 400 ? std::max(begin_of(responded), responded.polled) : begin_of(responded);
+    const auto since = since_of(responded);
     const auto last = std::ranges::find_if(candidates_.rbegin(), candidates_.rend(), [&](const Candidate& candidate) {
         return candidate.logged.at >= since && candidate.by_server && candidate.logged.in_flight == 1 &&
-               (candidate.path.empty() || candidate.path == path);
+               (candidate.path.empty() || candidate.path == path ||
+                (candidate.logged.of_scope && candidate.path.ends_with(path))); // uvicorn puts --root-path in front
     });
     if (last == candidates_.rend()) return {};
     auto exception = std::move(last->logged.exception);

@@ -15,8 +15,8 @@ namespace model {
 // it, and answered later. What was logged counts as the cause of a response only by evidence, never by order alone:
 // since the request began,
 //   - it was logged by the thread, the greenlet or the asyncio task that answered;
-//   - or, where an event loop answers for its tasks, a server's or framework's message names the request's path, and
-//     all that name it agree;
+//   - or, where an event loop answers for its tasks, a server's or framework's message names the request's path, or an
+//     ASGI server's the application that was called with it, and all that name it agree;
 //   - or, there, a server logged that a request failed while this one was the only request in flight, in the turn of
 //     the loop that wrote the answer.
 // Everything else is unknown.

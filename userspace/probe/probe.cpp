@@ -162,6 +162,12 @@ void Probe::set_python(event::Slot master, const python::Layout& layout, python:
                                   .outer_exception = outer_exception.value_or(contract::OUTER_NOT_KNOWN),
                                   .raises_since_ns = raises ? raises_since_ns : 0,
                                   .object_frame = layout.object_frame,
+                                  .dict_keys = layout.dict_keys,
+                                  .keys_size = layout.keys_size,
+                                  .keys_log2_index_bytes = layout.keys_log2_index_bytes,
+                                  .keys_used = layout.keys_used,
+                                  .keys_indices = layout.keys_indices,
+                                  .bytes_items = layout.bytes_items,
                                   .reserved = {}};
     bpf_map_update_elem(pythons, &master, &python, BPF_ANY);
 }

@@ -6,7 +6,7 @@ import shop
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 
 tasks = []  # the loop itself does not keep them
@@ -35,6 +35,12 @@ async def fail_key(request):
 
 def fail_from(request):  # in a thread of the pool
     shop.fail_from()
+
+
+async def either(request):
+    if "fail" in request.query_params:
+        shop.fail()
+    return PlainTextResponse("later\n", status_code=503)
 
 
 async def handled(request):
@@ -74,4 +80,5 @@ async def noise(request):
 app = Starlette(routes=[
     Route("/hello", hello), Route("/swallow", swallow), Route("/unavailable", unavailable), Route("/raise", fail),
     Route("/noise", noise), Route("/failing-afterwards", failing_afterwards), Route("/handled", handled), Route("/unavailable-slowly", unavailable_slowly), Route("/raise-key", fail_key), Route("/raise-from", fail_from),
+    Route("/either", either), Mount("/mounted", routes=[Route("/raise-key", fail_from)]),
 ], exception_handlers={OSError: on_os_error})

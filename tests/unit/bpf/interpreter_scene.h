@@ -16,7 +16,9 @@
 namespace bpf_test {
 
 constexpr std::uint64_t kTuple = 1ull << 26;
+constexpr std::uint64_t kBytes = 1ull << 27;
 constexpr std::uint64_t kString = 1ull << 28;
+constexpr std::uint64_t kDict = 1ull << 29;
 constexpr std::uint64_t kException = 1ull << 30;
 constexpr std::uint64_t kClass = 1ull << 31;
 constexpr std::uint64_t kSelf = 4711;
@@ -32,6 +34,7 @@ struct Type {
 struct Text {
     const void* type = nullptr;
     std::uint64_t length = 0;
+    std::uint64_t hash = 0;
     std::uint32_t state = 1 << (2 + 4); // ASCII
     char characters[256] = {};
 };

@@ -27,6 +27,7 @@ struct Line {
     std::string logger = "shop";
     std::array<std::string, 2> arguments = {};
     std::uint64_t in_flight = 2;
+    bool of_scope = false;
 };
 
 class CausesTest : public testing::Test {
@@ -39,6 +40,7 @@ protected:
                     .exception = line.exception,
                     .logger = line.logger,
                     .arguments = line.arguments,
+                    .of_scope = line.of_scope,
                     .at = line.at});
     }
     static event::Responded response(event::Execution by, std::chrono::milliseconds begin,
@@ -99,6 +101,35 @@ TEST_F(CausesTest, WithoutATaskOnlyTheOnlyRequestIsTied) {
     EXPECT_EQ(cause(response(kLoop, 10ms, 20ms)), "") << "two in flight";
     log({"KeyError", kLoop, 35ms, "shop", {}, 1});
     EXPECT_EQ(cause(response(kLoop, 30ms, 40ms)), "KeyError") << "as in a sync worker";
+}
+
+TEST_F(CausesTest, AScopeTiesWhatALoopAnswersInTheSameTurn) {
+    const auto fails = [&](std::string exception, std::chrono::milliseconds at, std::string path) {
+        log({std::move(exception), task(0x900), at, "uvicorn.error", {std::move(path), "GET"}, 4, true});
+    };
+    fails("KeyError", 15ms, "/a%20b");
+    fails("OSError", 15ms, "/c");
+    auto answer = response(kLoop, 10ms, 20ms);
+    answer.polled = 14ms;
+    EXPECT_EQ(cause(answer, "/a"), "");
+    EXPECT_EQ(causes_.of(answer, "POST", "/c"), "");
+    EXPECT_EQ(cause(answer, "/c?x=1"), "OSError");
+    EXPECT_EQ(cause(answer, "/c"), "") << "used up";
+    EXPECT_EQ(cause(answer, "/a%20b"), "KeyError");
+
+    fails("KeyError", 32ms, "/d");
+    auto later = response(kLoop, 30ms, 40ms, 503);
+    later.polled = 35ms;
+    EXPECT_EQ(cause(later, "/d"), "") << "of another request, or of what goes on after an answer";
+    later.polled = 31ms;
+    fails("OSError", 33ms, "/d");
+    EXPECT_EQ(cause(later, "/d"), "") << "two that do not agree";
+}
+
+TEST_F(CausesTest, TheOnlyRequestsScopeMayHaveAPathInFront) {
+    log({"KeyError", task(0x900), 15ms, "uvicorn.error", {"/api/a", "GET"}, 1, true});
+    EXPECT_EQ(cause(response(kLoop, 10ms, 20ms), "/b"), "");
+    EXPECT_EQ(cause(response(kLoop, 10ms, 20ms), "/a"), "KeyError");
 }
 
 TEST_F(CausesTest, APathTiesWhatALoopAnswers) {
