@@ -82,8 +82,8 @@ public:
 
     // From now on the exceptions behind responses of this master's workers are read.
     // `first_thread_at`: the address of its interpreter's pointer to its first thread. `outer_exception`: of an
-    // exception that is no request's, 0: none; nothing: not known yet. `raises`: exceptions that nobody logs are seen as well, by what is
-    // attached to its file already; since the first time that it is said.
+    // exception that is no request's, 0: none; nothing: not known yet. `raises`: exceptions that nobody logs are seen
+    // as well, by what is attached to its file already; since the first time that it is said.
     void set_python(event::Slot master, const python::Layout& layout, python::Address first_thread_at,
                     std::optional<python::Address> outer_exception, bool raises);
 
