@@ -69,12 +69,9 @@ static __always_inline void read_scope(const struct python *python, struct walk 
  * function of its own, which the verifier walks once (Linux 5.6). */
 __noinline u64 finds_request(u32 slot, u64 traceback) {
     const struct python *python = python_of(slot);
-    u32 zero = 0;
-    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
-    struct walk *walk;
+    struct walk *walk = walk_here();
 
-    if (!python || !portion) return 0;
-    walk = &portion->walk;
+    if (!python || !walk) return 0;
     walk->at = traceback;
     walk->found = 0;
     for (u32 i = 0; i < DEEPEST_SCOPE; i++) {

@@ -120,29 +120,28 @@ static __always_inline void record_log(const struct python *python, slot_t slot,
 SEC("tp_btf/sys_exit")
 int read_log_record(u64 *context) {
     (void)context;
-    u32 zero = 0;
     slot_t slot = slot_of(bpf_get_current_pid_tgid() >> 32);
     const struct python *python = python_of(slot);
-    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+    struct walk *walk = walk_here();
     struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
     struct execution by;
     u64 frame, type;
 
-    if (!python || !portion || !total) return 0;
-    find_thread(python, &portion->walk);
-    if (!portion->walk.thread) return 0;
-    frame = frame_of(python, portion->walk.thread);
+    if (!python || !walk || !total) return 0;
+    find_thread(python, walk);
+    if (!walk->thread) return 0;
+    frame = frame_of(python, walk->thread);
     if (!frame || name_word(python, frame) != WORD('_', '_', 'i', 'n', 'i', 't', '_', '_')) return 0;
     if (!is_in_logging(python, frame) || level_of(python, frame) < LEVEL_ERROR) return 0;
     type = exception_class(python, frame);
     if (!type) return 0;
-    name_execution(python, &portion->walk, &by);
+    name_execution(python, walk, &by);
     /* Of a thread or a greenlet of its own nobody asks: it answers one request at a time. */
     if (by.is_main_module &&
-        was_raised_afterwards(python, &portion->walk, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION))))
+        was_raised_afterwards(python, walk, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION))))
         return 0;
     total->last_logged_ns = bpf_ktime_get_ns();
-    record_log(python, slot, total, &portion->walk, frame, type, &by);
+    record_log(python, slot, total, walk, frame, type, &by);
     return 0;
 }
 

@@ -49,6 +49,14 @@ static __always_inline u64 current_thread_id(void) {
 #endif
 }
 
+/* That of this processor, for programs and functions that are given none. */
+static __always_inline struct walk *walk_here(void) {
+    u32 zero = 0;
+    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+
+    return portion ? &portion->walk : NULL;
+}
+
 /* Finds the PyThreadState of the current thread: walk->thread, 0 where there is none. */
 static __always_inline void find_thread(const struct python *python, struct walk *walk) {
     walk->at = pointer_at(python->first_thread_at);
@@ -164,12 +172,9 @@ static __always_inline u64 is_refusal(const struct python *python, u64 frame) {
  * that may be called like one of the parser's. A function of its own, which the verifier walks once (Linux 5.6). */
 __noinline u64 refuses(u32 slot, u64 thread) {
     const struct python *python = python_of(slot);
-    u32 zero = 0;
-    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
-    struct walk *walk;
+    struct walk *walk = walk_here();
 
-    if (!python || !portion) return 0;
-    walk = &portion->walk;
+    if (!python || !walk) return 0;
     walk->at = frame_of(python, thread);
     walk->found = 0;
     for (u32 i = 0; i < DEEPEST_REFUSAL; i++) {

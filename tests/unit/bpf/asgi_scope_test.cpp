@@ -12,20 +12,6 @@
 namespace bpf_test {
 namespace {
 
-struct Number {
-    const void* type = nullptr;
-    std::uint32_t digit = 0;
-};
-struct Tuple {
-    const void* type = nullptr;
-    std::uint64_t size = 0;
-    std::array<const void*, 3> items{};
-};
-struct Traceback {
-    const void* type = nullptr;
-    const Traceback* next = nullptr;
-    const Frame* frame = nullptr;
-};
 struct Entry {
     const void* key = nullptr;
     const void* value = nullptr;

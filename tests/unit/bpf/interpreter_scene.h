@@ -48,6 +48,20 @@ struct Frame {
     std::uint8_t owner = 0;
     std::array<std::uint64_t, 8> locals{}; // likewise
 };
+struct Number {
+    const void* type = nullptr;
+    std::uint32_t digit = 0;
+};
+struct Tuple {
+    const void* type = nullptr;
+    std::uint64_t size = 0;
+    std::array<const void*, 3> items{};
+};
+struct Traceback {
+    const void* type = nullptr;
+    const Traceback* next = nullptr;
+    const Frame* frame = nullptr;
+};
 struct Thread {
     std::uint64_t id = kSelf;
     const Thread* next = nullptr;

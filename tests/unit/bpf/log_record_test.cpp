@@ -15,20 +15,6 @@ namespace {
 
 constexpr std::uint64_t kTag = 1; // of references from frames, as since 3.14
 
-struct Number {
-    const void* type = nullptr;
-    std::uint32_t digit = 0;
-};
-struct Tuple {
-    const void* type = nullptr;
-    std::uint64_t size = 0;
-    std::array<const void*, 3> items{};
-};
-struct Traceback {
-    const void* type = nullptr;
-    const Traceback* next = nullptr;
-    const Frame* frame = nullptr;
-};
 std::uint64_t tagged(const void* address) { return reference(address) | kTag; }
 
 class LogRecordTest : public InterpreterTest {
