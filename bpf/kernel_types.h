@@ -103,12 +103,17 @@ struct thread_struct {
 };
 #endif
 
+struct sched_info {
+    unsigned long long last_arrival; /* on a processor, by the scheduler's clock; not where CONFIG_SCHED_INFO is not set */
+};
+
 struct task_struct {
     unsigned int __state;
     unsigned int flags; /* PF_EXITING and others */
     int pid;  /* the thread's id, in the initial PID namespace */
     int tgid; /* the process's id */
     int exit_code;
+    struct sched_info sched_info;
     struct task_struct *real_parent;
     struct files_struct *files;
     struct signal_struct *signal;

@@ -27,6 +27,8 @@ static __always_inline void switch_out(const struct task_struct *task, slot_t sl
     struct thread_clock *clock = bpf_map_lookup_elem(&clocks, &thread);
 
     if (!clock) return;
+    catch_up(clock, task, now_ns);
+    learn_lag(clock, task);
     settle_clock(clock, now_ns);
     clock->doing = preempted || !state ? SPENT_RUN_QUEUE : blocks_in(clock, slot, state);
 }
@@ -37,7 +39,9 @@ static __always_inline void switch_in(const struct task_struct *task, u64 now_ns
 
     if (task->flags & TASK_IS_EXITING) return; /* its clock is gone */
     clock = clock_of(thread);
-    if (clock) change_clock(clock, SPENT_ON_CPU, now_ns);
+    if (!clock) return;
+    change_clock(clock, SPENT_ON_CPU, now_ns);
+    clock->came_ns = now_ns;
 }
 
 SEC("tp_btf/sched_switch")
@@ -121,6 +125,7 @@ int trace_enter(u64 *context) {
     if (!slot) return 0;
     clock = clock_of((u32)id);
     if (!clock) return 0;
+    catch_up(clock, (const struct task_struct *)bpf_get_current_task(), bpf_ktime_get_ns());
     if (context[1] == __NR_restart_syscall) return 0; /* goes on with the call that a stop interrupted */
     clock->call = context[1];
     clock->arguments[0] = CALL_ARGUMENT_0(regs);

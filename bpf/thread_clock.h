@@ -15,6 +15,7 @@ enum { CALL_ARGUMENTS = 3 };
 
 struct thread_clock {
     u64 since_ns;              /* when the present stretch began */
+    u64 came_ns;               /* to a processor, as it was seen to; 0: it was not */
     u64 spent_ns[SPENT_KINDS]; /* of ended stretches, since the thread was first seen */
     u32 doing;                 /* enum spent: the present stretch */
     u32 peer;                  /* SPENT_SOCKET: index into peers */

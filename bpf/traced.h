@@ -7,6 +7,7 @@
 #define GUNICORN_BPF_TRACED_H
 
 #include "activity.h"
+#include "arrival.h"
 #include "contract_trace.h"
 #include "thread_clock.h"
 
@@ -75,14 +76,17 @@ static __always_inline struct thread_clock *clock_of(u32 thread) {
 /* How long the current thread has been on a processor, ever. A probe in an interpreter asks, which the thread can be switched out
  * of (hooks of the scheduler and of system calls it cannot): then another stretch has begun and it is asked again. 0: not known. */
 static __always_inline int read_on_cpu(const struct thread_clock *clock, u64 *on_cpu_ns) {
+    const struct task_struct *task = (const struct task_struct *)bpf_get_current_task();
+
     for (u32 i = 0; i < 3; i++) {
         u64 now_ns = bpf_ktime_get_ns();
         u64 since_ns = *(const volatile u64 *)&clock->since_ns;
         u64 spent_ns = *(const volatile u64 *)&clock->spent_ns[SPENT_ON_CPU];
+        u64 from_ns = clock->doing == SPENT_ON_CPU ? since_ns : arrival_ns(task);
 
-        if (since_ns > now_ns || since_ns != *(const volatile u64 *)&clock->since_ns) continue;
-        *on_cpu_ns = spent_ns + now_ns - since_ns;
-        return clock->doing == SPENT_ON_CPU;
+        if (from_ns > now_ns || since_ns != *(const volatile u64 *)&clock->since_ns) continue;
+        *on_cpu_ns = spent_ns + now_ns - from_ns;
+        return from_ns != 0;
     }
     return 0;
 }
@@ -103,6 +107,15 @@ static __always_inline void trace_collection(int begins) {
     else if (is_known && clock->is_collecting)
         clock->collected_ns += on_cpu_ns - clock->collecting_from_ns;
     clock->is_collecting = begins && is_known;
+}
+
+/* The clock of a thread that may be another one than the current, in which nothing is amiss. */
+static __always_inline struct thread_clock *clock_to_read(u32 thread, u64 now_ns) {
+    struct thread_clock *clock = bpf_map_lookup_elem(&clocks, &thread);
+
+    if (clock && thread == (u32)bpf_get_current_pid_tgid())
+        catch_up(clock, (const struct task_struct *)bpf_get_current_task(), now_ns);
+    return clock;
 }
 
 static __always_inline struct traced *traced_of(const struct connection_key *key) {
@@ -143,6 +156,7 @@ static __always_inline void begin_trace(const struct connection_key *key, u64 no
     clock->asked_fd = -1;
     clock->requests++;
     request->began = ++clock->began;
+    catch_up(clock, (const struct task_struct *)bpf_get_current_task(), now_ns);
     read_clock(clock, &request->begin, now_ns);
 }
 
@@ -183,13 +197,11 @@ static __always_inline void settle_trace(struct connection *connection, const st
 static __always_inline void trace_write(const struct connection *connection, const struct connection_key *key, u64 now_ns) {
     const struct thread_clock *clock;
     struct traced *request;
-    u32 thread;
 
     if (!trace_requests || !(connection->flags & CONNECTION_IS_TRACED)) return;
     request = bpf_map_lookup_elem(&traced, key);
     if (!request) return;
-    thread = request->thread;
-    clock = bpf_map_lookup_elem(&clocks, &thread);
+    clock = clock_to_read(request->thread, now_ns);
     if (clock) read_clock(clock, &request->written, now_ns);
 }
 
@@ -207,7 +219,7 @@ static __always_inline void end_trace(struct connection *connection, const struc
     if (request->accept_known) time->flags |= BREAKDOWN_ACCEPT_KNOWN;
     request->accept_known = 0;
     thread = request->thread;
-    clock = bpf_map_lookup_elem(&clocks, &thread);
+    clock = clock_to_read(thread, now_ns);
     if (!clock) return;
     if (request->written.at_ns != now_ns) read_clock(clock, &request->written, now_ns);
     subtract_readings(clock, &request->begin, &request->written, time);

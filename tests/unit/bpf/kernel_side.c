@@ -28,6 +28,7 @@
 #undef trace_requests
 
 enum { TAIL_CALL_LIMIT = 33 }; /* MAX_TAIL_CALL_CNT */
+enum { SCHEDULER_IS_BEHIND_NS = 123456789 };
 
 static struct {
     uint64_t now_ns;
@@ -90,6 +91,7 @@ void kernel_reset(struct kernel_limits limits) {
 
     memset(&world, 0, sizeof world);
     second_rooms_taken = 0;
+    scheduler_lag_ns = 0;
     world.now_ns = 1000000000;
     world.records_left = limits.records;
     world.table.max_fds = DESCRIPTORS;
@@ -162,11 +164,17 @@ void kernel_wake_up(void) {
     trace_wakeup(context);
 }
 
+/* The scheduler writes it down after its tracepoint, by a clock of its own. */
+void kernel_switch_in_unseen(void) { world.task.sched_info.last_arrival = world.now_ns - SCHEDULER_IS_BEHIND_NS; }
+
+void kernel_forget_scheduler(void) { scheduler_lag_ns = 0; }
+
 void kernel_switch_in(void) {
     struct task_struct idle = {.pid = 0};
     u64 context[3] = {0, (u64)&idle, (u64)&world.task};
 
     trace_switch(context);
+    kernel_switch_in_unseen();
 }
 
 void kernel_end_thread(void) {

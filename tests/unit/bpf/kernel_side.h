@@ -42,6 +42,8 @@ void kernel_enter_call(uint64_t number, const uint64_t arguments[3]);
 void kernel_switch_out(uint32_t state, int preempted);
 void kernel_wake_up(void);
 void kernel_switch_in(void);
+void kernel_switch_in_unseen(void); /* the hook does not run */
+void kernel_forget_scheduler(void); /* as if no switch had been seen so far */
 void kernel_end_thread(void);
 /* It begins to collect garbage, or has ended: what the probes in an interpreter call. */
 void kernel_collect(int begins);
