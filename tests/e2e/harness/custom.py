@@ -27,11 +27,16 @@ sys.stdout.buffer.write((openmetrics if sys.argv[2] == "openmetrics" else genera
 OURS = re.compile(r"(# (HELP|TYPE) )?gunicorn_|# EOF")
 
 
+class ClientFailed(Exception):
+    """What it said about it."""
+
+
 def client_says(directory, dead=(), kind="text", client=None):
     """Its lines, sorted, without those of names that the exporter has itself. `client` is where another version lies."""
     variables = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": str(client or ""), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([PYTHON, "-c", SAYS, str(directory), kind, *map(str, dead or ["none"])], env=variables, capture_output=True)
-    assert done.returncode == 0, done.stderr.decode()
+    if done.returncode:
+        raise ClientFailed(done.stderr.decode())
     return own_lines(done.stdout.decode())
 
 
