@@ -33,7 +33,8 @@ VALUES = {
                          "networkPolicy.from=null", "serviceAccount.create=false", "serviceAccount.name=own", "fullnameOverride=gbe"], None),
 }
 REFUSED = [("port=80", "port"), ("privileges=root", "privileges"), ("seccomp.type=Localhost", "localhostProfile"), ("unknown=1", "unknown"),
-           ("hostPaths.log=relative", "log"), ("podMonitor.interval=often", "interval")]
+           ("hostPaths.log=relative", "log"), ("podMonitor.interval=often", "interval"), ("podMonitor=null", "podMonitor is required"),
+           ("networkPolicy=null", "networkPolicy is required")]
 
 
 @pytest.fixture(scope="module")
