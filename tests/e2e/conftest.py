@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import results  # noqa: E402
-from harness import exporter, server  # noqa: E402
+from harness import exporter, server, unrest  # noqa: E402
 
 
 ROOT = pathlib.Path(__file__).resolve().parents[1] / "roots" / "root.sh"
@@ -28,7 +28,15 @@ def prefer(session):
         AUTOGROUP.write_text("-15")
 
 
+def disturb(session):
+    if os.environ.get("GBE_UNREST"):
+        session.unrest = subprocess.Popen([sys.executable, "-B", unrest.__file__])
+
+
 def pytest_sessionfinish(session):
+    if hasattr(session, "unrest"):
+        session.unrest.kill()
+        session.unrest.wait()
     if hasattr(session, "autogroup_nice"):
         AUTOGROUP.write_text(session.autogroup_nice)
 
@@ -41,6 +49,7 @@ def pytest_configure(config):
 def pytest_sessionstart(session):
     if os.geteuid() != 0:
         pytest.exit("the end-to-end tests need root", returncode=1)
+    disturb(session)
     prefer(session)
     if not os.access(exporter.binary(), os.X_OK):
         pytest.exit(f"no binary at {exporter.binary()}: build it, or name one in GBE_BINARY", returncode=1)
