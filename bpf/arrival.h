@@ -14,6 +14,9 @@
 
 /* 0: not known yet. Written by every processor; their values differ by microseconds. */
 static u64 scheduler_lag_ns;
+static u64 lag_learned_ns; /* when; CLOCK_MONOTONIC is slewed by at most 500 ppm, so 50 µs until the next time */
+
+enum { LAG_IS_KNOWN_NS = 100000000 };
 
 static __always_inline u64 last_arrival(const struct task_struct *task) {
     return bpf_core_field_exists(task->sched_info.last_arrival) ? BPF_CORE_READ(task, sched_info.last_arrival) : 0;
@@ -28,10 +31,14 @@ static __always_inline u64 arrival_ns(const struct task_struct *task) {
 }
 
 /* The thread leaves its processor. */
-static __always_inline void learn_lag(const struct thread_clock *clock, const struct task_struct *task) {
-    u64 arrived = clock->came_ns ? last_arrival(task) : 0;
+static __always_inline void learn_lag(const struct thread_clock *clock, const struct task_struct *task, u64 now_ns) {
+    u64 arrived;
 
-    if (arrived) *(volatile u64 *)&scheduler_lag_ns = clock->came_ns - arrived;
+    if (!clock->came_ns || (scheduler_lag_ns && now_ns - lag_learned_ns < LAG_IS_KNOWN_NS)) return;
+    arrived = last_arrival(task);
+    if (!arrived) return;
+    *(volatile u64 *)&scheduler_lag_ns = clock->came_ns - arrived;
+    lag_learned_ns = now_ns;
 }
 
 /* The thread is on a processor, whatever its clock says. Where it is not known since when, it is since now. */

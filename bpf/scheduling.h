@@ -28,7 +28,7 @@ static __always_inline void switch_out(const struct task_struct *task, slot_t sl
 
     if (!clock) return;
     catch_up(clock, task, now_ns);
-    learn_lag(clock, task);
+    learn_lag(clock, task, now_ns);
     settle_clock(clock, now_ns);
     clock->doing = preempted || !state ? SPENT_RUN_QUEUE : blocks_in(clock, slot, state);
 }
