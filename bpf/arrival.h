@@ -51,4 +51,8 @@ static __always_inline void catch_up(struct thread_clock *clock, const struct ta
     clock->came_ns = 0;
 }
 
+static __always_inline void catch_up_current(struct thread_clock *clock, u64 now_ns) {
+    if (clock->doing != SPENT_ON_CPU) catch_up(clock, (const struct task_struct *)bpf_get_current_task(), now_ns);
+}
+
 #endif

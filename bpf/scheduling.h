@@ -125,7 +125,7 @@ int trace_enter(u64 *context) {
     if (!slot) return 0;
     clock = clock_of((u32)id);
     if (!clock) return 0;
-    catch_up(clock, (const struct task_struct *)bpf_get_current_task(), bpf_ktime_get_ns());
+    if (clock->doing != SPENT_ON_CPU) catch_up_current(clock, bpf_ktime_get_ns());
     if (context[1] == __NR_restart_syscall) return 0; /* goes on with the call that a stop interrupted */
     clock->call = context[1];
     clock->arguments[0] = CALL_ARGUMENT_0(regs);

@@ -76,13 +76,11 @@ static __always_inline struct thread_clock *clock_of(u32 thread) {
 /* How long the current thread has been on a processor, ever. A probe in an interpreter asks, which the thread can be switched out
  * of (hooks of the scheduler and of system calls it cannot): then another stretch has begun and it is asked again. 0: not known. */
 static __always_inline int read_on_cpu(const struct thread_clock *clock, u64 *on_cpu_ns) {
-    const struct task_struct *task = (const struct task_struct *)bpf_get_current_task();
-
     for (u32 i = 0; i < 3; i++) {
         u64 now_ns = bpf_ktime_get_ns();
         u64 since_ns = *(const volatile u64 *)&clock->since_ns;
         u64 spent_ns = *(const volatile u64 *)&clock->spent_ns[SPENT_ON_CPU];
-        u64 from_ns = clock->doing == SPENT_ON_CPU ? since_ns : arrival_ns(task);
+        u64 from_ns = clock->doing == SPENT_ON_CPU ? since_ns : arrival_ns((const struct task_struct *)bpf_get_current_task());
 
         if (from_ns > now_ns || since_ns != *(const volatile u64 *)&clock->since_ns) continue;
         *on_cpu_ns = spent_ns + now_ns - from_ns;
@@ -113,8 +111,7 @@ static __always_inline void trace_collection(int begins) {
 static __always_inline struct thread_clock *clock_to_read(u32 thread, u64 now_ns) {
     struct thread_clock *clock = bpf_map_lookup_elem(&clocks, &thread);
 
-    if (clock && thread == (u32)bpf_get_current_pid_tgid())
-        catch_up(clock, (const struct task_struct *)bpf_get_current_task(), now_ns);
+    if (clock && thread == (u32)bpf_get_current_pid_tgid()) catch_up_current(clock, now_ns);
     return clock;
 }
 
@@ -156,7 +153,7 @@ static __always_inline void begin_trace(const struct connection_key *key, u64 no
     clock->asked_fd = -1;
     clock->requests++;
     request->began = ++clock->began;
-    catch_up(clock, (const struct task_struct *)bpf_get_current_task(), now_ns);
+    catch_up_current(clock, now_ns);
     read_clock(clock, &request->begin, now_ns);
 }
 

@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import results  # noqa: E402
-from harness import exporter, server, unrest  # noqa: E402
+from harness import exporter, processes, server, unrest  # noqa: E402
 
 
 ROOT = pathlib.Path(__file__).resolve().parents[1] / "roots" / "root.sh"
@@ -30,13 +30,12 @@ def prefer(session):
 
 def disturb(session):
     if os.environ.get("GBE_UNREST"):
-        session.unrest = subprocess.Popen([sys.executable, "-B", unrest.__file__])
+        session.unrest = processes.start([sys.executable, "-B", unrest.__file__])
 
 
 def pytest_sessionfinish(session):
     if hasattr(session, "unrest"):
-        session.unrest.kill()
-        session.unrest.wait()
+        processes.end(session.unrest)
     if hasattr(session, "autogroup_nice"):
         AUTOGROUP.write_text(session.autogroup_nice)
 

@@ -91,7 +91,7 @@ void kernel_reset(struct kernel_limits limits) {
 
     memset(&world, 0, sizeof world);
     second_rooms_taken = 0;
-    scheduler_lag_ns = 0;
+    kernel_forget_scheduler();
     world.now_ns = 1000000000;
     world.records_left = limits.records;
     world.table.max_fds = DESCRIPTORS;
