@@ -30,7 +30,7 @@ def source():
 
 
 def known_metrics():
-    page = (ROOT / "docs/metrics.md").read_text()
+    page = (ROOT / "docs/reference/metrics.md").read_text()
     names = set(re.findall(r"^### (\w+)$", page, re.MULTILINE))
     histograms = set(re.findall(r"^### (\w+)\n\n.*\n\n- Type: histogram$", page, re.MULTILINE))
     assert len(names) > 30 and len(histograms) > 3

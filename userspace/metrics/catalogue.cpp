@@ -20,10 +20,9 @@ std::vector<Metric> documented() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "Responses whose final status line the kernel accepted; 1xx except 101 are no responses. Equals the count of "
-         "`gunicorn_worker_request_duration_seconds` in every scrape, and the sum of `gunicorn_worker_responses_total` "
-         "up "
-         "to responses that are being counted at that instant."},
+         "Counts responses whose final status line the kernel accepted; an interim response (1xx except 101) does "
+         "not count. Equals the count of `gunicorn_worker_request_duration_seconds` in every scrape, and the sum of "
+         "`gunicorn_worker_responses_total` except for responses that are being counted at that instant."},
         {Name::worker_request_duration,
          "gunicorn_worker_request_duration_seconds",
          MetricType::Histogram,
@@ -31,8 +30,8 @@ std::vector<Metric> documented() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "From the first byte of the request (or the end of the previous response on its connection, if later) to the "
-         "last byte of the response that the kernel accepted."},
+         "Measured from the first byte of the request (or from the end of the previous response on the same "
+         "connection, if that is later) to the last byte of the response that the kernel accepted."},
         {Name::worker_memory,
          "gunicorn_worker_memory_bytes",
          MetricType::Gauge,
@@ -40,7 +39,7 @@ std::vector<Metric> documented() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "The resident set (`VmRSS`). Gone when the worker has ended, like every gauge of a worker."},
+         "The resident set size (`VmRSS`). Like every gauge of a worker, it disappears when the worker ends."},
         {Name::worker_cpu,
          "gunicorn_worker_cpu_percent",
          MetricType::Gauge,
@@ -56,7 +55,7 @@ std::vector<Metric> documented() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "Since the fork, including time in which the machine was suspended."},
+         "Time since the worker was forked, including time in which the machine was suspended."},
         {Name::worker_failed_requests,
          "gunicorn_worker_failed_requests_total",
          MetricType::Counter,
@@ -64,9 +63,9 @@ std::vector<Metric> documented() {
          {"worker_id", "method", "endpoint", "status_code"},
          Scope::target,
          kFirst,
-         "Responses of status 400 and above. For each worker and status they sum to `gunicorn_worker_responses_total` "
-         "in "
-         "every scrape; a response whose record was lost has method and endpoint `other` for good."},
+         "Counts responses with status 400 and above. Per worker and status, the series add up to "
+         "`gunicorn_worker_responses_total` in every scrape; a response whose record was lost keeps `other` as "
+         "method and endpoint."},
         {Name::worker_error_handling,
          "gunicorn_worker_error_handling_total",
          MetricType::Counter,
@@ -74,15 +73,14 @@ std::vector<Metric> documented() {
          {"worker_id", "method", "endpoint", "error_type"},
          Scope::target,
          kFirst,
-         "Responses of status 500 and above, a subset of the failed requests; of 4xx those that Gunicorn's own parser "
-         "refused; and responses of status below 400 that an exception ended before their end. `error_type` is the "
-         "class of "
-         "the exception behind the response: the one that the worker was handling when it answered, else the one that "
-         "was logged by the thread, greenlet or task that answered, or with the request's path. `unknown`: nothing "
-         "ties "
-         "an exception to the response, as behind a 503 that the application sent by itself, or Python cannot be read. "
-         "With `--python-unlogged`, also the one that passed a framework last, logged or not; then an answer that "
-         "nothing was raised for counts nothing here. `other`: a worker has had more than 64 types."},
+         "Counts responses with status 500 and above, which are a subset of the failed requests; 4xx responses with "
+         "which Gunicorn's own parser rejected a request; and responses with a status below 400 that an exception "
+         "cut off. `error_type` is the class of the exception behind the response: the exception that the worker was "
+         "handling when it answered, otherwise one logged by the thread, greenlet or task that answered, or logged "
+         "with the request's path. It is `unknown` if no evidence ties an exception to the response (for example, "
+         "the application returned a 503 itself) or if Python's memory cannot be read. With `--python-unlogged` it "
+         "can also be the exception that last passed through a framework, logged or not; a response for which "
+         "nothing was raised is then not counted here. It is `other` once a worker has had more than 64 types."},
         {Name::worker_state,
          "gunicorn_worker_state",
          MetricType::Gauge,
@@ -90,11 +88,10 @@ std::vector<Metric> documented() {
          {"worker_id", "state", "timestamp"},
          Scope::target,
          kFirst,
-         "One series with the value 1 for each living worker. `state` is `running`, `quit` (ends gracefully) or "
-         "`abort` "
-         "(is ended forcefully); `timestamp` is the unix time at which it was entered, so it changes with the state "
-         "only. "
-         "`sum(gunicorn_worker_state{state=\"running\"})` is the number of running workers."},
+         "Each living worker has one series with the value 1. `state` is `running`, `quit` (graceful shutdown) or "
+         "`abort` (forced shutdown); `timestamp` is the Unix time at which the worker entered the state, so it "
+         "changes only together with the state. `sum(gunicorn_worker_state{state=\"running\"})` is the number of "
+         "running workers."},
         {Name::master_worker_restarts,
          "gunicorn_master_worker_restarts_total",
          MetricType::Counter,
@@ -102,8 +99,9 @@ std::vector<Metric> documented() {
          {},
          Scope::target,
          kFirst,
-         "Workers that ended while their master lived and had to be replaced: not those of a shutdown, of fewer "
-         "workers wanted (TTOU) or of a failed boot. Reasons are in `gunicorn_worker_exits_total`."},
+         "Counts workers that ended while their master was alive and had to be replaced. Workers that end in a "
+         "shutdown, because fewer workers are wanted (TTOU) or because of a failed boot do not count. "
+         "`gunicorn_worker_exits_total` has the reasons."},
     };
 }
 
@@ -116,7 +114,8 @@ std::vector<Metric> about_workers() {
          {"worker_id", "status_code"},
          Scope::target,
          kFirst,
-         "A code appears with its first response. `status_code` is `unreadable` for a status line without one."},
+         "A status code appears with its first response. `status_code` is `unreadable` if the status line has no "
+         "valid code."},
         {Name::worker_requests_aborted,
          "gunicorn_worker_requests_aborted_total",
          MetricType::Counter,
@@ -124,8 +123,8 @@ std::vector<Metric> about_workers() {
          {"worker_id", "by"},
          Scope::target,
          kFirst,
-         "In no other counter of requests. `by` is `client` (closed or reset first), `server` (closed the connection) "
-         "or `worker_exit`."},
+         "These requests are not part of any other request counter. `by` is `client` (the client closed or reset the "
+         "connection first), `server` (the worker closed it) or `worker_exit`."},
         {Name::worker_responses_incomplete,
          "gunicorn_worker_responses_incomplete_total",
          MetricType::Counter,
@@ -133,18 +132,18 @@ std::vector<Metric> about_workers() {
          {"worker_id", "by"},
          Scope::target,
          kFirst,
-         "Counted in `gunicorn_worker_requests_total` too. `by` as for aborted requests."},
+         "These responses are also counted in `gunicorn_worker_requests_total`. `by` has the same values as for "
+         "aborted requests."},
         {Name::worker_connections,
          "gunicorn_worker_connections_total",
          MetricType::Counter,
-         "Total number of connections that ended, by what they turned out to be",
+         "Total number of closed connections, by kind",
          {"worker_id", "kind"},
          Scope::target,
          kFirst,
-         "`kind` is `http` (at least one response), `empty` (no byte came), `partial` (bytes, no complete request "
-         "head, "
-         "no response), `aborted` (a request without response), `tls` and `http2` (not seen into), `opaque` (the "
-         "answer was not HTTP/1) or `adopted` (open before the exporter started, not used again)."},
+         "`kind` is `http` (at least one response), `empty` (no bytes), `partial` (bytes, but no complete request "
+         "head and no response), `aborted` (a request without a response), `tls` and `http2` (not decoded), `opaque` "
+         "(the response was not HTTP/1) or `adopted` (open before the exporter started and not used again)."},
         {Name::worker_pipelined_unserved,
          "gunicorn_worker_pipelined_unserved_total",
          MetricType::Counter,
@@ -152,7 +151,8 @@ std::vector<Metric> about_workers() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "Some worker classes drop what a client sends behind the first request; these are no requests elsewhere."},
+         "Some worker classes discard what a client sends behind the first request; such requests are not counted "
+         "elsewhere."},
         {Name::worker_heartbeat_age,
          "gunicorn_worker_heartbeat_age_seconds",
          MetricType::Gauge,
@@ -160,10 +160,9 @@ std::vector<Metric> about_workers() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "As of the scrape. Gunicorn's master ends a worker when this exceeds `--timeout`. A sync worker touches the "
-         "file "
-         "around each request and every half timeout while idle, the others every second; a thread of gthread that is "
-         "stuck does not show here."},
+         "Value at the time of the scrape. Gunicorn's master kills a worker when this exceeds `--timeout`. A sync "
+         "worker touches the file around each request and every half timeout while idle, other worker classes touch "
+         "it every second; a stuck thread of a gthread worker is not visible here."},
     };
 }
 
@@ -184,12 +183,12 @@ std::vector<Metric> about_masters() {
          {"reason"},
          Scope::target,
          kFirst,
-         "`reason`: `oom`; `timeout`; `boot_error` and `app_load_error` (exit codes 3 and 4); `graceful_timeout` "
-         "(killed "
-         "by the master after a graceful end took too long); `killed` (SIGKILL from elsewhere); `reload` (HUP); "
-         "`scale_down` (TTOU); `shutdown`; `winch`; `master_term` (by the master, for no signal that was seen); "
-         "`external_signal`; `crash` (another signal); `self_exit` (exit code 0, such as max_requests); `orphan` (its "
-         "master is gone); `app_exit` (any other exit code)."},
+         "`reason` is `oom` (killed by the kernel's OOM killer), `timeout`, `boot_error` and `app_load_error` (exit "
+         "codes 3 and 4), `graceful_timeout` (killed by the master because a graceful shutdown took too long), "
+         "`killed` (SIGKILL from another process), `reload` (HUP), `scale_down` (TTOU), `shutdown`, `winch`, "
+         "`master_term` (terminated by the master without an observed signal to the master), `external_signal`, "
+         "`crash` (any other signal), `self_exit` (exit code 0, for example max_requests), `orphan` (the master is "
+         "gone) or `app_exit` (any other exit code)."},
         {Name::info,
          "gunicorn_info",
          MetricType::Gauge,
@@ -197,12 +196,13 @@ std::vector<Metric> about_masters() {
          {"version", "worker_class", "python", "app", "bind", "age_source"},
          Scope::target,
          kFirst,
-         "Of the living master, the youngest one while a successor (USR2) takes over. Read from the master's memory; "
-         "what cannot be read is taken from its command line, else empty. `python` is `3.9` without the last number "
-         "before 3.11, with a `t` at the end when free-threaded. `age_source` says where the age in `worker_id` comes "
-         "from: `arbiter`, Gunicorn's own number for every living worker, or `fork_order`, counted from the forks that "
-         "were seen and, for workers that were there before, ranked by their start: too low if others had ended "
-         "already. `app` is not repeated as a target label."},
+         "Describes the living master, or the youngest one while a successor (USR2) takes over. Values are read from "
+         "the master's memory; what cannot be read comes from its command line, otherwise the label is empty. "
+         "`python` lacks the micro version before 3.11 (`3.9`) and ends in `t` for a free-threaded build. "
+         "`age_source` says where the age in `worker_id` comes from: `arbiter` is Gunicorn's own number for every "
+         "living worker; with `fork_order` the exporter counts the forks that it has seen and ranks workers that "
+         "already existed by their start, which gives too low an age if others had ended before. `app` is not "
+         "repeated as a target label."},
     };
 }
 
@@ -211,7 +211,7 @@ std::vector<Metric> about_the_exporter() {
         {Name::build_info,
          "gunicorn_bpf_exporter_build_info",
          MetricType::Gauge,
-         "Version of the exporter, of libbpf and of the running kernel; always 1",
+         "Versions of the exporter, of libbpf and of the running kernel; always 1",
          {"version", "libbpf", "kernel"},
          Scope::exporter,
          kFirst,
@@ -219,11 +219,11 @@ std::vector<Metric> about_the_exporter() {
         {Name::targets,
          "gunicorn_bpf_exporter_targets",
          MetricType::Gauge,
-         "Number of observed Gunicorns whose master lives",
+         "Number of observed Gunicorn masters that are alive",
          {},
          Scope::exporter,
          kFirst,
-         "A master and its successor (USR2) are one."},
+         "A master and its successor (USR2) count as one."},
         {Name::probe_attached,
          "gunicorn_bpf_exporter_probe_attached",
          MetricType::Gauge,
@@ -235,20 +235,19 @@ std::vector<Metric> about_the_exporter() {
         {Name::events_lost,
          "gunicorn_bpf_exporter_events_lost_total",
          MetricType::Counter,
-         "Total number of times the kernel side had to give something up, by reason",
+         "Total number of events that the BPF programs could not process, by reason",
          {"reason"},
          Scope::exporter,
          kFirst,
-         "0 for every reason means that nothing was missed. Only labels are lost, never counts, by `ring_full` (user "
-         "space was too slow for records) and `pipeline_full` (too many requests read ahead of their turn). Requests "
-         "of "
-         "one connection are not seen after `connections_full` (raise --max-connections), `parse_budget` (one system "
-         "call carried more head or chunks than may be walked), `unreadable_buffer`, `unsupported_syscall` "
-         "(sendmmsg, recvmmsg) and `framing` (sendfile within a head). A worker is not seen after `processes_full` "
-         "(raise "
-         "--max-processes) and `pid_range` (pid_max was raised while running); a listener after `listeners_full`. "
-         "`threads_full` happens while requests are traced only. "
-         "`program_busy` counts calls that the kernel left out; it should never happen."},
+         "If every reason is 0, nothing was missed. `ring_full` (user space read records too slowly) and "
+         "`pipeline_full` (too many requests were read ahead) lose labels only, never counts. The requests of a "
+         "connection are no longer observed after `connections_full` (raise --max-connections), `parse_budget` (one "
+         "system call carried more head lines or chunks than a program may parse), `unreadable_buffer`, "
+         "`unsupported_syscall` (sendmmsg, recvmmsg) and `framing` (sendfile within a head). A worker is not "
+         "observed after `processes_full` (raise --max-processes) and `pid_range` (pid_max was raised at run time); "
+         "a listener is not observed after `listeners_full`. `threads_full` occurs only while requests are traced. "
+         "`program_busy` counts program runs that the kernel skipped; it should stay 0. See "
+         "[events-lost.md](events-lost.md)."},
         {Name::map_entries,
          "gunicorn_bpf_exporter_map_entries",
          MetricType::Gauge,
@@ -260,7 +259,7 @@ std::vector<Metric> about_the_exporter() {
         {Name::map_capacity,
          "gunicorn_bpf_exporter_map_capacity",
          MetricType::Gauge,
-         "Number of entries that a BPF map has room for",
+         "Maximum number of entries in a BPF map",
          {"map"},
          Scope::exporter,
          kFirst,
@@ -268,7 +267,7 @@ std::vector<Metric> about_the_exporter() {
         {Name::bpf_run_time,
          "gunicorn_bpf_exporter_bpf_run_time_seconds_total",
          MetricType::Counter,
-         "Total time that a BPF program ran, while the kernel keeps such statistics",
+         "Total run time of a BPF program, as counted by the kernel's BPF statistics",
          {"program"},
          Scope::exporter,
          kFirst,
@@ -276,7 +275,7 @@ std::vector<Metric> about_the_exporter() {
         {Name::endpoint_values_refused,
          "gunicorn_bpf_exporter_endpoint_values_refused_total",
          MetricType::Counter,
-         "Total number of responses whose endpoint became \"other\" because the limit of endpoints was reached",
+         "Total number of responses recorded with endpoint \"other\" because the endpoint limit was reached",
          {},
          Scope::target,
          kFirst,
@@ -284,27 +283,27 @@ std::vector<Metric> about_the_exporter() {
         {Name::python,
          "gunicorn_bpf_exporter_python",
          MetricType::Gauge,
-         "Number of Gunicorns by what can be read of their Python",
+         "Number of Gunicorn masters by Python layout support",
          {"version", "layout"},
          Scope::exporter,
          kFirst,
-         "`layout`: `ok`; `unsupported`, a version of Python whose data structures are not known; `failed`, no CPython "
-         "or not "
-         "to be read. Without `ok` every `error_type` is `unknown`; a log line says why."},
+         "`layout` is `ok`; `unsupported`, if the data structures of this Python version are not known; or `failed`, "
+         "if it is not CPython or its memory cannot be read. Unless it is `ok`, every `error_type` is `unknown`, and "
+         "the log says why."},
         {Name::python_probes,
          "gunicorn_bpf_exporter_python_probes",
          MetricType::Gauge,
-         "Number of Gunicorns by whether a probe is attached to their Python",
+         "Number of Gunicorn masters by state of the probes in their Python",
          {"probe", "state"},
          Scope::exporter,
          kFirst,
-         "`probe`: `gc`, for the pauses of the garbage collector; `raise`, with `--python-unlogged`; `import`, with "
-         "`--python-imports`. `state`: `attached`; `absent`, this build of Python has no place for it, or none where a "
-         "probe is cheap: a log line says which."},
+         "`probe` is `gc` (pauses of the garbage collector), `raise` (with `--python-unlogged`) or `import` (with "
+         "`--python-imports`). `state` is `attached` or `absent`; a probe is absent if this build of Python has no "
+         "suitable place for it, or only one where a probe would be slow. The log says which."},
         {Name::snapshot_duration,
          "gunicorn_bpf_exporter_snapshot_duration_seconds",
          MetricType::Gauge,
-         "Time that it took to collect what this scrape shows",
+         "Time taken to collect the data of this scrape",
          {},
          Scope::exporter,
          kFirst,
@@ -312,7 +311,7 @@ std::vector<Metric> about_the_exporter() {
         {Name::sampling_duration,
          "gunicorn_bpf_exporter_sampling_duration_seconds",
          MetricType::Gauge,
-         "Time that the last reading of memory and CPU of all workers took",
+         "Time taken by the last sampling of memory and CPU of all workers",
          {},
          Scope::exporter,
          kFirst,
@@ -320,17 +319,16 @@ std::vector<Metric> about_the_exporter() {
         {Name::config_reload_successful,
          "gunicorn_bpf_exporter_config_last_reload_successful",
          MetricType::Gauge,
-         "Whether the last reading of the web configuration succeeded (1) or left the one before in force (0)",
+         "Whether the last reload of the web configuration succeeded (1) or the previous configuration was kept (0)",
          {},
          Scope::exporter,
          kFirst,
-         "Of `--web.config.file`, which is read at start, on SIGHUP, and when it or a file that it names changes. A "
-         "log "
-         "line says what is wrong."},
+         "Applies to `--web.config.file`, which is read at start, on SIGHUP, on `POST /-/reload`, and when it or a "
+         "file that it names changes. The log says what is wrong."},
         {Name::config_reload_success_time,
          "gunicorn_bpf_exporter_config_last_reload_success_timestamp_seconds",
          MetricType::Gauge,
-         "Unix time of the last reading of the web configuration that succeeded",
+         "Unix time of the last successful load of the web configuration",
          {},
          Scope::exporter,
          kFirst,

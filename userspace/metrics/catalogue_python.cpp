@@ -10,26 +10,25 @@ std::vector<Metric> about_python() {
         {Name::worker_gc_pause,
          "gunicorn_worker_gc_pause_seconds",
          MetricType::Histogram,
-         "Time for which Python's garbage collector stopped the worker's code",
+         "Duration of garbage collector pauses in the worker",
          {"worker_id", "generation"},
          Scope::target,
          kFirst,
-         "Each run of the cyclic collector, automatic or by `gc.collect()`; `generation` 0 to 2. Only where the "
-         "interpreter was built with USDT probes (Debian's, Fedora's): `gunicorn_bpf_exporter_python_probes`. Not with "
-         "`--no-collector.gc`."},
+         "One observation per run of the cyclic garbage collector, automatic or by `gc.collect()`; `generation` is 0 "
+         "to 2. Present only if the interpreter was built with USDT probes (as Debian's and Fedora's are); see "
+         "`gunicorn_bpf_exporter_python_probes`. Absent with `--no-collector.gc`."},
         {Name::worker_import_time,
          "gunicorn_worker_import_seconds_total",
          MetricType::Counter,
-         "Total time in which the worker imported modules",
+         "Total time that the worker spent importing modules",
          {"worker_id", "phase"},
          Scope::target,
          kFirst,
-         "With `--python-imports` only, and where the interpreter has USDT probes. `phase`: `boot`, before the worker "
-         "accepted its first connection; `serving`, afterwards, when somebody may wait for it. Of the outermost "
-         "imports, "
-         "which contain the others. What the master imports (`--preload`) is not the worker's. No `boot` of a worker "
-         "that "
-         "began before the probes were there, as the first ones of a Gunicorn whose Python nobody ran before."},
+         "Present with `--python-imports`, if the interpreter has USDT probes. `phase` is `boot` (before the worker "
+         "accepted its first connection) or `serving` (afterwards, when a client may be waiting). Only outermost "
+         "imports are timed, since they contain the nested ones. Imports in the master (`--preload`) do not count. "
+         "`boot` is missing for workers that started before the probes were attached, such as the first ones of a "
+         "Gunicorn whose interpreter was not in use before."},
         {Name::worker_imports,
          "gunicorn_worker_imports_total",
          MetricType::Counter,
@@ -37,8 +36,8 @@ std::vector<Metric> about_python() {
          {"worker_id", "phase"},
          Scope::target,
          kFirst,
-         "As `gunicorn_worker_import_seconds_total`. Modules that were imported before do not count, those that were "
-         "not found do."},
+         "Present under the same conditions as `gunicorn_worker_import_seconds_total`. A module that was already "
+         "imported does not count; a module that was not found does."},
     };
 }
 

@@ -10,11 +10,11 @@ std::vector<Metric> about_saturation() {
         {Name::workers,
          "gunicorn_workers",
          MetricType::Gauge,
-         "Number of living workers that have a request in flight (busy) or none (idle)",
+         "Number of workers with a request in flight (busy) or without one (idle)",
          {"state"},
          Scope::target,
          kFirst,
-         "As of the scrape. Not with `--no-collector.activity`."},
+         "Value at the time of the scrape. Absent with `--no-collector.activity`."},
         {Name::worker_busy,
          "gunicorn_worker_busy_seconds_total",
          MetricType::Counter,
@@ -22,30 +22,28 @@ std::vector<Metric> about_saturation() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "Up to the scrape, with the stretch that lasts. Its rate is the utilisation, 0 to 1, also of a worker that "
-         "waits "
-         "for a database; of a worker with many threads or an event loop, the share of time with at least one "
-         "request. Not with `--no-collector.activity`."},
+         "Includes a busy period that is still going on at the time of the scrape. The rate is the worker's "
+         "utilisation, from 0 to 1, and includes time spent waiting for a database. For a worker with several "
+         "threads or an event loop it is the share of time with at least one request in flight. Absent with "
+         "`--no-collector.activity`."},
         {Name::worker_in_flight,
          "gunicorn_worker_requests_in_flight",
          MetricType::Gauge,
-         "Number of requests that the worker has begun to read and not answered",
+         "Number of requests that the worker has started to read and not yet answered",
          {"worker_id"},
          Scope::target,
          kFirst,
-         "One for each connection: pipelined requests wait behind it. A thread of gthread that is stuck shows here. "
-         "Not "
-         "with `--no-collector.activity`."},
+         "At most one per connection, because pipelined requests wait for the one in front. A stuck thread of a "
+         "gthread worker is visible here. Absent with `--no-collector.activity`."},
         {Name::worker_threads,
          "gunicorn_worker_threads",
          MetricType::Gauge,
-         "Number of threads of the worker, those of the application included",
+         "Number of threads of the worker, including the application's own",
          {"worker_id"},
          Scope::target,
          kFirst,
-         "Of the operating system, from `/proc/<pid>/status`: the main thread, the pool of gthread as far as it has "
-         "been "
-         "started, and others."},
+         "Operating system threads from `/proc/<pid>/status`: the main thread, the started part of gthread's pool, "
+         "and any others."},
         {Name::worker_open_connections,
          "gunicorn_worker_open_connections",
          MetricType::Gauge,
@@ -53,25 +51,26 @@ std::vector<Metric> about_saturation() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "Idle ones included (keep-alive, clients that have not sent anything). Not with `--no-collector.activity`."},
+         "Includes idle connections (keep-alive, clients that have not sent anything). Absent with "
+         "`--no-collector.activity`."},
         {Name::listener_backlog,
          "gunicorn_listener_backlog",
          MetricType::Gauge,
-         "Number of connections that wait to be accepted",
+         "Number of connections waiting to be accepted",
          {"listener"},
          Scope::target,
          kFirst,
-         "As of the scrape, read from the kernel's socket. `listener` as Gunicorn writes it: `127.0.0.1:8000`, "
-         "`unix:/run/app.sock`. Sockets that share an address (`--reuse-port`) are added up. Not with "
-         "`--no-collector.backlog`."},
+         "Value at the time of the scrape, read from the kernel's socket. `listener` is written as Gunicorn writes "
+         "it: `127.0.0.1:8000`, `unix:/run/app.sock`. Sockets that share an address (`--reuse-port`) are added up. "
+         "Absent with `--no-collector.backlog`."},
         {Name::listener_backlog_limit,
          "gunicorn_listener_backlog_limit",
          MetricType::Gauge,
-         "Number of connections that may wait to be accepted",
+         "Maximum number of connections that may wait to be accepted",
          {"listener"},
          Scope::target,
          kFirst,
-         "What `listen()` was given (`--backlog`), at most `net.core.somaxconn`. Linux lets one more in."},
+         "The value passed to `listen()` (`--backlog`), at most `net.core.somaxconn`. Linux admits one more."},
         {Name::listener_dropped,
          "gunicorn_listener_dropped_total",
          MetricType::Counter,
@@ -79,9 +78,8 @@ std::vector<Metric> about_saturation() {
          {"listener"},
          Scope::target,
          kFirst,
-         "TCP: mostly since the queue was full; the client tries again after a second or more. The client of a full "
-         "unix "
-         "socket waits or is refused, which the kernel does not count. Begins anew with a new socket."},
+         "On TCP, mostly because the queue was full; the client tries again after a second or more. The client of a "
+         "full unix socket waits or is refused, which the kernel does not count. Starts at 0 with a new socket."},
         {Name::request_queue,
          "gunicorn_request_queue_seconds",
          MetricType::Histogram,
@@ -89,15 +87,11 @@ std::vector<Metric> about_saturation() {
          {"worker_id", "place"},
          Scope::target,
          kFirst,
-         "`place`: `accept_queue`, from the end of the handshake (of a unix socket: from the client's `connect()`) "
-         "until "
-         "the "
-         "worker has accepted; `first_read`, from there, or from the last packet that came before if that was later, "
-         "until "
-         "the "
-         "worker asks for the first bytes: the wait for a thread of gthread's pool, or for a busy event loop. Counts "
-         "connections, not requests, and only those that came while the exporter ran. Not with "
-         "`--no-collector.waits`."},
+         "`place` is `accept_queue`, from the end of the handshake (on a unix socket: from the client's `connect()`) "
+         "until the worker has accepted the connection; or `first_read`, from then (or from the last packet that "
+         "arrived before the read, if that is later) until the worker reads the first bytes, which is the wait for a "
+         "thread of gthread's pool or for a busy event loop. Counts connections, not requests, and only connections "
+         "that arrived while the exporter was running. Absent with `--no-collector.waits`."},
         {Name::worker_first_byte,
          "gunicorn_worker_time_to_first_byte_seconds",
          MetricType::Histogram,
@@ -105,10 +99,10 @@ std::vector<Metric> about_saturation() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "As accepted by the kernel; interim responses (1xx) are none. The difference to the duration is the time in "
-         "which "
-         "the response was written: a slow reader, or a streaming application. Counts what "
-         "`gunicorn_worker_requests_total` counts. Not with `--no-collector.sizes`."},
+         "Up to the first byte that the kernel accepted; interim responses (1xx) do not count. The difference to the "
+         "duration is the time in which the response was written, which is long for a slow reader or a streaming "
+         "application. Counts the same requests as `gunicorn_worker_requests_total`. Absent with "
+         "`--no-collector.sizes`."},
         {Name::worker_request_size,
          "gunicorn_worker_request_size_bytes",
          MetricType::Histogram,
@@ -116,7 +110,7 @@ std::vector<Metric> about_saturation() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "Head and body, as far as the worker had read them when its response was complete. Not with "
+         "Head and body, as far as the worker had read them when the response was complete. Absent with "
          "`--no-collector.sizes`."},
         {Name::worker_response_size,
          "gunicorn_worker_response_size_bytes",
@@ -125,7 +119,8 @@ std::vector<Metric> about_saturation() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "Head and body, as far as the kernel accepted them, `sendfile()` included. Not with `--no-collector.sizes`."},
+         "Head and body, as far as the kernel accepted them, including `sendfile()`. Absent with "
+         "`--no-collector.sizes`."},
         {Name::http_requests,
          "gunicorn_http_requests_total",
          MetricType::Counter,
@@ -133,11 +128,9 @@ std::vector<Metric> about_saturation() {
          {"method", "endpoint", "status_code"},
          Scope::target,
          kFirst,
-         "With `--routes` only. Of all workers of the target, ended ones too; sums to what they counted while the "
-         "exporter "
-         "ran. Endpoints as in the failed requests, under the same limit. A response whose record was lost has method "
-         "and "
-         "endpoint `other`."},
+         "Present with `--routes`. Covers all workers of the target, including those that have ended, and adds up to "
+         "what they counted while the exporter was running. Endpoints are those of the failed requests, under the "
+         "same limit. A response whose record was lost has `other` as method and endpoint."},
         {Name::http_request_duration,
          "gunicorn_http_request_duration_seconds",
          MetricType::Histogram,
@@ -145,7 +138,7 @@ std::vector<Metric> about_saturation() {
          {"method", "endpoint"},
          Scope::target,
          kFirst,
-         "With `--routes` only. As `gunicorn_worker_request_duration_seconds`."},
+         "Present with `--routes`. Measured like `gunicorn_worker_request_duration_seconds`."},
     };
 }
 

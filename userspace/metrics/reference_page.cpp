@@ -19,19 +19,21 @@ constexpr std::string_view kOpening = R"(# Metrics
 <!-- Generated from userspace/metrics/catalogue.cpp; tests/unit/metrics says how to write it anew. -->
 
 Times are in seconds, sizes in bytes. Counters and histograms of a worker stay for the retention time (`--retention`,
-5 minutes by default) after it has ended; its gauges go at once.
+5 minutes by default) after it has ended; its gauges disappear at once.
 
 **Target labels.** With exactly one `--pid` the series have the labels listed here and no others. In every other mode
-`app` and `master_pid` are appended to all series that say "target labels: yes", and of a Gunicorn in a container what is
-known of `namespace`, `pod` and `container`.
+`app` and `master_pid` are appended to all series that say "Target labels: yes", and for a Gunicorn in a container also
+`namespace`, `pod` and `container`, as far as they are known.
 
-**worker_id** is `worker_<age>_<start>`: Gunicorn's own worker number, and the unix second of the fork.
+**worker_id** is `worker_<age>_<start>`: Gunicorn's own worker number and the Unix time of the fork in seconds.
 
-**method** is a registered HTTP method as sent, else `invalid`. **endpoint** is the path without query: the first
-`--route` that matches, else the path with identifiers folded to `{id}` (digits), `{uuid}`, `{date}` (ISO 8601) and
-`{hash}` (16 or more hexadecimal digits with a decimal one among them), else, beyond `--endpoint-limit` distinct values,
-`other`. `*` and the authority of CONNECT stand as they are; bytes that are no printable UTF-8 text are percent-encoded;
-a request line that is no HTTP has the endpoint `invalid`; a path longer than what is kept of it, `other`.
+**method** is a registered HTTP method as sent, otherwise `invalid`.
+
+**endpoint** is the path without its query: the first `--route` that matches, otherwise the path with identifiers folded
+to `{id}` (digits), `{uuid}`, `{date}` (ISO 8601) and `{hash}` (16 or more hexadecimal digits, at least one of them a
+decimal digit). Beyond `--endpoint-limit` distinct values it is `other`. `*` and the authority of CONNECT are kept as they
+are; bytes that are not printable UTF-8 text are percent-encoded. The endpoint of a request line that is not HTTP is
+`invalid`, that of a path longer than the part that the exporter keeps is `other`.
 )";
 
 std::string_view type_of(const Metric& metric) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// docs/metrics.md, written from the catalogue so that it cannot tell another story than the scrape.
+// docs/reference/metrics.md, written from the catalogue so that it cannot tell another story than the scrape.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// docs/metrics.md says what the catalogue says.
+// docs/reference/metrics.md says what the catalogue says.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -12,7 +12,7 @@
 
 namespace {
 
-const std::string kPage = SOURCE_ROOT "/docs/metrics.md";
+const std::string kPage = SOURCE_ROOT "/docs/reference/metrics.md";
 
 TEST(ReferencePage, NamesEveryMetric) {
     const auto page = metrics::reference_page();
@@ -29,7 +29,7 @@ TEST(ReferencePage, IsTheOneInDocs) {
     if (std::getenv("GBE_WRITE_REFERENCE") != nullptr) std::ofstream(kPage) << page;
     std::ostringstream there;
     there << std::ifstream(kPage).rdbuf();
-    EXPECT_EQ(there.str(), page) << "docs/metrics.md is not what the catalogue says. To write it anew:\n"
+    EXPECT_EQ(there.str(), page) << "docs/reference/metrics.md is not what the catalogue says. To write it anew:\n"
                                     "  GBE_WRITE_REFERENCE=1 <build>/tests/unit/metrics/metrics_test "
                                     "--gtest_filter='ReferencePage.*'";
 }
