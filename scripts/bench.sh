@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Measures what observing a Gunicorn costs and writes docs/benchmarks.md. Installs and builds nothing: needs root, what
 # scripts/setup.sh --test installs and what scripts/build.sh --all builds. Takes about ten minutes; --help has options.
-# --groups measures instead what each --collector costs and writes docs/cost-of-groups.md, --exceptions what reading
-# exceptions and the probes in an interpreter cost (docs/cost-of-exceptions.md), --tracing what the command trace costs
-# (docs/cost-of-tracing.md), --scrapes how long a scrape of 20,000 series takes (docs/cost-of-scrapes.md).
+# --groups measures instead what each --collector costs and writes docs/internals/cost-of-groups.md, --exceptions what reading
+# exceptions and the probes in an interpreter cost (docs/internals/cost-of-exceptions.md), --tracing what the command trace costs
+# (docs/internals/cost-of-tracing.md), --scrapes how long a scrape of 20,000 series takes (docs/internals/cost-of-scrapes.md).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PATH:/usr/sbin:/sbin"

@@ -14,7 +14,7 @@ install(FILES ${here}/systemd/gunicorn-bpf-exporter.default DESTINATION /etc/def
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 # The unit, the rules and README.md refer to it.
-install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN images EXCLUDE)
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
 install(FILES ${here}/prometheus/prometheus.yml ${here}/prometheus/gunicorn.rules.yml
               ${here}/grafana/gunicorn.json ${here}/grafana/gunicorn-workers.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 

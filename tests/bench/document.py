@@ -10,7 +10,7 @@ import tempfile
 import time
 
 STATISTICS = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
-DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+PAGES = pathlib.Path(__file__).resolve().parents[2] / "docs/internals"
 
 
 def arguments(name, description, **numbers):
@@ -18,7 +18,7 @@ def arguments(name, description, **numbers):
     parser = argparse.ArgumentParser(prog=f"bench.sh --{name}", description=f"{description} Takes some minutes.")
     for number, default in numbers.items():
         parser.add_argument(f"--{number}", type=int, default=default)
-    parser.add_argument("--output", type=pathlib.Path, default=DOCS / f"cost-of-{name}.md")
+    parser.add_argument("--output", type=pathlib.Path, default=PAGES / f"cost-of-{name}.md")
     return parser.parse_args()
 
 

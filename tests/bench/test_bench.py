@@ -28,7 +28,7 @@ def test_page_of_a_short_run(tmp_path):
     page = output.read_text(encoding="utf-8")
     assert "nan" not in page
 
-    kernel = section(page, "In the kernel, a request")
+    kernel = section(page, "In the kernel, per request")
     assert [row[0] for row in kernel[:2]] == CLASSES
     for row in kernel[:2]:
         calls, exporter, empty = map(number, row[1:4])
@@ -48,7 +48,7 @@ def test_page_of_a_short_run(tmp_path):
         assert all(number(cell) > 0 for cell in row[1:6]), row
     for row in section(page, "On the worker"):
         assert all(number(cell) > 0 for cell in row[1:]), row
-    assert [row[0] for row in section(page, "A stranger's system calls")] == ["`read`", "`getppid`"]
+    assert [row[0] for row in section(page, "System calls of unobserved processes")] == ["`read`", "`getppid`"]
     for row in section(page, "The exporter itself"):
         assert number(row[1]) > 0 and number(row[3]) > 1 and number(row[4]) > 1, row
 

@@ -45,7 +45,7 @@ SETTLED = []  # what the running test has seen to hold
 
 @pytest.fixture(autouse=True)
 def told(request):
-    """For docs/lifecycle.md."""
+    """For docs/internals/lifecycle.md."""
     SETTLED.clear()
     if "suite" in request.fixturenames:
         request.node.user_properties.append(("settled", SETTLED))

@@ -17,7 +17,7 @@ from harness.exposition import Scrape
 from harness.server import Gunicorn
 from harness.web import CLIENTS, HASH_OF_SECRET, TLS, Authority, Web, slow_clients
 
-MANUAL = pathlib.Path(__file__).resolve().parents[2] / "docs" / "operations.md"
+MANUAL = pathlib.Path(__file__).resolve().parents[2] / "docs" / "reference" / "http.md"
 
 
 @pytest.fixture(scope="module")

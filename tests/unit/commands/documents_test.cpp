@@ -41,7 +41,7 @@ std::string help_of(const commands::CommandText& command) {
 // The pages that say what options do.
 std::string pages_of_the_manual() {
     std::ostringstream text;
-    for (const auto* page : {"operations", "investigations", "deployment"})
+    for (const auto* page : {"reference/options", "reference/http", "operations", "investigations", "deployment"})
         text << std::ifstream(fmt::format("{}/docs/{}.md", SOURCE_ROOT, page)).rdbuf();
     return text.str();
 }
