@@ -17,7 +17,7 @@ static __always_inline void begin_connection(const struct connection_key *key, u
     connection->file = file_of(descriptor_of(key));
     connection->accepted_ns = now_ns;
     if (bpf_map_update_elem(&connections, key, connection, BPF_ANY)) {
-        give_up(GIVE_UP_CONNECTIONS_FULL);
+        count_drop(DROP_CONNECTIONS_FULL);
         return;
     }
     count_opened(key);
@@ -38,7 +38,7 @@ static __always_inline int on_accept(void *context, slot_t slot, s32 listener, s
 }
 
 static __always_inline void remember_listener(u64 file, u64 inode, slot_t owner) {
-    if (bpf_map_update_elem(&listeners, &inode, &owner, BPF_ANY)) give_up(GIVE_UP_LISTENERS_FULL);
+    if (bpf_map_update_elem(&listeners, &inode, &owner, BPF_ANY)) count_drop(DROP_LISTENERS_FULL);
     remember_port_of(file);
 }
 
@@ -69,7 +69,7 @@ static __always_inline void on_listen(u32 tgid, slot_t slot, s32 fd, u64 now_ns)
     remember_listener(file, inode, slot);
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {
-        give_up(GIVE_UP_RING_FULL);
+        count_drop(DROP_RING_FULL);
         return;
     }
     record->header.kind = RECORD_LISTEN;

@@ -45,14 +45,14 @@ static __always_inline void learn_lag(const struct thread_clock *clock, const st
 static __always_inline void catch_up(struct thread_clock *clock, const struct task_struct *task, u64 now_ns) {
     u64 came_ns;
 
-    if (clock->doing == SPENT_ON_CPU) return;
+    if (clock->doing == TIME_ON_CPU) return;
     came_ns = arrival_ns(task);
-    change_clock(clock, SPENT_ON_CPU, came_ns && came_ns < now_ns ? came_ns : now_ns);
+    change_clock(clock, TIME_ON_CPU, came_ns && came_ns < now_ns ? came_ns : now_ns);
     clock->came_ns = 0;
 }
 
 static __always_inline void catch_up_current(struct thread_clock *clock, u64 now_ns) {
-    if (clock->doing != SPENT_ON_CPU) catch_up(clock, (const struct task_struct *)bpf_get_current_task(), now_ns);
+    if (clock->doing != TIME_ON_CPU) catch_up(clock, (const struct task_struct *)bpf_get_current_task(), now_ns);
 }
 
 #endif

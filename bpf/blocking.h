@@ -84,29 +84,29 @@ static __always_inline u32 wait_for_peer(struct thread_clock *clock, struct sock
     u32 is_new;
     u32 place = place_of_peer(clock, id, &is_new);
 
-    if (is_new) describe_peer(&clock->peers[at_most(place, PEER_REST)], sk);
+    if (is_new) describe_peer(&clock->peers[at_most(place, PEER_OVERFLOW)], sk);
     clock->peer = place;
-    return SPENT_SOCKET;
+    return TIME_SOCKET;
 }
 
 static __always_inline u32 wait_for_any(struct thread_clock *clock) {
     u32 is_new;
     u32 place = place_of_peer(clock, PEER_IS_POLL, &is_new);
 
-    if (is_new) clock->peers[at_most(place, PEER_REST)].family = PEER_IS_POLL;
+    if (is_new) clock->peers[at_most(place, PEER_OVERFLOW)].family = PEER_IS_POLL;
     clock->peer = place;
-    return SPENT_SOCKET;
+    return TIME_SOCKET;
 }
 
 static __always_inline u32 wait_for_descriptor(struct thread_clock *clock, slot_t slot, s32 fd, int writes) {
     u64 file = file_of(fd);
     struct sock *sk;
 
-    if (!file) return SPENT_OTHER;
-    if (is_client(slot, fd, file)) return writes ? SPENT_WRITING : SPENT_READING;
+    if (!file) return TIME_OTHER;
+    if (is_client(slot, fd, file)) return writes ? TIME_WRITING : TIME_READING;
     sk = sock_of(file);
     if (sk) return wait_for_peer(clock, sk);
-    return (BPF_CORE_READ((struct file *)file, f_inode, i_mode) & FILE_TYPE) == FILE_REGULAR ? SPENT_DISK : SPENT_OTHER;
+    return (BPF_CORE_READ((struct file *)file, f_inode, i_mode) & FILE_TYPE) == FILE_REGULAR ? TIME_DISK : TIME_OTHER;
 }
 
 struct poll_descriptor { /* struct pollfd */
@@ -170,8 +170,8 @@ static __always_inline void awaited_by_select(struct thread_clock *clock) {
 }
 
 static __always_inline u32 wait_for_awaited(struct thread_clock *clock, slot_t slot) {
-    if (!clock->awaited) return SPENT_SLEEP;
-    if (clock->awaited > 1) return clock->awaited_sockets ? wait_for_any(clock) : SPENT_OTHER;
+    if (!clock->awaited) return TIME_SLEEP;
+    if (clock->awaited > 1) return clock->awaited_sockets ? wait_for_any(clock) : TIME_OTHER;
     return wait_for_descriptor(clock, slot, clock->awaited_fd, (int)clock->awaited_writes);
 }
 
@@ -179,7 +179,7 @@ static __always_inline u32 wait_for_awaited(struct thread_clock *clock, slot_t s
 static __always_inline u32 wait_for_ready(struct thread_clock *clock, slot_t slot) {
     u32 kind = wait_for_awaited(clock, slot);
 
-    return kind == SPENT_DISK ? SPENT_OTHER : kind;
+    return kind == TIME_DISK ? TIME_OTHER : kind;
 }
 
 /* The current thread blocks. What it is in tells most; uninterruptible, it waits for a device whatever it is in. */
@@ -187,20 +187,20 @@ static __always_inline u32 blocks_in(struct thread_clock *clock, slot_t slot, u3
     u64 number = clock->call;
     u8 call = number < OPERATIONS ? blocking_calls[number] : BLOCKS_OTHER;
 
-    if (state & STATE_STOPPED) return SPENT_OTHER;
-    if (is_uninterruptible(state)) return call == BLOCKS_CHILD ? SPENT_OTHER : SPENT_DISK;
+    if (state & STATE_STOPPED) return TIME_OTHER;
+    if (is_uninterruptible(state)) return call == BLOCKS_CHILD ? TIME_OTHER : TIME_DISK;
     switch (call) {
     case BLOCKS_LOCK:
-        return SPENT_LOCK;
+        return TIME_LOCK;
     case BLOCKS_SLEEP:
-        return SPENT_SLEEP;
+        return TIME_SLEEP;
     case BLOCKS_FILE:
-        return SPENT_DISK;
+        return TIME_DISK;
     case BLOCKS_EPOLL:
         return wait_for_any(clock);
     case BLOCKS_OTHER:
     case BLOCKS_CHILD:
-        return SPENT_OTHER;
+        return TIME_OTHER;
     case BLOCKS_POLL:
         awaited_by_poll(clock);
         return wait_for_ready(clock, slot);

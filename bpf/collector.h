@@ -45,15 +45,15 @@ int collection_ends(struct pt_regs *context) {
     u64 thread = bpf_get_current_pid_tgid();
     slot_t slot = slot_of(thread >> 32);
     const struct begun *begun;
-    struct collections *all;
+    struct gc_pauses *all;
 
     if (!slot) return 0;
     trace_collection(0);
     begun = bpf_map_lookup_elem(&collecting, &thread);
-    all = bpf_map_lookup_elem(&collections, &slot);
+    all = bpf_map_lookup_elem(&gc_pauses, &slot);
     if (!begun || !all) return 0;
-    if (begun->detail < COLLECTOR_GENERATIONS)
-        add_pause(&all->generations[at_most((u32)begun->detail, COLLECTOR_GENERATIONS - 1)],
+    if (begun->detail < GC_GENERATIONS)
+        add_pause(&all->generations[at_most((u32)begun->detail, GC_GENERATIONS - 1)],
                   bpf_ktime_get_ns() - begun->at_ns);
     bpf_map_delete_elem(&collecting, &thread);
     return 0;

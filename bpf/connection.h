@@ -58,19 +58,8 @@ struct connection {
     struct stream streams[2]; /* enum direction */
     /* Of the response that is complete, until it is counted. */
     u8 exception[EXCEPTION_BYTES];
-    struct execution by;
+    struct exec_context by;
     struct request current;
-};
-
-struct connection_key {
-    slot_t slot;
-    s32 fd;
-};
-
-struct pipelined_key {
-    struct connection_key connection;
-    u32 ordinal;
-    u32 reserved;
 };
 
 /* What ends a connection, or what is written to it. */
@@ -106,7 +95,7 @@ struct portion {
     u8 direction;
     u8 ending;  /* enum ending */
     u8 threads; /* the process has more than one: another may come to the same end */
-    u8 then;    /* enum part: what follows PART_EXPLAIN; 0: the response is complete */
+    u8 then;    /* enum tail_call: what follows PROG_EXPLAIN_RESPONSE; 0: the response is complete */
     u8 reserved[4];
     struct feed feed;
     struct walk walk;

@@ -24,8 +24,8 @@ static __always_inline int begin_beside(void *context, struct portion *portion) 
     }
     portion->key = key;
     portion->accepted_ns = left->accepted_ns;
-    bpf_tail_call(context, &parts, PART_END);
-    give_up(GIVE_UP_CONNECTIONS_FULL);
+    bpf_tail_call(context, &parts, PROG_END_BY_CALL);
+    count_drop(DROP_CONNECTIONS_FULL);
     return 0;
 }
 

@@ -36,7 +36,7 @@ int sched_process_fork(u64 *context) {
     if (!slot) return 0;
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {
-        give_up(GIVE_UP_RING_FULL);
+        count_drop(DROP_RING_FULL);
         return 0;
     }
     describe(&record->header, RECORD_FORK, slot, (u32)child->tgid);
@@ -58,7 +58,7 @@ int sched_process_exec(u64 *context) {
     forget_pid((u32)task->tgid);
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {
-        give_up(GIVE_UP_RING_FULL);
+        count_drop(DROP_RING_FULL);
         return 0;
     }
     describe(record, RECORD_EXEC, slot, (u32)task->tgid);
@@ -81,7 +81,7 @@ int sched_process_exit(u64 *context) {
     process = bpf_map_lookup_elem(&processes, &slot);
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {
-        give_up(GIVE_UP_RING_FULL);
+        count_drop(DROP_RING_FULL);
         return 0;
     }
     describe(&record->header, RECORD_EXIT, slot, tgid);
@@ -116,7 +116,7 @@ int signal_generate(u64 *context) {
     if (!slot) return 0;
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {
-        give_up(GIVE_UP_RING_FULL);
+        count_drop(DROP_RING_FULL);
         return 0;
     }
     describe(&record->header, RECORD_SIGNAL, slot, tgid);
@@ -149,7 +149,7 @@ int mark_victim(struct bpf_raw_tracepoint_args *context) {
     if (!slot) return 0;
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {
-        give_up(GIVE_UP_RING_FULL);
+        count_drop(DROP_RING_FULL);
         return 0;
     }
     describe(record, RECORD_OOM, slot, tgid);

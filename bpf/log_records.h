@@ -88,11 +88,11 @@ static __always_inline void copy_arguments(const struct python *python, u64 tupl
 }
 
 static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total, struct walk *walk,
-                                       u64 frame, u64 type, const struct execution *by) {
+                                       u64 frame, u64 type, const struct exec_context *by) {
     struct record_logged *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
 
     if (!record) {
-        give_up(GIVE_UP_RING_FULL);
+        count_drop(DROP_RING_FULL);
         return;
     }
     record->header.kind = RECORD_LOGGED;
@@ -124,7 +124,7 @@ int read_log_record(u64 *context) {
     const struct python *python = python_of(slot);
     struct walk *walk = walk_here();
     struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
-    struct execution by;
+    struct exec_context by;
     u64 frame, type;
 
     if (!python || !walk || !total) return 0;

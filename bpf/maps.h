@@ -8,15 +8,10 @@
 
 #include "connection.h"
 
-enum {
-    SLOTS_PER_PAGE = 2048, /* of slot_page: 4 KiB */
-    PORTS_PER_PAGE = 1024,
-};
+enum { PORTS_PER_PAGE = 1024 };
 
 /* ---- constants, set before load; of built-in types, since the skeleton repeats them ---- */
 
-/* Whose listen() makes a candidate: nobody's, a master's children's (a successor on SIGUSR2), anybody's. */
-enum candidates { CANDIDATES_NONE = 0, CANDIDATES_CHILDREN = 1, CANDIDATES_ALL = 2 };
 const volatile unsigned int candidates = CANDIDATES_ALL;
 
 /* A record for every response, not only for status >= 400. */
@@ -144,8 +139,8 @@ struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 2);
     __type(key, slot_t);
-    __type(value, struct collections);
-} collections SEC(".maps");
+    __type(value, struct gc_pauses);
+} gc_pauses SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -256,13 +251,13 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, GIVE_UP_REASONS);
+    __uint(max_entries, DROP_REASONS);
     __type(key, u32);
     __type(value, u64);
-} give_ups SEC(".maps");
+} drops SEC(".maps");
 
-static __always_inline void give_up(u32 reason) {
-    u64 *count = bpf_map_lookup_elem(&give_ups, &reason);
+static __always_inline void count_drop(u32 reason) {
+    u64 *count = bpf_map_lookup_elem(&drops, &reason);
     if (count) __sync_fetch_and_add(count, 1);
 }
 

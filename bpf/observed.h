@@ -33,11 +33,11 @@ static __always_inline slot_t take_slot(u32 tgid, u32 role, slot_t parent, u64 n
     struct process *process;
 
     if (!cell) {
-        give_up(GIVE_UP_PID_RANGE);
+        count_drop(DROP_PID_RANGE);
         return 0;
     }
     if (bpf_map_pop_elem(&free_slots, &slot)) {
-        give_up(GIVE_UP_SLOTS_FULL);
+        count_drop(DROP_SLOTS_FULL);
         return 0;
     }
     process = bpf_map_lookup_elem(&processes, &slot);

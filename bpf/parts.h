@@ -5,13 +5,9 @@
 
 #include "observed.h"
 
-/* The parts of the work behind sys_exit, each verified by itself: in one program the verifier would walk each of
- * them once for every system call that leads there, and Linux 5.10 gives up. */
-enum part { PART_STREAM = 0, PART_END = 1, PART_SHUT = 2, PART_EXPLAIN = 3, PART_LOGGED = 4, PARTS = 5 };
-
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-    __uint(max_entries, PARTS);
+    __uint(max_entries, TAIL_CALLS);
     __type(key, u32);
     __type(value, u32);
 } parts SEC(".maps");
@@ -43,8 +39,8 @@ static __always_inline int end_connection_by(void *context, const struct connect
     portion->ending = ending;
     portion->threads = (u8)has_threads();
     portion->now_ns = now_ns;
-    portion->then = ending == ENDING_SHUT ? PART_SHUT : PART_END;
-    if (response_is_open(connection)) bpf_tail_call(context, &parts, PART_EXPLAIN);
+    portion->then = ending == ENDING_SHUT ? PROG_SHUT_BY_CALL : PROG_END_BY_CALL;
+    if (response_is_open(connection)) bpf_tail_call(context, &parts, PROG_EXPLAIN_RESPONSE);
     bpf_tail_call(context, &parts, portion->then);
     return 0;
 }

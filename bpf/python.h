@@ -118,7 +118,7 @@ static __always_inline void find_outermost_frame(const struct python *python, st
 }
 
 /* Who runs: walk->thread. */
-static __always_inline void name_execution(const struct python *python, struct walk *walk, struct execution *execution) {
+static __always_inline void name_execution(const struct python *python, struct walk *walk, struct exec_context *execution) {
     execution->thread = (u32)bpf_get_current_pid_tgid();
     execution->outermost_frame = execution->context = 0;
     execution->is_main_module = execution->raised = 0;
@@ -196,13 +196,13 @@ static __always_inline int name_type(const struct python *python, u64 object, u8
 /* Writes the name of the innermost exception that walk->thread is handling, else the empty name. All that changes from
  * turn to turn is in map memory, of which the verifier knows nothing: a turn looks like the one before. */
 static __always_inline void name_handled_exception(const struct python *python, struct walk *walk, u8 *name) {
-    walk->at = walk->thread ? pointer_at(walk->thread + python->thread_handled) : 0;
+    walk->at = walk->thread ? pointer_at(walk->thread + python->thread_exc_info) : 0;
     walk->found = 0;
     for (u32 i = 0; i < DEEPEST_HANDLING; i++) {
         if (!walk->at || walk->found) break;
-        u64 exception = pointer_at(walk->at + python->handled_exception);
-        if (exception && exception != python->outer_exception && name_type(python, exception, name)) walk->found = 1;
-        walk->at = pointer_at(walk->at + python->handled_previous);
+        u64 exception = pointer_at(walk->at + python->exc_info_value);
+        if (exception && exception != python->ambient_exception && name_type(python, exception, name)) walk->found = 1;
+        walk->at = pointer_at(walk->at + python->exc_info_previous_item);
     }
     if (!walk->found) name[0] = 0;
 }

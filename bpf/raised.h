@@ -22,7 +22,7 @@ static __always_inline int was_watched(const struct python *python, slot_t slot,
 static __always_inline void take_raise(struct connection *connection, const struct raise *raise) {
     if (connection->exception[0]) return;
     copy_bytes(connection->exception, EXCEPTION_BYTES, raise->name);
-    connection->by.raised |= connection->exception[0] ? RAISED_EXCEPTION : RAISED_UNTOLD;
+    connection->by.raised |= connection->exception[0] ? RAISED_EXCEPTION : RAISED_AMBIGUOUS;
 }
 
 /* True if the execution that answers has raised something since the request began. */
@@ -53,15 +53,15 @@ static __always_inline void take_last_raise(slot_t slot, struct connection *conn
     if (in_flight == 1 && at_ns != RAISE_BEING_WRITTEN && *(volatile u64 *)&last->at_ns == at_ns) return;
     if (connection->by.raised & RAISED_EXCEPTION) connection->exception[0] = 0;
     connection->by.raised &= (u16)~RAISED_EXCEPTION;
-    connection->by.raised |= RAISED_UNTOLD;
+    connection->by.raised |= RAISED_AMBIGUOUS;
 }
 
 static __always_inline void add_raised_exception(const struct python *python, slot_t slot, struct connection *connection) {
     connection->by.raised = 0;
     if (!was_watched(python, slot, connection)) return;
-    connection->by.raised |= RAISED_WATCHED;
+    connection->by.raised |= RAISED_PROBE_ACTIVE;
     if (!connection->by.outermost_frame) {
-        connection->by.raised |= RAISED_UNTOLD;
+        connection->by.raised |= RAISED_AMBIGUOUS;
         return;
     }
     if (take_own_raise(slot, connection) || !connection->by.is_main_module) return;

@@ -185,7 +185,7 @@ static __always_inline void begin_pipelined(struct connection *connection, struc
     connection->queued++;
     if (connection->queued > PIPELINE_DEPTH || !blank ||
         bpf_map_update_elem(&pipelined, &key, &blank->current, BPF_ANY)) {
-        give_up(GIVE_UP_PIPELINE_FULL);
+        count_drop(DROP_PIPELINE_FULL);
         return;
     }
     struct request *request = bpf_map_lookup_elem(&pipelined, &key);

@@ -88,7 +88,7 @@ static __always_inline void record_traced(struct connection *connection, const s
     struct record_traced *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
 
     if (!record) {
-        give_up(GIVE_UP_RING_FULL);
+        count_drop(DROP_RING_FULL);
         drop_trace(connection, key);
         return;
     }
@@ -110,7 +110,7 @@ static __always_inline void record_request(struct connection *connection, const 
     }
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {
-        give_up(GIVE_UP_RING_FULL);
+        count_drop(DROP_RING_FULL);
         return;
     }
     fill_record(record, connection, key, kind, status, now_ns, duration_ns, incomplete, ended_by);

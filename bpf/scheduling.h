@@ -30,7 +30,7 @@ static __always_inline void switch_out(const struct task_struct *task, slot_t sl
     catch_up(clock, task, now_ns);
     learn_lag(clock, task, now_ns);
     settle_clock(clock, now_ns);
-    clock->doing = preempted || !state ? SPENT_RUN_QUEUE : blocks_in(clock, slot, state);
+    clock->doing = preempted || !state ? TIME_RUN_QUEUE : blocks_in(clock, slot, state);
 }
 
 static __always_inline void switch_in(const struct task_struct *task, u64 now_ns) {
@@ -40,7 +40,7 @@ static __always_inline void switch_in(const struct task_struct *task, u64 now_ns
     if (task->flags & TASK_IS_EXITING) return; /* its clock is gone */
     clock = clock_of(thread);
     if (!clock) return;
-    change_clock(clock, SPENT_ON_CPU, now_ns);
+    change_clock(clock, TIME_ON_CPU, now_ns);
     clock->came_ns = now_ns;
 }
 
@@ -83,7 +83,7 @@ int trace_exit(u64 *context) {
     struct thread_clock *clock = bpf_map_lookup_elem(&clocks, &thread);
 
     if (!clock) return 0;
-    change_clock(clock, SPENT_OTHER, bpf_ktime_get_ns());
+    change_clock(clock, TIME_OTHER, bpf_ktime_get_ns());
     clock->ended = 1;
     if (!clock->requests) bpf_map_delete_elem(&clocks, &thread);
     return 0;
@@ -125,7 +125,7 @@ int trace_enter(u64 *context) {
     if (!slot) return 0;
     clock = clock_of((u32)id);
     if (!clock) return 0;
-    if (clock->doing != SPENT_ON_CPU) catch_up_current(clock, bpf_ktime_get_ns());
+    if (clock->doing != TIME_ON_CPU) catch_up_current(clock, bpf_ktime_get_ns());
     if (context[1] == __NR_restart_syscall) return 0; /* goes on with the call that a stop interrupted */
     clock->call = context[1];
     clock->arguments[0] = CALL_ARGUMENT_0(regs);

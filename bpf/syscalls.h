@@ -73,8 +73,8 @@ static __always_inline int continue_portion(void *context, struct connection *co
                                             const struct portion *portion) {
     struct connection_key key = portion->key;
 
-    bpf_tail_call(context, &parts, PART_STREAM);
-    give_up(GIVE_UP_PARSE_BUDGET);
+    bpf_tail_call(context, &parts, PROG_STREAM_BYTES);
+    count_drop(DROP_PARSE_BUDGET);
     abandon_connection(connection);
     settle_activity(connection, &key, portion->now_ns);
     return 0;
@@ -103,7 +103,7 @@ static __always_inline int on_bytes(void *context, struct connection *connection
 
     if (!portion) return 0;
     if (operation == OP_UNSUPPORTED) {
-        give_up(GIVE_UP_SYSCALL);
+        count_drop(DROP_SYSCALL);
         abandon_connection(connection);
         settle_activity(connection, key, bpf_ktime_get_ns());
         return 0;
@@ -176,7 +176,7 @@ int sys_exit(u64 *context) {
         if (!result) on_listen(tgid, slot, (s32)arguments[0], bpf_ktime_get_ns());
         return 0;
     case OP_GETPID:
-        bpf_tail_call(context, &parts, PART_LOGGED);
+        bpf_tail_call(context, &parts, PROG_READ_LOG_RECORD);
         return 0;
     case OP_POLL:
         note_poll(slot);
@@ -215,7 +215,7 @@ int stream_bytes(u64 *context) {
     case EVENT_RESPONSE_END:
         if (connection->streams[TO_CLIENT].status >= 400 && python_of(key.slot)) {
             portion->then = 0;
-            bpf_tail_call(context, &parts, PART_EXPLAIN);
+            bpf_tail_call(context, &parts, PROG_EXPLAIN_RESPONSE);
         }
         finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], feed), 0, 0);
         break;
@@ -231,7 +231,7 @@ int stream_bytes(u64 *context) {
         break;
     case EVENT_UNREADABLE:
     case EVENT_NO_ADDRESS:
-        give_up(event == EVENT_UNREADABLE ? GIVE_UP_UNREADABLE : GIVE_UP_FRAMING);
+        count_drop(event == EVENT_UNREADABLE ? DROP_UNREADABLE : DROP_FRAMING);
         abandon_connection(connection);
         skip_everything(feed);
         break;
@@ -258,7 +258,7 @@ static __always_inline void name_cause(const struct python *python, slot_t slot,
     u16 status = connection->streams[TO_CLIENT].status;
 
     name_execution(python, walk, &connection->by);
-    if (status >= 400 || (!(connection->flags & CONNECTION_PEER_RESET) && python->outer_exception != OUTER_NOT_KNOWN))
+    if (status >= 400 || (!(connection->flags & CONNECTION_PEER_RESET) && python->ambient_exception != AMBIENT_NOT_KNOWN))
         name_handled_exception(python, walk, connection->exception);
     if (status < 400) {
         /* Nothing tells of a failure: needs no record. */

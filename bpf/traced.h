@@ -34,7 +34,6 @@ struct traced {
 
 CONTRACT_ASSERT(__builtin_offsetof(struct traced, thread) == __builtin_offsetof(struct traced_head, thread), "shared");
 CONTRACT_ASSERT(__builtin_offsetof(struct traced, begin.at_ns) == __builtin_offsetof(struct traced_head, begun_ns), "shared");
-CONTRACT_ASSERT(sizeof(struct connection_key) == sizeof(struct traced_key), "shared");
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -65,11 +64,11 @@ static __always_inline struct thread_clock *clock_of(u32 thread) {
     if (clock) return clock;
     blank = bpf_map_lookup_elem(&blank_traces, &zero);
     if (!blank || bpf_map_update_elem(&clocks, &thread, &blank->clock, BPF_NOEXIST)) {
-        give_up(GIVE_UP_THREADS_FULL);
+        count_drop(DROP_THREADS_FULL);
         return NULL;
     }
     clock = bpf_map_lookup_elem(&clocks, &thread);
-    if (clock) clock->since_ns = bpf_ktime_get_ns(); /* on a processor: SPENT_ON_CPU is 0 */
+    if (clock) clock->since_ns = bpf_ktime_get_ns(); /* on a processor: TIME_ON_CPU is 0 */
     return clock;
 }
 
@@ -79,8 +78,8 @@ static __always_inline int read_on_cpu(const struct thread_clock *clock, u64 *on
     for (u32 i = 0; i < 3; i++) {
         u64 now_ns = bpf_ktime_get_ns();
         u64 since_ns = *(const volatile u64 *)&clock->since_ns;
-        u64 spent_ns = *(const volatile u64 *)&clock->spent_ns[SPENT_ON_CPU];
-        u64 from_ns = clock->doing == SPENT_ON_CPU ? since_ns : arrival_ns((const struct task_struct *)bpf_get_current_task());
+        u64 spent_ns = *(const volatile u64 *)&clock->spent_ns[TIME_ON_CPU];
+        u64 from_ns = clock->doing == TIME_ON_CPU ? since_ns : arrival_ns((const struct task_struct *)bpf_get_current_task());
 
         if (from_ns > now_ns || since_ns != *(const volatile u64 *)&clock->since_ns) continue;
         *on_cpu_ns = spent_ns + now_ns - from_ns;
@@ -103,7 +102,7 @@ static __always_inline void trace_collection(int begins) {
     if (begins)
         clock->collecting_from_ns = on_cpu_ns;
     else if (is_known && clock->is_collecting)
-        clock->collected_ns += on_cpu_ns - clock->collecting_from_ns;
+        clock->gc_ns += on_cpu_ns - clock->collecting_from_ns;
     clock->is_collecting = begins && is_known;
 }
 

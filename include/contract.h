@@ -58,7 +58,7 @@ enum {
     SIZE_BUCKETS = SIZE_BOUNDS + 1,
 
     /* Generations of CPython's garbage collector, and finite upper bounds of how long it stops its thread. */
-    COLLECTOR_GENERATIONS = 3,
+    GC_GENERATIONS = 3,
     PAUSE_BOUNDS = 9,
     PAUSE_BUCKETS = PAUSE_BOUNDS + 1,
 
@@ -93,6 +93,17 @@ enum {
  * means "not observed". */
 typedef u32 slot_t;
 
+/* Processes whose listen() makes a candidate. Value of the constant `candidates`. */
+enum candidates {
+    CANDIDATES_NONE = 0,
+    CANDIDATES_CHILDREN = 1, /* only a master's children: a successor on SIGUSR2 */
+    CANDIDATES_ALL = 2,
+};
+
+enum {
+    SLOTS_PER_PAGE = 2048, /* of a value of the map `slot_pages`: 4 KiB */
+};
+
 enum role {
     ROLE_NONE = 0,
     ROLE_CANDIDATE = 1, /* called listen(): may turn out to be a master; its forks are tracked provisionally */
@@ -116,9 +127,9 @@ struct python {
     u64 first_thread_at; /* address of the interpreter's pointer to its first thread; 0: not known, nothing is read */
     u16 thread_next;
     u16 thread_id; /* what pthread_self(3) returns */
-    u16 thread_handled;
-    u16 handled_exception;
-    u16 handled_previous;
+    u16 thread_exc_info;
+    u16 exc_info_value;
+    u16 exc_info_previous_item;
     u16 object_type;
     u16 type_name;
     u16 type_flags;
@@ -141,7 +152,7 @@ struct python {
     u16 reference_tags; /* the bits of a reference from a frame that are no address: 3 since 3.14, else 0 */
     u16 thread_raised;      /* the exception on its way up */
     u16 thread_raised_type; /* its type, up to 3.11; else OFFSET_ABSENT */
-    u64 outer_exception;    /* address of one that is handled around Gunicorn itself, and that no request raised; 0: none, or OUTER_NOT_KNOWN */
+    u64 ambient_exception;    /* address of one that is handled around Gunicorn itself, and that no request raised; 0: none, or AMBIENT_NOT_KNOWN */
     u64 raises_since_ns;    /* since when `see_raise` is attached to this interpreter; 0: it is not */
     u16 object_frame;       /* of a frame object, since 3.11: its frame; else OFFSET_ABSENT, it is the frame itself */
     u16 dict_keys;
@@ -155,25 +166,25 @@ struct python {
 CONTRACT_ASSERT(sizeof(struct python) == 96, "python is shared");
 
 enum { OFFSET_ABSENT = 0xffff };
-enum { OUTER_NOT_KNOWN = 1 }; /* python.outer_exception; no object's address */
+enum { AMBIENT_NOT_KNOWN = 1 }; /* python.ambient_exception; no object's address */
 
 /* Exceptions that passed a framework since the request began that is answered. */
 enum raised {
-    RAISED_WATCHED = 1 << 0,   /* they were watched for all the time; nothing more: none did */
+    RAISED_PROBE_ACTIVE = 1 << 0,   /* they were watched for all the time; nothing more: none did */
     RAISED_EXCEPTION = 1 << 1, /* record_response.exception is the last one that passed, no longer being handled */
-    RAISED_UNTOLD = 1 << 2,    /* something passed that may be another request's, or could not be read */
+    RAISED_AMBIGUOUS = 1 << 2,    /* something passed that may be another request's, or could not be read */
     RAISED_BY_PARSER = 1 << 3, /* Gunicorn itself refuses the request: what it is handling is its parser's. Of a 4xx only */
 };
 
 /* Who runs Python code at a moment: what tells one request's code from another's in the same process. */
-struct execution {
+struct exec_context {
     u32 thread;          /* its id in the initial PID namespace; 0: nobody looked */
     u16 is_main_module;  /* the outermost frame is the program's own: no thread and no greenlet was begun for it */
     u16 raised;          /* of who answers: enum raised */
     u64 outermost_frame; /* address; 0: not found */
     u64 context;         /* address of the contextvars context, which is each asyncio task's own; 0: none */
 };
-CONTRACT_ASSERT(sizeof(struct execution) == 24, "execution is shared");
+CONTRACT_ASSERT(sizeof(struct exec_context) == 24, "exec_context is shared");
 
 /* ---- totals ------------------------------------------------------------------------------- */
 
@@ -250,9 +261,9 @@ struct pauses {
     u64 sum_ns;
 };
 
-/* Value of the map `collections`, by slot: of the garbage collector, by generation. */
-struct collections {
-    struct pauses generations[COLLECTOR_GENERATIONS];
+/* Value of the map `gc_pauses`, by slot: how long the garbage collector stopped its thread, by generation. */
+struct gc_pauses {
+    struct pauses generations[GC_GENERATIONS];
 };
 
 /* When a module was imported: before the worker accepted its first connection, or later. */
@@ -264,22 +275,49 @@ struct imports {
     u64 time_ns[IMPORT_PHASES]; /* of the outermost ones, which contain the others */
 };
 
-/* ---- reasons for giving up ---------------------------------------------------------------- */
+/* ---- reasons for a drop ------------------------------------------------------------------------- */
 
-/* Index into the map `give_ups`. Each is exported as gunicorn_bpf_exporter_events_lost_total{reason}. */
-enum give_up {
-    GIVE_UP_RING_FULL = 0,        /* a record found no room; totals are still right */
-    GIVE_UP_SLOTS_FULL = 1,       /* a worker was born and no slot was free: not observed */
-    GIVE_UP_CONNECTIONS_FULL = 2, /* a connection was accepted and not tracked */
-    GIVE_UP_PIPELINE_FULL = 3,    /* a pipelined request had no room: its labels are lost, not its count */
-    GIVE_UP_PARSE_BUDGET = 4,     /* one system call carried more than the bounded parser may walk */
-    GIVE_UP_UNREADABLE = 5,       /* a buffer of the process could not be read */
-    GIVE_UP_SYSCALL = 6,          /* a system call on a tracked connection that is not understood */
-    GIVE_UP_FRAMING = 7,          /* sendfile or similar before the response head was complete */
-    GIVE_UP_PID_RANGE = 8,        /* a pid beyond the pid_max that the maps were made for */
-    GIVE_UP_LISTENERS_FULL = 9,   /* a listening socket was not remembered */
-    GIVE_UP_THREADS_FULL = 10,    /* tracing: a thread's time is not kept, its requests have no breakdown */
-    GIVE_UP_REASONS = 11,
+/* Index into the map `drops`. Each is exported as gunicorn_bpf_exporter_events_lost_total{reason}. */
+enum drop_reason {
+    DROP_RING_FULL = 0,        /* a record found no room; totals are still right */
+    DROP_SLOTS_FULL = 1,       /* a worker was born and no slot was free: not observed */
+    DROP_CONNECTIONS_FULL = 2, /* a connection was accepted and not tracked */
+    DROP_PIPELINE_FULL = 3,    /* a pipelined request had no room: its labels are lost, not its count */
+    DROP_PARSE_BUDGET = 4,     /* one system call carried more than the bounded parser may walk */
+    DROP_UNREADABLE = 5,       /* a buffer of the process could not be read */
+    DROP_SYSCALL = 6,          /* a system call on a tracked connection that is not understood */
+    DROP_FRAMING = 7,          /* sendfile or similar before the response head was complete */
+    DROP_PID_RANGE = 8,        /* a pid beyond the pid_max that the maps were made for */
+    DROP_LISTENERS_FULL = 9,   /* a listening socket was not remembered */
+    DROP_THREADS_FULL = 10,    /* tracing: a thread's time is not kept, its requests have no breakdown */
+    DROP_REASONS = 11,
+};
+
+/* ---- connections ---------------------------------------------------------------------------- */
+
+/* Key of the maps `connections` and `traced`. */
+struct connection_key {
+    slot_t slot;
+    s32 fd; /* with a bit of the kernel side's own above the largest descriptor: bpf/, connection lookup */
+};
+CONTRACT_ASSERT(sizeof(struct connection_key) == 8, "connection_key is shared");
+
+/* Key of the map `pipelined`. */
+struct pipelined_key {
+    struct connection_key connection;
+    u32 ordinal; /* counts the requests of the connection that were read ahead of their turn */
+    u32 reserved;
+};
+CONTRACT_ASSERT(sizeof(struct pipelined_key) == 16, "pipelined_key is shared");
+
+/* Index into the map of programs that run behind sys_exit: it reaches them by tail calls. Each is named as its program. */
+enum tail_call {
+    PROG_STREAM_BYTES = 0,
+    PROG_END_BY_CALL = 1,
+    PROG_SHUT_BY_CALL = 2,
+    PROG_EXPLAIN_RESPONSE = 3, /* absent when exceptions are not observed, as the next */
+    PROG_READ_LOG_RECORD = 4,
+    TAIL_CALLS = 5,
 };
 
 /* ---- listeners -------------------------------------------------------------------------------- */
@@ -366,7 +404,7 @@ struct record_response {
     u8 reserved[2];
     u64 polled_ns; /* since when the worker's event loop has not looked for events; 0: always */
     /* Who completed a response of status >= 400, or ended one before its end after an exception was logged. */
-    struct execution by;
+    struct exec_context by;
     /* Type of the exception that it was handling then, as tp_name has it, NUL-terminated; empty: none, or it could not be
      * read. */
     u8 exception[EXCEPTION_BYTES];
@@ -378,7 +416,7 @@ CONTRACT_ASSERT(sizeof(struct record_response) == 72 + EXCEPTION_BYTES + REQUEST
  * they are too long; empty: not a string, not ASCII, or not readable. */
 struct record_logged {
     struct record_header header;
-    struct execution by;
+    struct exec_context by;
     u64 in_flight; /* requests of the worker at that moment */
     u32 of_scope;  /* 1: the message has none, and `arguments` are an ASGI scope's raw_path and method */
     u32 reserved;

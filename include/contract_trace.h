@@ -12,29 +12,29 @@ namespace contract {
 #endif
 
 /* What a thread does at a moment. It does one of them at any moment, so that they add up to the time that passed. */
-enum spent {
-    SPENT_ON_CPU = 0,
-    SPENT_RUN_QUEUE = 1, /* could run, and another one did */
-    SPENT_LOCK = 2,      /* futex: mutexes and conditions, Python's global lock among them */
-    SPENT_SOCKET = 3,    /* blocked on sockets other than the client's */
-    SPENT_DISK = 4,      /* blocked uninterruptibly, or in a call on a file */
-    SPENT_SLEEP = 5,
-    SPENT_READING = 6,   /* blocked until the client sends */
-    SPENT_WRITING = 7,   /* blocked until the client takes what is sent */
-    SPENT_OTHER = 8,     /* blocked in anything else: a pipe, a child process */
-    SPENT_KINDS = 9,
+enum time_state {
+    TIME_ON_CPU = 0,
+    TIME_RUN_QUEUE = 1, /* could run, and another one did */
+    TIME_LOCK = 2,      /* futex: mutexes and conditions, Python's global lock among them */
+    TIME_SOCKET = 3,    /* blocked on sockets other than the client's */
+    TIME_DISK = 4,      /* blocked uninterruptibly, or in a call on a file */
+    TIME_SLEEP = 5,
+    TIME_READING = 6,   /* blocked until the client sends */
+    TIME_WRITING = 7,   /* blocked until the client takes what is sent */
+    TIME_OTHER = 8,     /* blocked in anything else: a pipe, a child process */
+    TIME_STATES = 9,
 };
 
 enum {
     /* What one request waited for. The last is for all that found no place of its own. */
     PEERS = 8,
-    PEER_REST = PEERS - 1,
+    PEER_OVERFLOW = PEERS - 1,
     PEER_ADDRESS_BYTES = 48, /* an IPv6 address has 16; of a unix socket's path the beginning */
 
     /* In place of an address family: several descriptors at once (poll, select, epoll), of which it is not known which
      * was waited for; more peers than there is room for. */
     PEER_IS_POLL = 0xffff,
-    PEER_IS_REST = 0xfffe,
+    PEER_IS_OVERFLOW = 0xfffe,
 };
 
 struct peer {
@@ -58,13 +58,13 @@ enum breakdown_flag {
 struct breakdown {
     u64 accept_ns; /* before the first byte: in the listener's queue */
     u64 unread_ns; /* before the first byte: accepted, or arrived, and not read; a pool's queue, a busy event loop */
-    u64 spent_ns[SPENT_KINDS];
-    u64 collected_ns; /* of SPENT_ON_CPU: in Python's garbage collector, where its probes are attached */
+    u64 spent_ns[TIME_STATES];
+    u64 gc_ns; /* of TIME_ON_CPU: in Python's garbage collector, where its probes are attached */
     u32 thread;
     u32 flags; /* enum breakdown_flag */
     struct peer peers[PEERS];
 };
-CONTRACT_ASSERT(sizeof(struct breakdown) == 16 + 8 * SPENT_KINDS + 8 + 8 + PEERS * sizeof(struct peer), "breakdown is shared");
+CONTRACT_ASSERT(sizeof(struct breakdown) == 16 + 8 * TIME_STATES + 8 + 8 + PEERS * sizeof(struct peer), "breakdown is shared");
 
 struct record_traced {
     struct record_response response;
@@ -87,13 +87,6 @@ struct traced_head {
     u64 begun_ns; /* the request's first byte */
 };
 CONTRACT_ASSERT(sizeof(struct traced_head) == 40, "traced_head is shared");
-
-/* Key of the maps `connections` and `traced`, as bpf/connection.h has it. */
-struct traced_key {
-    slot_t slot;
-    s32 fd;
-};
-CONTRACT_ASSERT(sizeof(struct traced_key) == 8, "traced_key is shared");
 
 #ifdef __cplusplus
 } // namespace contract

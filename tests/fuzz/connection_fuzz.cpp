@@ -102,6 +102,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(kernel_unfinished_endings() == 0);
     require(sum(totals.incomplete) <= worker.counted());
     require(sum(totals.aborted) <= sum(totals.connections));
-    require(worker.give_ups(contract::GIVE_UP_RING_FULL) == 0);
+    require(worker.drops(contract::DROP_RING_FULL) == 0);
     return 0;
 }

@@ -61,7 +61,7 @@ Outcome run(bool server, std::string_view bytes, std::size_t first, std::size_t 
     auto responses = worker.responses();
     if (responses.size() > 1) responses.resize(1);
     return {responses, known.queued, known.inside[0] != 0, known.ignored[0] != 0,
-            worker.give_ups(contract::GIVE_UP_PARSE_BUDGET) == 0};
+            worker.drops(contract::DROP_PARSE_BUDGET) == 0};
 }
 
 } // namespace

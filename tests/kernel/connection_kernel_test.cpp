@@ -150,7 +150,7 @@ TEST_F(Connection, NumbersReusedByManyThreads) {
     EXPECT_EQ(totals().connections.at("http"), std::uint64_t{kThreads * kEach});
     EXPECT_EQ(totals().aborted.server, 0u);
     EXPECT_EQ(entries("connections"), 0u);
-    EXPECT_EQ(lost(contract::GIVE_UP_CONNECTIONS_FULL), 0u);
+    EXPECT_EQ(lost(contract::DROP_CONNECTIONS_FULL), 0u);
 }
 
 TEST_F(Connection, CountsOfOneMomentWhileManyThreadsCount) {

@@ -113,8 +113,8 @@ TEST_F(ProbeTest, ReportNamesEverything) {
     for (const auto* name : {"sys_exit", "stream_bytes", "sched_process_fork", "sched_process_exec",
                              "sched_process_exit", "signal_generate"})
         EXPECT_TRUE(names.contains(name)) << name;
-    for (unsigned reason = 0; reason < contract::GIVE_UP_REASONS; reason++)
-        EXPECT_TRUE(report.events_lost.contains(probe::name_of(static_cast<contract::give_up>(reason)))) << reason;
+    for (unsigned reason = 0; reason < contract::DROP_REASONS; reason++)
+        EXPECT_TRUE(report.events_lost.contains(probe::name_of(static_cast<contract::drop_reason>(reason)))) << reason;
     for (const auto& map : report.maps) {
         EXPECT_LE(map.entries, map.capacity) << map.name;
         if (map.name == "connections") {

@@ -74,7 +74,7 @@ std::uint64_t Scene::entries(const std::string& map) const {
     return 0;
 }
 
-std::uint64_t Scene::lost(contract::give_up reason) const {
+std::uint64_t Scene::lost(contract::drop_reason reason) const {
     return probe_->report().events_lost.at(probe::name_of(reason));
 }
 

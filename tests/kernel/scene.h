@@ -59,7 +59,7 @@ protected:
 
     event::Totals totals() const { return event::decode(probe_->totals(worker_slot_).value()); }
     std::uint64_t entries(const std::string& map) const;
-    std::uint64_t lost(contract::give_up reason) const;
+    std::uint64_t lost(contract::drop_reason reason) const;
     std::uint64_t lost() const; // for any reason
 
     probe::Options options_;

@@ -340,7 +340,7 @@ TEST_F(TracingOne, AThreadWithoutRoomHasNoPartsAndIsCounted) {
     ASSERT_EQ(all.size(), 1u);
     EXPECT_FALSE(all[0].time.parts);
     EXPECT_GT(all[0].request.duration, 0ns);
-    EXPECT_GT(lost(contract::GIVE_UP_THREADS_FULL), 0u);
+    EXPECT_GT(lost(contract::DROP_THREADS_FULL), 0u);
     EXPECT_EQ(totals().requests(), 1u) << "it is counted all the same";
 }
 

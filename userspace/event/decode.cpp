@@ -51,7 +51,7 @@ Event from(const contract::record_listen& record) {
     return Listening{record.header.slot, pid_of(record.header.tgid), record.socket_inode, time_of(record.header)};
 }
 
-Execution execution_of(const contract::execution& raw) {
+Execution execution_of(const contract::exec_context& raw) {
     return {raw.thread, raw.is_main_module != 0, raw.outermost_frame, raw.context};
 }
 
@@ -68,9 +68,9 @@ Event from(const contract::record_logged& record) {
                   .at = time_of(record.header)};
 }
 
-Responded::Raised raised_of(const contract::execution& by) {
-    if (by.thread == 0 || !(by.raised & contract::RAISED_WATCHED)) return Responded::Raised::not_watched;
-    if (by.raised & contract::RAISED_UNTOLD) return Responded::Raised::untold;
+Responded::Raised raised_of(const contract::exec_context& by) {
+    if (by.thread == 0 || !(by.raised & contract::RAISED_PROBE_ACTIVE)) return Responded::Raised::not_watched;
+    if (by.raised & contract::RAISED_AMBIGUOUS) return Responded::Raised::untold;
     return by.raised & contract::RAISED_EXCEPTION ? Responded::Raised::exception : Responded::Raised::nothing;
 }
 
@@ -218,7 +218,7 @@ Totals decode(const contract::worker_totals& raw, KernelTime now) {
     return totals;
 }
 
-Collections decode(const contract::collections& raw) {
+Collections decode(const contract::gc_pauses& raw) {
     Collections collections;
     std::ranges::transform(raw.generations, collections.begin(),
                            [](const auto& pauses) { return histogram_of(pauses); });

@@ -17,7 +17,7 @@ std::optional<Event> decode(std::span<const std::byte> record);
 
 // `now`: when `totals` were read, or shortly before; 0 leaves out of the busy time the stretch that lasts.
 Totals decode(const contract::worker_totals& totals, KernelTime now = {});
-Collections decode(const contract::collections& collections);
+Collections decode(const contract::gc_pauses& collections);
 // `from_the_beginning`: of the process, was it watched.
 Imports decode(const contract::imports& imports, bool from_the_beginning);
 

@@ -70,7 +70,7 @@ std::string name_of(const contract::peer& peer) {
     switch (peer.family) {
     case contract::PEER_IS_POLL:
         return "poll";
-    case contract::PEER_IS_REST:
+    case contract::PEER_IS_OVERFLOW:
         return "others";
     case AF_UNIX:
         return name_of_unix(peer);
@@ -99,17 +99,17 @@ std::vector<PeerWait> peers_of(const contract::breakdown& raw) {
 
 Parts parts_of(const contract::breakdown& raw, std::chrono::nanoseconds duration) {
     const auto& spent = raw.spent_ns;
-    const auto collected = std::min(raw.collected_ns, spent[contract::SPENT_ON_CPU]);
-    Parts parts{.on_cpu = nanoseconds_of(spent[contract::SPENT_ON_CPU] - collected),
+    const auto collected = std::min(raw.gc_ns, spent[contract::TIME_ON_CPU]);
+    Parts parts{.on_cpu = nanoseconds_of(spent[contract::TIME_ON_CPU] - collected),
                 .gc = nanoseconds_of(collected),
-                .run_queue = nanoseconds_of(spent[contract::SPENT_RUN_QUEUE]),
-                .lock = nanoseconds_of(spent[contract::SPENT_LOCK]),
-                .sockets = nanoseconds_of(spent[contract::SPENT_SOCKET]),
-                .disk = nanoseconds_of(spent[contract::SPENT_DISK]),
-                .sleeping = nanoseconds_of(spent[contract::SPENT_SLEEP]),
-                .reading = nanoseconds_of(spent[contract::SPENT_READING]),
-                .writing = nanoseconds_of(spent[contract::SPENT_WRITING]),
-                .other = nanoseconds_of(spent[contract::SPENT_OTHER])};
+                .run_queue = nanoseconds_of(spent[contract::TIME_RUN_QUEUE]),
+                .lock = nanoseconds_of(spent[contract::TIME_LOCK]),
+                .sockets = nanoseconds_of(spent[contract::TIME_SOCKET]),
+                .disk = nanoseconds_of(spent[contract::TIME_DISK]),
+                .sleeping = nanoseconds_of(spent[contract::TIME_SLEEP]),
+                .reading = nanoseconds_of(spent[contract::TIME_READING]),
+                .writing = nanoseconds_of(spent[contract::TIME_WRITING]),
+                .other = nanoseconds_of(spent[contract::TIME_OTHER])};
     const auto known = parts.total();
     if (duration > known) parts.other += duration - known;
     // A thread that ends is on a processor until after the moment that counts as its end.

@@ -67,7 +67,7 @@ struct Listening {
     KernelTime at;
 };
 
-// Who ran Python code at a moment (contract.h, struct execution).
+// Who ran Python code at a moment (contract.h, struct exec_context).
 struct Execution {
     std::uint32_t thread = 0; // 0: nobody looked
     bool is_main_module = false;

@@ -185,7 +185,7 @@ void Observer::read_python(pid_t master, event::Slot slot) {
     // Attached first: from the moment on that the kernel is told, nothing is missed.
     const auto attached = interpreters_.attach(master);
     if (const auto python = pythons_.read(master))
-        probe_->set_python(slot, *python->layout, python->first_thread_at, python->outer_exception, attached.raises);
+        probe_->set_python(slot, *python->layout, python->first_thread_at, python->ambient_exception, attached.raises);
 }
 
 // Those of all masters: what a released one had may be shared with another (a successor on SIGUSR2, LISTEN_FDS).

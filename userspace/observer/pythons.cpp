@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "gunicorn/outer_exception.h"
+#include "gunicorn/ambient_exception.h"
 #include "python/interpreter.h"
 #include "python/memory.h"
 
@@ -34,7 +34,7 @@ std::optional<Pythons::Found> Pythons::read(pid_t master) {
                                   : Result<python::Address>(std::unexpected(interpreter.error()));
     if (main) {
         known.use = {interpreter->version, "ok"};
-        const auto outer = gunicorn::outer_exception(proc_, master, *interpreter, *memory);
+        const auto outer = gunicorn::ambient_exception(proc_, master, *interpreter, *memory);
         known.waited = outer && *outer;
         return Found{*main + interpreter->layout->interpreter_first_thread, interpreter->layout,
                      outer ? *outer : std::nullopt};

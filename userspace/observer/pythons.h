@@ -22,9 +22,9 @@ namespace observer {
 class Pythons {
 public:
     struct Found {
-        python::Address first_thread_at;                // where the interpreter's pointer to its first thread is
-        const python::Layout* layout;                   // never null
-        std::optional<python::Address> outer_exception; // as gunicorn::outer_exception()
+        python::Address first_thread_at;                  // where the interpreter's pointer to its first thread is
+        const python::Layout* layout;                     // never null
+        std::optional<python::Address> ambient_exception; // as gunicorn::ambient_exception()
     };
 
     // `proc` must outlive this.

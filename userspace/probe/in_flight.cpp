@@ -22,7 +22,7 @@ std::vector<event::InFlight> Probe::in_flight() const {
     if (!kernel_->trace) return found;
     const auto* map = kernel_->skeleton->maps.traced;
     const std::size_t bytes = bpf_map__value_size(map);
-    std::vector<contract::traced_key> keys(kBatch);
+    std::vector<contract::connection_key> keys(kBatch);
     std::vector<std::byte> values(kBatch * bytes);
     std::uint32_t place = 0;
     for (void* from = nullptr;; from = &place) {

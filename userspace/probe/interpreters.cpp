@@ -75,10 +75,10 @@ void Probe::detach_python(PythonProbeId id) {
     kernel_->python_links.erase(found);
 }
 
-std::optional<contract::collections> Probe::collections(event::Slot slot) const {
-    contract::collections collections{};
+std::optional<contract::gc_pauses> Probe::collections(event::Slot slot) const {
+    contract::gc_pauses collections{};
     if (!kernel_->groups.collector) return std::nullopt;
-    if (bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.collections), &slot, &collections)) return std::nullopt;
+    if (bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.gc_pauses), &slot, &collections)) return std::nullopt;
     return collections;
 }
 
@@ -98,8 +98,8 @@ void Probe::Kernel::forget_python(event::Slot slot) const {
     const contract::python unknown{};
     bpf_map_update_elem(map_fd(maps.pythons), &slot, &unknown, BPF_ANY);
     // Those of groups that are turned off do not exist, or have no such slot.
-    const contract::collections collections{};
-    if (groups.collector) bpf_map_update_elem(map_fd(maps.collections), &slot, &collections, BPF_ANY);
+    const contract::gc_pauses collections{};
+    if (groups.collector) bpf_map_update_elem(map_fd(maps.gc_pauses), &slot, &collections, BPF_ANY);
     const contract::imports imports{};
     if (groups.imports) bpf_map_update_elem(map_fd(maps.imports), &slot, &imports, BPF_ANY);
 }

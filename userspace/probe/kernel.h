@@ -17,9 +17,6 @@
 
 namespace probe {
 
-// As in bpf/maps.h: one page of the pid index. The kernel side keeps the same layout.
-inline constexpr std::size_t kSlotsPerPage = 2048;
-
 struct Skeleton {
     void operator()(gunicorn_probes* object) const { gunicorn_probes::destroy(object); }
 };

@@ -6,10 +6,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include <array>
 #include <cerrno>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "probe/kernel.h"
 
@@ -56,12 +57,13 @@ void raise_memlock_limit() {
 constexpr std::uint32_t kRaises = 4096;
 
 void set_sizes(gunicorn_probes& skeleton, const Options& options) {
-    const auto pages = static_cast<std::uint32_t>((options.pid_max + kSlotsPerPage) / kSlotsPerPage);
+    const auto pages =
+        static_cast<std::uint32_t>((options.pid_max + contract::SLOTS_PER_PAGE) / contract::SLOTS_PER_PAGE);
     bpf_map__set_max_entries(skeleton.maps.slot_pages, pages);
     bpf_map__set_max_entries(skeleton.maps.processes, options.max_processes + 1);
     bpf_map__set_max_entries(skeleton.maps.totals, options.max_processes + 1);
     bpf_map__set_max_entries(skeleton.maps.pythons, options.max_processes + 1);
-    if (options.groups.collector) bpf_map__set_max_entries(skeleton.maps.collections, options.max_processes + 1);
+    if (options.groups.collector) bpf_map__set_max_entries(skeleton.maps.gc_pauses, options.max_processes + 1);
     if (options.groups.imports) bpf_map__set_max_entries(skeleton.maps.imports, options.max_processes + 1);
     if (options.groups.unlogged) {
         bpf_map__set_max_entries(skeleton.maps.raises, kRaises);
@@ -72,8 +74,8 @@ void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     bpf_map__set_max_entries(skeleton.maps.busy_since, options.max_processes);
     bpf_map__set_max_entries(skeleton.maps.connections, options.max_connections);
     bpf_map__set_max_entries(skeleton.maps.records, options.ring_bytes);
-    // As enum candidates in bpf/maps.h.
-    skeleton.rodata->candidates = options.candidates == Candidates::everybody ? 2 : 1;
+    skeleton.rodata->candidates =
+        options.candidates == Candidates::everybody ? contract::CANDIDATES_ALL : contract::CANDIDATES_CHILDREN;
     skeleton.rodata->record_every_response = options.every_response || options.trace;
     skeleton.rodata->trace_requests = options.trace;
     if (options.trace) {
@@ -94,7 +96,7 @@ void choose_python_programs(gunicorn_probes& skeleton, const Groups& groups) {
          {progs.collection_begins, progs.collection_ends, progs.import_begins, progs.import_ends, progs.see_raise})
         bpf_program__set_autoattach(program, false);
     const auto used = [](bpf_map* map, bool is_used) { bpf_map__set_autocreate(map, is_used); };
-    used(maps.collections, groups.collector);
+    used(maps.gc_pauses, groups.collector);
     used(maps.collecting, groups.collector);
     used(maps.imports, groups.imports);
     used(maps.importing, groups.imports);
@@ -150,13 +152,19 @@ Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {
     if (const int error = gunicorn_probes::load(&skeleton)) {
         return std::unexpected(failure("load the BPF programs", -error));
     }
-    // As enum part in bpf/syscalls.h.
-    const std::array parts{skeleton.progs.stream_bytes, skeleton.progs.end_by_call, skeleton.progs.shut_by_call,
-                           skeleton.progs.explain_response, skeleton.progs.read_log_record};
-    for (std::uint32_t part = 0; part < parts.size(); part++) {
-        const int program = bpf_program__fd(parts[part]);
-        if (program < 0) continue; // turned off
-        if (bpf_map_update_elem(map_fd(skeleton.maps.parts), &part, &program, BPF_ANY)) {
+    const auto& progs = skeleton.progs;
+    const std::pair<contract::tail_call, bpf_program*> tail_calls[] = {
+        {contract::PROG_STREAM_BYTES, progs.stream_bytes},
+        {contract::PROG_END_BY_CALL, progs.end_by_call},
+        {contract::PROG_SHUT_BY_CALL, progs.shut_by_call},
+        {contract::PROG_EXPLAIN_RESPONSE, progs.explain_response},
+        {contract::PROG_READ_LOG_RECORD, progs.read_log_record},
+    };
+    static_assert(std::size(tail_calls) == contract::TAIL_CALLS);
+    for (const auto& [index, program] : tail_calls) {
+        const int fd = bpf_program__fd(program);
+        if (fd < 0) continue; // turned off
+        if (bpf_map_update_elem(map_fd(skeleton.maps.parts), &index, &fd, BPF_ANY)) {
             return std::unexpected(failure("set the tail calls", errno));
         }
     }

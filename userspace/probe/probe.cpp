@@ -16,12 +16,6 @@ namespace probe {
 
 namespace {
 
-// As struct connection_key in bpf/connection.h.
-struct ConnectionKey {
-    event::Slot slot;
-    int fd;
-};
-
 std::uint64_t monotonic_ns() {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -126,7 +120,7 @@ bool Probe::release(event::Slot slot, pid_t pid) {
 }
 
 void Probe::set_python(event::Slot master, const python::Layout& layout, python::Address first_thread_at,
-                       std::optional<python::Address> outer_exception, bool raises) {
+                       std::optional<python::Address> ambient_exception, bool raises) {
     const int pythons = map_fd(kernel_->skeleton->maps.pythons);
     contract::python before{};
     bpf_map_lookup_elem(pythons, &master, &before);
@@ -134,9 +128,9 @@ void Probe::set_python(event::Slot master, const python::Layout& layout, python:
     const contract::python python{.first_thread_at = first_thread_at,
                                   .thread_next = layout.thread_next,
                                   .thread_id = layout.thread_id,
-                                  .thread_handled = layout.thread_handled,
-                                  .handled_exception = layout.handled_exception,
-                                  .handled_previous = layout.handled_previous,
+                                  .thread_exc_info = layout.thread_exc_info,
+                                  .exc_info_value = layout.exc_info_value,
+                                  .exc_info_previous_item = layout.exc_info_previous_item,
                                   .object_type = layout.object_type,
                                   .type_name = layout.type_name,
                                   .type_flags = layout.type_flags,
@@ -159,7 +153,7 @@ void Probe::set_python(event::Slot master, const python::Layout& layout, python:
                                   .reference_tags = layout.reference_tags(),
                                   .thread_raised = layout.thread_raised,
                                   .thread_raised_type = layout.thread_raised_type,
-                                  .outer_exception = outer_exception.value_or(contract::OUTER_NOT_KNOWN),
+                                  .ambient_exception = ambient_exception.value_or(contract::AMBIENT_NOT_KNOWN),
                                   .raises_since_ns = raises ? raises_since_ns : 0,
                                   .object_frame = layout.object_frame,
                                   .dict_keys = layout.dict_keys,
@@ -182,10 +176,11 @@ void Probe::adopt_connection(event::Slot slot, int fd, std::uint64_t socket_inod
 }
 
 void Probe::end_connections(event::Slot slot, event::KernelTime ended_at) {
-    std::vector<ConnectionKey> left;
-    for_each_key<ConnectionKey>(map_fd(kernel_->skeleton->maps.connections), [&](const ConnectionKey& key) {
-        if (key.slot == slot) left.push_back(key);
-    });
+    std::vector<contract::connection_key> left;
+    for_each_key<contract::connection_key>(map_fd(kernel_->skeleton->maps.connections),
+                                           [&](const contract::connection_key& key) {
+                                               if (key.slot == slot) left.push_back(key);
+                                           });
     for (const auto& key : left) {
         run(kernel_->skeleton->progs.end_connection, {key.slot, static_cast<std::uint64_t>(key.fd), contract::BY_EXIT,
                                                       static_cast<std::uint64_t>(ended_at.count())});

@@ -81,11 +81,11 @@ public:
     bool release(event::Slot slot, pid_t pid);
 
     // From now on the exceptions behind responses of this master's workers are read.
-    // `first_thread_at`: the address of its interpreter's pointer to its first thread. `outer_exception`: of an
+    // `first_thread_at`: the address of its interpreter's pointer to its first thread. `ambient_exception`: of an
     // exception that is no request's, 0: none; nothing: not known yet. `raises`: exceptions that nobody logs are seen
     // as well, by what is attached to its file already; since the first time that it is said.
     void set_python(event::Slot master, const python::Layout& layout, python::Address first_thread_at,
-                    std::optional<python::Address> outer_exception, bool raises);
+                    std::optional<python::Address> ambient_exception, bool raises);
 
     // Attaches to an interpreter's file for all processes that run it, until detach_python(). Its group must be on.
     // `offset` in the file: of the instruction for `raises`; else not used. Errors: a build without such a probe, or a
@@ -93,7 +93,7 @@ public:
     Result<PythonProbeId> attach_python(PythonProbe probe, const std::string& path, std::uint64_t offset);
     void detach_python(PythonProbeId id);
     // Of a worker; nothing where its group is off.
-    std::optional<contract::collections> collections(event::Slot slot) const;
+    std::optional<contract::gc_pauses> collections(event::Slot slot) const;
     std::optional<contract::imports> imports(event::Slot slot) const;
 
     // Connections accepted on this socket by workers are tracked. `owner`: the master's slot. `port`: of a TCP socket,
@@ -133,8 +133,8 @@ private:
     std::unique_ptr<Kernel> kernel_;
 };
 
-// The names in events_lost_total{reason}, by contract::give_up.
-std::string name_of(contract::give_up reason);
+// The names in events_lost_total{reason}, by contract::drop_reason.
+std::string name_of(contract::drop_reason reason);
 
 // Version of the libbpf in use, for build info.
 std::string libbpf_version();

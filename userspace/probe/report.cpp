@@ -53,37 +53,33 @@ event::MapUse use_of_processes(const bpf_map* map) {
     return use;
 }
 
-struct PipelinedKey { // as struct pipelined_key in bpf/connection.h
-    std::uint32_t words[4];
-};
-
 } // namespace
 
-std::string name_of(contract::give_up reason) {
+std::string name_of(contract::drop_reason reason) {
     switch (reason) {
-    case contract::GIVE_UP_RING_FULL:
+    case contract::DROP_RING_FULL:
         return "ring_full";
-    case contract::GIVE_UP_SLOTS_FULL:
+    case contract::DROP_SLOTS_FULL:
         return "processes_full";
-    case contract::GIVE_UP_CONNECTIONS_FULL:
+    case contract::DROP_CONNECTIONS_FULL:
         return "connections_full";
-    case contract::GIVE_UP_PIPELINE_FULL:
+    case contract::DROP_PIPELINE_FULL:
         return "pipeline_full";
-    case contract::GIVE_UP_PARSE_BUDGET:
+    case contract::DROP_PARSE_BUDGET:
         return "parse_budget";
-    case contract::GIVE_UP_UNREADABLE:
+    case contract::DROP_UNREADABLE:
         return "unreadable_buffer";
-    case contract::GIVE_UP_SYSCALL:
+    case contract::DROP_SYSCALL:
         return "unsupported_syscall";
-    case contract::GIVE_UP_FRAMING:
+    case contract::DROP_FRAMING:
         return "framing";
-    case contract::GIVE_UP_PID_RANGE:
+    case contract::DROP_PID_RANGE:
         return "pid_range";
-    case contract::GIVE_UP_LISTENERS_FULL:
+    case contract::DROP_LISTENERS_FULL:
         return "listeners_full";
-    case contract::GIVE_UP_THREADS_FULL:
+    case contract::DROP_THREADS_FULL:
         return "threads_full";
-    case contract::GIVE_UP_REASONS:
+    case contract::DROP_REASONS:
         break;
     }
     return "unknown";
@@ -125,18 +121,19 @@ event::ProbeReport Probe::report() const {
         for (const auto* program : {progs.import_begins, progs.import_ends})
             report.programs.push_back(use_of(program, kernel_->is_attached(PythonProbe::imports)));
     }
-    report.maps = {use_of<std::uint64_t>(skeleton.maps.connections), use_of<PipelinedKey>(skeleton.maps.pipelined),
+    report.maps = {use_of<contract::connection_key>(skeleton.maps.connections),
+                   use_of<contract::pipelined_key>(skeleton.maps.pipelined),
                    use_of<std::uint64_t>(skeleton.maps.listeners), use_of_processes(skeleton.maps.processes)};
     if (kernel_->trace) {
         report.maps.push_back(use_of<std::uint32_t>(skeleton.maps.clocks));
-        report.maps.push_back(use_of<std::uint64_t>(skeleton.maps.traced));
+        report.maps.push_back(use_of<contract::connection_key>(skeleton.maps.traced));
     }
-    for (std::uint32_t reason = 0; reason < contract::GIVE_UP_REASONS; reason++) {
+    for (std::uint32_t reason = 0; reason < contract::DROP_REASONS; reason++) {
         std::uint64_t count = 0;
-        bpf_map_lookup_elem(map_fd(skeleton.maps.give_ups), &reason, &count);
-        if (reason == contract::GIVE_UP_SLOTS_FULL) count += kernel_->slots_refused;
-        if (reason == contract::GIVE_UP_PID_RANGE) count += kernel_->pids_refused;
-        report.events_lost[name_of(static_cast<contract::give_up>(reason))] = count;
+        bpf_map_lookup_elem(map_fd(skeleton.maps.drops), &reason, &count);
+        if (reason == contract::DROP_SLOTS_FULL) count += kernel_->slots_refused;
+        if (reason == contract::DROP_PID_RANGE) count += kernel_->pids_refused;
+        report.events_lost[name_of(static_cast<contract::drop_reason>(reason))] = count;
     }
     report.events_lost["program_busy"] = runs_missed(skeleton.obj);
     return report;

@@ -11,12 +11,12 @@
 namespace probe {
 
 Result<SlotIndex> SlotIndex::map(int map_fd, std::uint32_t pages) {
-    const std::size_t bytes = pages * kSlotsPerPage * sizeof(std::uint16_t);
+    const std::size_t bytes = pages * contract::SLOTS_PER_PAGE * sizeof(std::uint16_t);
     void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
     if (memory == MAP_FAILED) return fail("map the pid index: " + describe_errno(errno));
     SlotIndex index;
     index.cells_ = static_cast<std::uint16_t*>(memory);
-    index.count_ = pages * kSlotsPerPage;
+    index.count_ = pages * contract::SLOTS_PER_PAGE;
     return index;
 }
 

@@ -135,12 +135,12 @@ Result<std::vector<Frame>> linked_frames(const Objects& objects, Address thread,
 }
 
 // As bpf/python.h does it for the thread that answers.
-Result<Address> handled_exception(const Objects& objects, Address thread) {
+Result<Address> exc_info_value(const Objects& objects, Address thread) {
     constexpr int kDeepest = 32;
     const auto& layout = objects.layout();
-    auto item = objects.memory().pointer(thread + layout.thread_handled);
+    auto item = objects.memory().pointer(thread + layout.thread_exc_info);
     for (int i = 0; item && *item != 0 && i < kDeepest; ++i) {
-        const auto exception = objects.memory().pointer(*item + layout.handled_exception);
+        const auto exception = objects.memory().pointer(*item + layout.exc_info_value);
         if (!exception) return exception;
         if (*exception != 0) {
             const auto type = objects.type_of(*exception);
@@ -148,7 +148,7 @@ Result<Address> handled_exception(const Objects& objects, Address thread) {
             if (!name) return std::unexpected(name.error());
             if (*name != "NoneType") return *exception; // None stands for "no exception" in some versions
         }
-        item = objects.memory().pointer(*item + layout.handled_previous);
+        item = objects.memory().pointer(*item + layout.exc_info_previous_item);
     }
     if (!item) return item;
     return 0;

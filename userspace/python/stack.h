@@ -48,7 +48,7 @@ Result<std::vector<Frame>> frames(const Objects& objects, Address thread);
 Result<std::vector<Frame>> linked_frames(const Objects& objects, Address thread, std::size_t most);
 
 // The exception that the thread is handling, the innermost of them; 0: none.
-Result<Address> handled_exception(const Objects& objects, Address thread);
+Result<Address> exc_info_value(const Objects& objects, Address thread);
 
 Result<std::string> function_of(const Objects& objects, const Frame& frame); // not qualified
 Result<std::string> file_of(const Objects& objects, const Frame& frame);     // as compiled, perhaps relative

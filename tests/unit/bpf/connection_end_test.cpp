@@ -264,7 +264,7 @@ protected:
     void expect_served(std::uint64_t connections) {
         EXPECT_EQ(worker.totals().connections[contract::CONNECTION_HTTP], connections);
         EXPECT_EQ(worker.counted(), connections);
-        EXPECT_EQ(worker.give_ups(), 0u);
+        EXPECT_EQ(worker.drops(), 0u);
         EXPECT_EQ(worker.totals().activity.open_connections, 0u);
         EXPECT_EQ(worker.totals().activity.in_flight, 0u);
         EXPECT_EQ(kernel_open_connections(), 0u);

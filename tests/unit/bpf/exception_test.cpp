@@ -47,9 +47,9 @@ protected:
         python_ = {.first_thread_at = reinterpret_cast<std::uint64_t>(&first_),
                    .thread_next = offsetof(Thread, next),
                    .thread_id = offsetof(Thread, id),
-                   .thread_handled = offsetof(Thread, handled),
-                   .handled_exception = offsetof(Handled, exception),
-                   .handled_previous = offsetof(Handled, previous),
+                   .thread_exc_info = offsetof(Thread, handled),
+                   .exc_info_value = offsetof(Handled, exception),
+                   .exc_info_previous_item = offsetof(Handled, previous),
                    .object_type = offsetof(Object, type),
                    .type_name = offsetof(Type, name),
                    .reserved = 0};
@@ -69,12 +69,12 @@ protected:
         thread.handled = &blocks_.emplace_back(Handled{&exception, thread.handled});
     }
     void not_known_yet() {
-        python_.outer_exception = contract::OUTER_NOT_KNOWN;
+        python_.ambient_exception = contract::AMBIENT_NOT_KNOWN;
         kernel_set_python(&python_);
     }
     // What it handles now is no request's.
     void surround(const Thread& thread) {
-        python_.outer_exception = reinterpret_cast<std::uint64_t>(thread.handled->exception);
+        python_.ambient_exception = reinterpret_cast<std::uint64_t>(thread.handled->exception);
         kernel_set_python(&python_);
     }
     void enter_coroutine(Thread& thread) { thread.handled = &blocks_.emplace_back(Handled{nullptr, thread.handled}); }

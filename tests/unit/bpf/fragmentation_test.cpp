@@ -148,7 +148,7 @@ TEST_P(Fragmentation, ChangesNothing) {
             ASSERT_EQ(worker.summaries(), conversation.expected) << "portions up to " << most;
             worker.close(fd);
             ASSERT_EQ(worker.counted(), conversation.expected.size());
-            ASSERT_EQ(worker.give_ups(), 0u);
+            ASSERT_EQ(worker.drops(), 0u);
             ASSERT_EQ(kernel_pipelined_requests(), 0u);
         }
     }

@@ -78,10 +78,10 @@ int bpf_probe_read_kernel(void* to, uint32_t size, const void* from) {
 int takes_tail_call(void) { return world.tail_calls++ < TAIL_CALL_LIMIT; }
 
 int run_part(uint32_t index, unsigned long long* context) {
-    if (index == PART_STREAM) return stream_bytes(context);
-    if (index == PART_EXPLAIN) return explain_response(context);
-    if (index == PART_LOGGED) return read_log_record(context);
-    return index == PART_END ? end_by_call(context) : shut_by_call(context);
+    if (index == PROG_STREAM_BYTES) return stream_bytes(context);
+    if (index == PROG_EXPLAIN_RESPONSE) return explain_response(context);
+    if (index == PROG_READ_LOG_RECORD) return read_log_record(context);
+    return index == PROG_END_BY_CALL ? end_by_call(context) : shut_by_call(context);
 }
 
 void kernel_reset(struct kernel_limits limits) {
@@ -229,8 +229,8 @@ const void* kernel_totals(void) {
     return bpf_map_lookup_elem(&totals, &slot);
 }
 
-uint64_t kernel_give_ups(uint32_t reason) {
-    u64* count = bpf_map_lookup_elem(&give_ups, &reason);
+uint64_t kernel_drops(uint32_t reason) {
+    u64* count = bpf_map_lookup_elem(&drops, &reason);
     return count ? *count : 0;
 }
 

@@ -65,7 +65,7 @@ void kernel_raise(const void* frame);
 
 /* struct worker_totals of the worker. */
 const void* kernel_totals(void);
-uint64_t kernel_give_ups(uint32_t reason);
+uint64_t kernel_drops(uint32_t reason);
 size_t kernel_open_connections(void);
 size_t kernel_pipelined_requests(void);
 size_t kernel_unfinished_endings(void);

@@ -127,7 +127,7 @@ TEST_F(Pipeline, LongLinesBehindOneAnother) {
 TEST_F(Pipeline, DeeperThanTheQueue) {
     for (int i = 0; i < 40; i++) worker.receive(fd, get(path(i)));
     EXPECT_EQ(worker.connection(fd)->queued, 40u);
-    EXPECT_EQ(worker.give_ups(contract::GIVE_UP_PIPELINE_FULL), 8u);
+    EXPECT_EQ(worker.drops(contract::DROP_PIPELINE_FULL), 8u);
     for (int i = 0; i < 40; i++) worker.send(fd, ok(200));
     EXPECT_EQ(worker.counted(), 40u); // no count is lost
     const auto lines = worker.summaries();

@@ -31,7 +31,7 @@ TEST(Preamble, ProxyVersion2InAnyPortions) {
             worker.receive(fd, std::string_view(bytes).substr(at, step));
         worker.send(fd, kOk);
         ASSERT_THAT(worker.summaries(), ElementsAre("200 GET /a HTTP/1.1")) << "portions of " << step;
-        EXPECT_EQ(worker.give_ups(), 0u);
+        EXPECT_EQ(worker.drops(), 0u);
     }
 }
 

@@ -17,9 +17,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kUnavailable = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 5\r\n\r\nlater";
 constexpr auto kRequest = "GET /r HTTP/1.1\r\n\r\n";
-constexpr int kRaised = contract::RAISED_WATCHED | contract::RAISED_EXCEPTION;
-constexpr int kUntold = contract::RAISED_WATCHED | contract::RAISED_UNTOLD;
-constexpr int kNothing = contract::RAISED_WATCHED;
+constexpr int kRaised = contract::RAISED_PROBE_ACTIVE | contract::RAISED_EXCEPTION;
+constexpr int kUntold = contract::RAISED_PROBE_ACTIVE | contract::RAISED_AMBIGUOUS;
+constexpr int kNothing = contract::RAISED_PROBE_ACTIVE;
 
 class RaiseTest : public InterpreterTest {
 protected:

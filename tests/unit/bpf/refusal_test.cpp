@@ -24,8 +24,8 @@ struct Call {
 class RefusalTest : public InterpreterTest {
 protected:
     RefusalTest() {
-        layout_.handled_exception = offsetof(Handled, exception);
-        layout_.handled_previous = offsetof(Handled, previous);
+        layout_.exc_info_value = offsetof(Handled, exception);
+        layout_.exc_info_previous_item = offsetof(Handled, previous);
         kernel_set_python(&layout_);
         thread_.handled = &handled_;
     }

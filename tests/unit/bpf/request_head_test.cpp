@@ -129,7 +129,7 @@ TEST_F(RequestHead, LineOf64Kilobytes) {
         EXPECT_EQ(worker.responses().back().line, line.substr(0, contract::REQUEST_LINE_BYTES)) << step;
         EXPECT_EQ(worker.responses().back().flags, contract::RESPONSE_LINE_CUT) << step;
     }
-    EXPECT_EQ(worker.give_ups(), 0u);
+    EXPECT_EQ(worker.drops(), 0u);
 }
 
 TEST_F(RequestHead, WithNulAndBytesBeyondAscii) {

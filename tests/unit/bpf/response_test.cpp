@@ -175,7 +175,7 @@ TEST_F(ResponseTest, ShortVectorIsSentAgainFromItsEnd) {
     EXPECT_THAT(statuses(), IsEmpty());
     worker.write_vector(fd, {"e", "two"});
     EXPECT_THAT(statuses(), ElementsAre(200));
-    EXPECT_EQ(worker.give_ups(), 0u);
+    EXPECT_EQ(worker.drops(), 0u);
 }
 
 TEST_F(ResponseTest, BucketsIncludeTheirUpperBound) {

@@ -41,7 +41,7 @@ TEST_F(SystemCall, EveryWayToWriteAResponse) {
     worker.receive(fd, kGet);
     worker.send_message(fd, pieces);
     EXPECT_EQ(worker.counted(), 3u);
-    EXPECT_EQ(worker.give_ups(), 0u);
+    EXPECT_EQ(worker.drops(), 0u);
 }
 
 TEST_F(SystemCall, SendFileIsBody) {
@@ -53,7 +53,7 @@ TEST_F(SystemCall, SendFileIsBody) {
     worker.send_file(fd, 34'464);
     ASSERT_EQ(worker.counted(), 1u);
     EXPECT_EQ(worker.responses()[0].duration, 9ms);
-    EXPECT_EQ(worker.give_ups(), 0u);
+    EXPECT_EQ(worker.drops(), 0u);
 }
 
 TEST_F(SystemCall, SendFileInsideAChunk) {
@@ -65,7 +65,7 @@ TEST_F(SystemCall, SendFileInsideAChunk) {
     EXPECT_EQ(worker.counted(), 0u);
     worker.send(fd, "0\r\n\r\n");
     EXPECT_EQ(worker.counted(), 1u);
-    EXPECT_EQ(worker.give_ups(), 0u);
+    EXPECT_EQ(worker.drops(), 0u);
 }
 
 TEST_F(SystemCall, SpliceIsBody) {

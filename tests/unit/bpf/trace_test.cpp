@@ -18,10 +18,10 @@ TEST_F(Trace, EachPartIsWhatTheThreadDid) {
     block(__NR_futex, 0, 7ms, 1ms);
     worker.send(fd, kOk);
     const auto& record = only();
-    EXPECT_EQ(spent(record, contract::SPENT_ON_CPU), 30ms);
-    EXPECT_EQ(spent(record, contract::SPENT_SLEEP), 20ms);
-    EXPECT_EQ(spent(record, contract::SPENT_LOCK), 7ms);
-    EXPECT_EQ(spent(record, contract::SPENT_RUN_QUEUE), 6ms);
+    EXPECT_EQ(spent(record, contract::TIME_ON_CPU), 30ms);
+    EXPECT_EQ(spent(record, contract::TIME_SLEEP), 20ms);
+    EXPECT_EQ(spent(record, contract::TIME_LOCK), 7ms);
+    EXPECT_EQ(spent(record, contract::TIME_RUN_QUEUE), 6ms);
     EXPECT_EQ(record.response.header.kind, contract::RECORD_TRACED);
 }
 
@@ -38,9 +38,9 @@ TEST_F(Trace, WhatCollectingGarbageTakesOfAProcessorIsTold) {
     kernel_collect(0);
     worker.pass(2ms);
     worker.send(fd, kOk);
-    EXPECT_EQ(std::chrono::nanoseconds(only().time.collected_ns), 7ms);
-    EXPECT_EQ(spent(only(), contract::SPENT_ON_CPU), 19ms);
-    EXPECT_EQ(spent(only(), contract::SPENT_RUN_QUEUE), 100ms);
+    EXPECT_EQ(std::chrono::nanoseconds(only().time.gc_ns), 7ms);
+    EXPECT_EQ(spent(only(), contract::TIME_ON_CPU), 19ms);
+    EXPECT_EQ(spent(only(), contract::TIME_RUN_QUEUE), 100ms);
 }
 
 TEST_F(Trace, CollectionsOfOtherTimesAreNotOfTheRequest) {
@@ -54,7 +54,7 @@ TEST_F(Trace, CollectionsOfOtherTimesAreNotOfTheRequest) {
     kernel_collect(0); // whose beginning was missed
     worker.pass(3ms);
     worker.send(fd, kOk);
-    EXPECT_EQ(worker.traced().at(1).time.collected_ns, 0u);
+    EXPECT_EQ(worker.traced().at(1).time.gc_ns, 0u);
 }
 
 TEST_F(Trace, WhatCameBeforeAndComesAfterIsNotOfTheRequest) {
@@ -68,8 +68,8 @@ TEST_F(Trace, WhatCameBeforeAndComesAfterIsNotOfTheRequest) {
     worker.pass(1s);
     ASSERT_EQ(worker.traced().size(), 2u);
     check_sum(worker.traced()[1]);
-    EXPECT_EQ(spent(worker.traced()[1], contract::SPENT_ON_CPU), 3ms);
-    EXPECT_EQ(spent(worker.traced()[1], contract::SPENT_SLEEP), 0ms);
+    EXPECT_EQ(spent(worker.traced()[1], contract::TIME_ON_CPU), 3ms);
+    EXPECT_EQ(spent(worker.traced()[1], contract::TIME_SLEEP), 0ms);
 }
 
 TEST_F(Trace, WhoIsPreemptedWaitsForAProcessorWhateverItsState) {
@@ -86,8 +86,8 @@ TEST_F(Trace, WhoIsPreemptedWaitsForAProcessorWhateverItsState) {
     kernel_wake_up(); // is running
     worker.pass(1ms);
     worker.send(fd, kOk);
-    EXPECT_EQ(spent(only(), contract::SPENT_RUN_QUEUE), 10ms);
-    EXPECT_EQ(spent(only(), contract::SPENT_ON_CPU), 1ms);
+    EXPECT_EQ(spent(only(), contract::TIME_RUN_QUEUE), 10ms);
+    EXPECT_EQ(spent(only(), contract::TIME_ON_CPU), 1ms);
 }
 
 TEST_F(Trace, TheClientIsReadFromAndWrittenTo) {
@@ -97,8 +97,8 @@ TEST_F(Trace, TheClientIsReadFromAndWrittenTo) {
     worker.receive(fd, "TP/1.1\r\n\r\n");
     block(__NR_sendto, static_cast<std::uint64_t>(fd), 9ms);
     worker.send(fd, kOk);
-    EXPECT_EQ(spent(only(), contract::SPENT_READING), 8ms);
-    EXPECT_EQ(spent(only(), contract::SPENT_WRITING), 9ms);
+    EXPECT_EQ(spent(only(), contract::TIME_READING), 8ms);
+    EXPECT_EQ(spent(only(), contract::TIME_WRITING), 9ms);
 }
 
 TEST_F(Trace, UninterruptibleIsTheDiskButForChildren) {
@@ -110,8 +110,8 @@ TEST_F(Trace, UninterruptibleIsTheDiskButForChildren) {
     block(__NR_nanosleep, 0, 6ms, 0ns, kStopped);
     block(__NR_read, kNoFile, 7ms);
     worker.send(fd, kOk);
-    EXPECT_EQ(spent(only(), contract::SPENT_DISK), 7ms);
-    EXPECT_EQ(spent(only(), contract::SPENT_OTHER), 18ms);
+    EXPECT_EQ(spent(only(), contract::TIME_DISK), 7ms);
+    EXPECT_EQ(spent(only(), contract::TIME_OTHER), 18ms);
 }
 
 TEST_F(Trace, SelectAndPollOnNothingAreSleep) {
@@ -120,7 +120,7 @@ TEST_F(Trace, SelectAndPollOnNothingAreSleep) {
     block(__NR_select, 0, 3ms);
     block(__NR_poll, 0, 4ms);
     worker.send(fd, kOk);
-    EXPECT_EQ(spent(only(), contract::SPENT_SLEEP), 7ms);
+    EXPECT_EQ(spent(only(), contract::TIME_SLEEP), 7ms);
 }
 
 TEST_F(Trace, PollAndSelectOnOneDescriptorWaitForIt) {
@@ -147,10 +147,10 @@ TEST_F(Trace, PollAndSelectOnOneDescriptorWaitForIt) {
     set[1] = 1;
     wait(__NR_select, 65, reinterpret_cast<std::uint64_t>(set));
     worker.send(fd, kOk);
-    EXPECT_EQ(spent(only(), contract::SPENT_WRITING), 5ms);
-    EXPECT_EQ(spent(only(), contract::SPENT_READING), 5ms);
-    EXPECT_EQ(spent(only(), contract::SPENT_OTHER), 5ms) << "poll() on several, none of which is a socket here";
-    EXPECT_EQ(spent(only(), contract::SPENT_SOCKET), 5ms) << "select() on several";
+    EXPECT_EQ(spent(only(), contract::TIME_WRITING), 5ms);
+    EXPECT_EQ(spent(only(), contract::TIME_READING), 5ms);
+    EXPECT_EQ(spent(only(), contract::TIME_OTHER), 5ms) << "poll() on several, none of which is a socket here";
+    EXPECT_EQ(spent(only(), contract::TIME_SOCKET), 5ms) << "select() on several";
     EXPECT_EQ(only().time.peers[0].waited_ns, 5'000'000u);
     EXPECT_EQ(only().time.peers[0].family, contract::PEER_IS_POLL);
 }
@@ -164,7 +164,7 @@ TEST_F(Trace, AResponseWithoutFramingEndsWithItsLastWrite) {
     worker.send(fd, "more");
     block(__NR_clock_nanosleep, 0, 1s);
     worker.close(fd);
-    EXPECT_EQ(spent(only(), contract::SPENT_SLEEP), 20ms);
+    EXPECT_EQ(spent(only(), contract::TIME_SLEEP), 20ms);
 }
 
 TEST_F(Trace, RequestsInOneThreadAtOnceAreInterleaved) {
@@ -194,7 +194,7 @@ TEST_F(Trace, APipelinedRequestBeginsWhenTheOneBeforeHasEnded) {
     worker.send(fd, kOk);
     ASSERT_EQ(worker.traced().size(), 2u);
     check_sum(worker.traced()[1]);
-    EXPECT_EQ(spent(worker.traced()[1], contract::SPENT_ON_CPU), 3ms);
+    EXPECT_EQ(spent(worker.traced()[1], contract::TIME_ON_CPU), 3ms);
 }
 
 TEST_F(Trace, AProxyHeaderIsNoRequest) {
@@ -204,7 +204,7 @@ TEST_F(Trace, AProxyHeaderIsNoRequest) {
     worker.receive(fd, kGet);
     worker.pass(1ms);
     worker.send(fd, kOk);
-    EXPECT_EQ(spent(only(), contract::SPENT_ON_CPU), 1ms);
+    EXPECT_EQ(spent(only(), contract::TIME_ON_CPU), 1ms);
 }
 
 TEST_F(Trace, AWorkerThatEndsLeavesItsRequestAndNothingElse) {
@@ -213,7 +213,7 @@ TEST_F(Trace, AWorkerThatEndsLeavesItsRequestAndNothingElse) {
     worker.pass(6ms);
     kernel_end_thread();
     worker.exit();
-    EXPECT_EQ(spent(only(), contract::SPENT_ON_CPU), 6ms);
+    EXPECT_EQ(spent(only(), contract::TIME_ON_CPU), 6ms);
     EXPECT_EQ(only().response.header.kind, contract::RECORD_TRACED_ABORTED);
     EXPECT_EQ(only().response.ended_by, contract::BY_EXIT);
     EXPECT_EQ(kernel_clocks(), 0u);
@@ -232,7 +232,7 @@ TEST_F(Trace, NothingIsLeftOfConnectionsAndThreads) {
     EXPECT_EQ(kernel_clocks(), 1u);
     kernel_end_thread();
     EXPECT_EQ(kernel_clocks(), 0u);
-    EXPECT_EQ(worker.give_ups(), 0u);
+    EXPECT_EQ(worker.drops(), 0u);
 }
 
 TEST_F(Trace, ALostRecordLeavesTheNextRequestWhole) {
@@ -243,7 +243,7 @@ TEST_F(Trace, ALostRecordLeavesTheNextRequestWhole) {
     worker.receive(fd, kGet);
     worker.pass(5ms);
     worker.send(fd, kOk);
-    EXPECT_EQ(worker.give_ups(contract::GIVE_UP_RING_FULL), 1u);
+    EXPECT_EQ(worker.drops(contract::DROP_RING_FULL), 1u);
     worker.receive(fd, kGet);
     worker.send(fd, kOk);
     worker.close(fd);

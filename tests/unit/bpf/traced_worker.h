@@ -39,7 +39,7 @@ protected:
         kernel_enter_call(__NR_recvfrom, arguments);
     }
 
-    static std::chrono::nanoseconds spent(const contract::record_traced& record, contract::spent part) {
+    static std::chrono::nanoseconds spent(const contract::record_traced& record, contract::time_state part) {
         return std::chrono::nanoseconds(record.time.spent_ns[part]);
     }
 

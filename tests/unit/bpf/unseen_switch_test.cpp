@@ -19,8 +19,8 @@ protected:
     }
 
     void expect_told() {
-        EXPECT_EQ(spent(only(), contract::SPENT_ON_CPU), 8ms);
-        EXPECT_EQ(spent(only(), contract::SPENT_RUN_QUEUE), 3ms);
+        EXPECT_EQ(spent(only(), contract::TIME_ON_CPU), 8ms);
+        EXPECT_EQ(spent(only(), contract::TIME_RUN_QUEUE), 3ms);
     }
 
     int fd = 0;
@@ -37,7 +37,7 @@ TEST_F(UnseenSwitch, IsToldWhenItCallsTheKernel) {
     block(__NR_clock_nanosleep, 0, 3ms);
     worker.send(fd, kOk);
     expect_told();
-    EXPECT_EQ(spent(only(), contract::SPENT_SLEEP), 3ms);
+    EXPECT_EQ(spent(only(), contract::TIME_SLEEP), 3ms);
 }
 
 TEST_F(UnseenSwitch, IsToldByTheLastWrite) {
@@ -55,7 +55,7 @@ TEST_F(UnseenSwitch, IsToldByTheFirstRead) {
     worker.pass(2ms);
     worker.send(fd, kOk);
     check_sum(worker.traced().at(1));
-    EXPECT_EQ(spent(worker.traced().at(1), contract::SPENT_ON_CPU), 2ms);
+    EXPECT_EQ(spent(worker.traced().at(1), contract::TIME_ON_CPU), 2ms);
 }
 
 TEST_F(UnseenSwitch, IsToldOfCollections) {
@@ -72,19 +72,19 @@ TEST_F(UnseenSwitch, IsToldOfCollections) {
     worker.pass(5ms);
     kernel_collect(0);
     worker.send(fd, kOk);
-    EXPECT_EQ(std::chrono::nanoseconds(only().time.collected_ns), 12ms);
-    EXPECT_EQ(spent(only(), contract::SPENT_ON_CPU), 20ms);
+    EXPECT_EQ(std::chrono::nanoseconds(only().time.gc_ns), 12ms);
+    EXPECT_EQ(spent(only(), contract::TIME_ON_CPU), 20ms);
 }
 
 TEST_F(UnseenSwitch, BeforeAnySwitchWasSeenItIsOnlyKnownThatTheThreadRuns) {
     kernel_forget_scheduler();
     worker.send(fd, kOk);
-    EXPECT_EQ(spent(only(), contract::SPENT_ON_CPU), 1ms);
-    EXPECT_EQ(spent(only(), contract::SPENT_RUN_QUEUE), 10ms);
+    EXPECT_EQ(spent(only(), contract::TIME_ON_CPU), 1ms);
+    EXPECT_EQ(spent(only(), contract::TIME_RUN_QUEUE), 10ms);
     worker.receive(fd, kGet);
     worker.pass(2ms);
     worker.send(fd, kOk);
-    EXPECT_EQ(spent(worker.traced().at(1), contract::SPENT_ON_CPU), 2ms);
+    EXPECT_EQ(spent(worker.traced().at(1), contract::TIME_ON_CPU), 2ms);
 }
 
 } // namespace

@@ -233,9 +233,9 @@ std::uint64_t Worker::counted() const {
     return std::accumulate(std::begin(buckets), std::end(buckets), std::uint64_t{0});
 }
 
-std::uint64_t Worker::give_ups() const {
+std::uint64_t Worker::drops() const {
     std::uint64_t sum = 0;
-    for (std::uint32_t reason = 0; reason < contract::GIVE_UP_REASONS; reason++) sum += kernel_give_ups(reason);
+    for (std::uint32_t reason = 0; reason < contract::DROP_REASONS; reason++) sum += kernel_drops(reason);
     return sum;
 }
 

@@ -22,7 +22,7 @@ struct Response {
     int flags = 0; // contract::response_flag
     int ended_by = 0;
     std::string exception;
-    contract::execution by{};
+    contract::exec_context by{};
     std::chrono::nanoseconds polled{0};
 };
 
@@ -82,8 +82,8 @@ public:
     std::vector<std::string> summaries() const;
     const contract::worker_totals& totals() const;
     std::uint64_t counted() const; // responses, by the histogram
-    std::uint64_t give_ups(contract::give_up reason) const { return kernel_give_ups(reason); }
-    std::uint64_t give_ups() const; // of any reason
+    std::uint64_t drops(contract::drop_reason reason) const { return kernel_drops(reason); }
+    std::uint64_t drops() const; // of any reason
     std::optional<kernel_connection> connection(int fd) const;
 
 private:

@@ -41,7 +41,7 @@ std::string name_of(const contract::peer& peer) {
 
 TEST(Breakdown, WhatIsNotKnownHasNoParts) {
     contract::breakdown raw{};
-    raw.spent_ns[contract::SPENT_ON_CPU] = 5;
+    raw.spent_ns[contract::TIME_ON_CPU] = 5;
     const auto time = event::breakdown_of(raw, 1s);
     EXPECT_FALSE(time.parts);
     EXPECT_FALSE(time.accept_queue);
@@ -53,8 +53,8 @@ TEST(Breakdown, EachPartHasItsField) {
     raw.flags |= contract::BREAKDOWN_ACCEPT_KNOWN | contract::BREAKDOWN_INTERLEAVED;
     raw.accept_ns = 40 * kMillisecond;
     raw.unread_ns = 50 * kMillisecond;
-    for (contract::u64 part = 0; part < contract::SPENT_KINDS; part++) raw.spent_ns[part] = (part + 2) * kMillisecond;
-    raw.collected_ns = kMillisecond;
+    for (contract::u64 part = 0; part < contract::TIME_STATES; part++) raw.spent_ns[part] = (part + 2) * kMillisecond;
+    raw.gc_ns = kMillisecond;
     const auto time = event::breakdown_of(raw, 54ms);
     ASSERT_TRUE(time.parts);
     EXPECT_EQ(time.parts->on_cpu, 1ms) << "without what the garbage collector took";
@@ -78,7 +78,7 @@ TEST(Breakdown, EachPartHasItsField) {
 
 TEST(Breakdown, WhatTheKernelMissedIsOther) {
     auto raw = known();
-    raw.spent_ns[contract::SPENT_SLEEP] = 3 * kMillisecond;
+    raw.spent_ns[contract::TIME_SLEEP] = 3 * kMillisecond;
     const auto time = event::breakdown_of(raw, 10ms);
     EXPECT_EQ(time.parts->other, 7ms);
     EXPECT_EQ(time.parts->total(), 10ms);
@@ -86,8 +86,8 @@ TEST(Breakdown, WhatTheKernelMissedIsOther) {
 
 TEST(Breakdown, WhatIsBeyondTheDurationIsTakenFromTheProcessor) {
     auto raw = known();
-    raw.spent_ns[contract::SPENT_SLEEP] = 9 * kMillisecond;
-    raw.spent_ns[contract::SPENT_ON_CPU] = 3 * kMillisecond;
+    raw.spent_ns[contract::TIME_SLEEP] = 9 * kMillisecond;
+    raw.spent_ns[contract::TIME_ON_CPU] = 3 * kMillisecond;
     const auto time = event::breakdown_of(raw, 10ms);
     EXPECT_EQ(time.parts->on_cpu, 1ms);
     EXPECT_EQ(time.parts->total(), 10ms);
@@ -95,8 +95,8 @@ TEST(Breakdown, WhatIsBeyondTheDurationIsTakenFromTheProcessor) {
 
 TEST(Breakdown, CollectingIsNeverMoreThanTheProcessorGave) {
     auto raw = known();
-    raw.spent_ns[contract::SPENT_ON_CPU] = 3 * kMillisecond;
-    raw.collected_ns = 4 * kMillisecond;
+    raw.spent_ns[contract::TIME_ON_CPU] = 3 * kMillisecond;
+    raw.gc_ns = 4 * kMillisecond;
     const auto time = event::breakdown_of(raw, 3ms);
     EXPECT_EQ(time.parts->gc, 3ms);
     EXPECT_EQ(time.parts->on_cpu, 0ms);
@@ -126,13 +126,13 @@ TEST(Breakdown, UnixPeersAreTheirPath) {
 
 TEST(Breakdown, WhatHasNoAddressIsSaid) {
     EXPECT_EQ(name_of(peer_of(contract::PEER_IS_POLL, "")), "poll");
-    EXPECT_EQ(name_of(peer_of(contract::PEER_IS_REST, "")), "others");
+    EXPECT_EQ(name_of(peer_of(contract::PEER_IS_OVERFLOW, "")), "others");
     EXPECT_EQ(name_of(peer_of(AF_PACKET, "")), "socket of family 17");
 }
 
 TEST(Breakdown, PeersAreSortedAndThoseOfOneNameAddedUp) {
     auto raw = known();
-    raw.spent_ns[contract::SPENT_SOCKET] = 10 * kMillisecond;
+    raw.spent_ns[contract::TIME_SOCKET] = 10 * kMillisecond;
     raw.peers[0] = peer_of(AF_UNIX, "/run/s", 0, 2 * kMillisecond);
     raw.peers[1] = peer_of(contract::PEER_IS_POLL, "", 0, 5 * kMillisecond);
     raw.peers[2] = peer_of(AF_UNIX, "/run/never", 0, 0);

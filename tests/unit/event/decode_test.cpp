@@ -115,10 +115,10 @@ TEST(Decode, WhatPassedAFramework) {
         return decoded<event::Responded>(record).raised;
     };
     EXPECT_EQ(raised(0), Raised::not_watched);
-    EXPECT_EQ(raised(contract::RAISED_WATCHED), Raised::nothing);
-    EXPECT_EQ(raised(contract::RAISED_WATCHED, 0), Raised::not_watched) << "nobody looked: of an earlier one";
-    EXPECT_EQ(raised(contract::RAISED_WATCHED | contract::RAISED_EXCEPTION), Raised::exception);
-    EXPECT_EQ(raised(contract::RAISED_WATCHED | contract::RAISED_UNTOLD), Raised::untold);
+    EXPECT_EQ(raised(contract::RAISED_PROBE_ACTIVE), Raised::nothing);
+    EXPECT_EQ(raised(contract::RAISED_PROBE_ACTIVE, 0), Raised::not_watched) << "nobody looked: of an earlier one";
+    EXPECT_EQ(raised(contract::RAISED_PROBE_ACTIVE | contract::RAISED_EXCEPTION), Raised::exception);
+    EXPECT_EQ(raised(contract::RAISED_PROBE_ACTIVE | contract::RAISED_AMBIGUOUS), Raised::untold);
 }
 
 TEST(Decode, WhatTheParserRefused) {
@@ -127,7 +127,7 @@ TEST(Decode, WhatTheParserRefused) {
     EXPECT_FALSE(decoded<event::Responded>(record).refused) << "nobody looked: of an earlier one";
     record.by.thread = 7;
     EXPECT_TRUE(decoded<event::Responded>(record).refused);
-    record.by.raised = contract::RAISED_WATCHED;
+    record.by.raised = contract::RAISED_PROBE_ACTIVE;
     EXPECT_FALSE(decoded<event::Responded>(record).refused);
 }
 

@@ -108,7 +108,7 @@ TEST_P(ObjectsTest, Frames) {
 TEST_P(ObjectsTest, HandledExceptions) {
     std::vector<std::string> handled;
     for (const auto thread : must(threads(interpreter_, *memory_))) {
-        const auto exception = must(handled_exception(*objects_, thread));
+        const auto exception = must(exc_info_value(*objects_, thread));
         handled.push_back(exception == 0 ? "" : type_name(exception));
     }
     EXPECT_THAT(handled, ElementsAre("", "LookupError")) << "the newest thread first";

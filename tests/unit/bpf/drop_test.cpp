@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Every reason for giving up is counted, and what was given up enters no other count.
+// Every reason for a drop is counted, and what was dropped enters no other count.
 #include <gtest/gtest.h>
 
 #include "worker.h"
@@ -10,10 +10,10 @@ namespace {
 constexpr auto kGet = "GET /a HTTP/1.1\r\n\r\n";
 constexpr auto kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
-// Nothing but this was given up, once.
-void expect_only(const Worker& worker, contract::give_up reason) {
-    EXPECT_EQ(worker.give_ups(reason), 1u);
-    EXPECT_EQ(worker.give_ups(), 1u);
+// Nothing but this was dropped, once.
+void expect_only(const Worker& worker, contract::drop_reason reason) {
+    EXPECT_EQ(worker.drops(reason), 1u);
+    EXPECT_EQ(worker.drops(), 1u);
 }
 
 // The connection is not understood any more: whatever it does, it adds to nothing.
@@ -31,11 +31,11 @@ void expect_silent(Worker& worker, int fd) {
     EXPECT_EQ(kernel_pipelined_requests(), 0u);
 }
 
-TEST(GiveUp, ConnectionsFull) {
+TEST(Drop, ConnectionsFull) {
     Worker worker({.connections = 1, .pipelined = 1, .records = 10, .threads = 0});
     const int first = worker.accept();
     const int second = worker.accept();
-    expect_only(worker, contract::GIVE_UP_CONNECTIONS_FULL);
+    expect_only(worker, contract::DROP_CONNECTIONS_FULL);
     worker.receive(second, kGet);
     worker.send(second, kOk);
     EXPECT_EQ(worker.counted(), 0u);
@@ -44,85 +44,85 @@ TEST(GiveUp, ConnectionsFull) {
     EXPECT_EQ(worker.counted(), 1u);
     worker.close(first);
     worker.receive(worker.accept(), kGet);
-    EXPECT_EQ(worker.give_ups(), 1u); // there is room again
+    EXPECT_EQ(worker.drops(), 1u); // there is room again
 }
 
-TEST(GiveUp, RingFullLosesTheRecordNotTheCount) {
+TEST(Drop, RingFullLosesTheRecordNotTheCount) {
     Worker worker({.connections = 1, .pipelined = 1, .records = 0, .threads = 0});
     const int fd = worker.accept();
     worker.receive(fd, kGet);
     worker.send(fd, kOk);
     EXPECT_TRUE(worker.responses().empty());
     EXPECT_EQ(worker.counted(), 1u);
-    expect_only(worker, contract::GIVE_UP_RING_FULL);
+    expect_only(worker, contract::DROP_RING_FULL);
 }
 
-TEST(GiveUp, PipelineMapFullLosesLabelsNotTheCount) {
+TEST(Drop, PipelineMapFullLosesLabelsNotTheCount) {
     Worker worker({.connections = 1, .pipelined = 1, .records = 10, .threads = 0});
     const int fd = worker.accept();
     worker.receive(fd, std::string(kGet) + "GET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n\r\n");
-    expect_only(worker, contract::GIVE_UP_PIPELINE_FULL);
+    expect_only(worker, contract::DROP_PIPELINE_FULL);
     for (int i = 0; i < 3; i++) worker.send(fd, kOk);
     ASSERT_EQ(worker.counted(), 3u);
     EXPECT_EQ(worker.responses()[1].line, "GET /b HTTP/1.1");
     EXPECT_EQ(worker.responses()[2].line, "");
 }
 
-TEST(GiveUp, MoreChunksThanOneCallMayBring) {
+TEST(Drop, MoreChunksThanOneCallMayBring) {
     Worker worker;
     const int fd = worker.accept();
     std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (int i = 0; i < 5000; i++) chunks += "1\r\nx\r\n";
     worker.receive(fd, std::string(kGet) + kGet);
     worker.send(fd, chunks + "0\r\n\r\n");
-    expect_only(worker, contract::GIVE_UP_PARSE_BUDGET);
+    expect_only(worker, contract::DROP_PARSE_BUDGET);
     expect_silent(worker, fd);
 }
 
-TEST(GiveUp, MoreHeadThanOneCallMayBring) {
+TEST(Drop, MoreHeadThanOneCallMayBring) {
     Worker worker;
     const int fd = worker.accept();
     worker.receive(fd, "GET /" + std::string(200'000, 'p') + " HTTP/1.1\r\n\r\n");
-    expect_only(worker, contract::GIVE_UP_PARSE_BUDGET);
+    expect_only(worker, contract::DROP_PARSE_BUDGET);
     expect_silent(worker, fd);
 }
 
-TEST(GiveUp, TwoHundredChunksInOneCallAreNotTooMany) {
+TEST(Drop, TwoHundredChunksInOneCallAreNotTooMany) {
     Worker worker;
     const int fd = worker.accept();
     std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (int i = 0; i < 200; i++) chunks += "40\r\n" + std::string(64, 'x') + "\r\n";
     worker.receive(fd, kGet);
     worker.send(fd, chunks + "0\r\n\r\n");
-    EXPECT_EQ(worker.give_ups(), 0u);
+    EXPECT_EQ(worker.drops(), 0u);
     EXPECT_EQ(worker.counted(), 1u);
 }
 
-TEST(GiveUp, UnsupportedCall) {
+TEST(Drop, UnsupportedCall) {
     Worker worker;
     const int fd = worker.accept();
     worker.receive(fd, std::string(kGet) + kGet);
     worker.send_messages(fd);
-    expect_only(worker, contract::GIVE_UP_SYSCALL);
+    expect_only(worker, contract::DROP_SYSCALL);
     expect_silent(worker, fd);
 }
 
-TEST(GiveUp, FileBeforeTheHead) {
+TEST(Drop, FileBeforeTheHead) {
     Worker worker;
     const int fd = worker.accept();
     worker.receive(fd, kGet);
     worker.send_file(fd, 100);
-    expect_only(worker, contract::GIVE_UP_FRAMING);
+    expect_only(worker, contract::DROP_FRAMING);
     expect_silent(worker, fd);
 }
 
-TEST(GiveUp, FileBeyondTheChunk) {
+TEST(Drop, FileBeyondTheChunk) {
     Worker worker;
     const int fd = worker.accept();
     worker.receive(fd, kGet);
     worker.send(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n");
     worker.send_file(fd, 100);
-    expect_only(worker, contract::GIVE_UP_FRAMING);
+    expect_only(worker, contract::DROP_FRAMING);
     expect_silent(worker, fd);
 }
 

@@ -13,7 +13,7 @@ namespace {
 class Limited : public Scene {
 protected:
     explicit Limited(probe::Options options) : Scene(options) {}
-    void expect_lost(contract::give_up reason, std::uint64_t count) {
+    void expect_lost(contract::drop_reason reason, std::uint64_t count) {
         EXPECT_EQ(lost(reason), count);
         EXPECT_EQ(lost(), count);
     }
@@ -50,7 +50,7 @@ TEST_F(OneConnection, TheSecondIsNotTracked) {
     EXPECT_EQ(second.receive_all(), kOk);
     ASSERT_EQ(worker->join(), 0);
     EXPECT_EQ(totals().requests(), 1u);
-    expect_lost(contract::GIVE_UP_CONNECTIONS_FULL, 1);
+    expect_lost(contract::DROP_CONNECTIONS_FULL, 1);
 }
 
 class OneProcess : public Limited {
@@ -64,9 +64,9 @@ TEST_F(OneProcess, ForksAreNotObserved) {
     ASSERT_EQ(child.join(), 0);
     EXPECT_TRUE(take<event::Forked>().empty());
     EXPECT_TRUE(take<event::Exited>().empty());
-    expect_lost(contract::GIVE_UP_SLOTS_FULL, 1);
+    expect_lost(contract::DROP_SLOTS_FULL, 1);
     EXPECT_EQ(probe_->observe_worker(child.pid(), master_slot_), 0u);
-    expect_lost(contract::GIVE_UP_SLOTS_FULL, 2);
+    expect_lost(contract::DROP_SLOTS_FULL, 2);
     probe_->release(master_slot_, getpid());
     EXPECT_GT(probe_->observe_master(getpid()), 0u) << "there is room again";
 }
@@ -97,7 +97,7 @@ TEST_F(SmallRing, RecordsAreLostCountsAreNot) {
     EXPECT_GT(responses.size(), 3u);
     EXPECT_LT(responses.size(), 10u);
     // Each record that is missing was counted.
-    expect_lost(contract::GIVE_UP_RING_FULL, kRequests - responses.size() + (1 - exits.size()));
+    expect_lost(contract::DROP_RING_FULL, kRequests - responses.size() + (1 - exits.size()));
 }
 
 class SmallPidRange : public Limited {
@@ -115,7 +115,7 @@ TEST_F(SmallPidRange, PidsBeyondItAreNotObserved) {
     if (getpid() < 2048) GTEST_SKIP() << "the pid of this process is small";
     EXPECT_EQ(probe_->observe_master(getpid()), 0u);
     EXPECT_EQ(entries("processes"), 0u);
-    expect_lost(contract::GIVE_UP_PID_RANGE, 1);
+    expect_lost(contract::DROP_PID_RANGE, 1);
 }
 
 class Unlimited : public Limited {
@@ -144,7 +144,7 @@ TEST_F(Unlimited, AnUnsupportedCallEndsTheLook) {
     EXPECT_EQ(totals().aborted.server, 0u);
     EXPECT_EQ(totals().connections.at("opaque"), 1u);
     EXPECT_EQ(entries("connections"), 0u);
-    expect_lost(contract::GIVE_UP_SYSCALL, 1);
+    expect_lost(contract::DROP_SYSCALL, 1);
 }
 
 TEST_F(Unlimited, MoreChunksInOneCallThanAreWalked) {
@@ -163,7 +163,7 @@ TEST_F(Unlimited, MoreChunksInOneCallThanAreWalked) {
     EXPECT_EQ(totals().requests(), 0u);
     EXPECT_EQ(totals().aborted.server, 0u);
     EXPECT_EQ(entries("connections"), 0u);
-    expect_lost(contract::GIVE_UP_PARSE_BUDGET, 1);
+    expect_lost(contract::DROP_PARSE_BUDGET, 1);
 }
 
 TEST_F(Unlimited, TwoHundredChunksInOneCallAreWalked) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "gunicorn/outer_exception.h"
+#include "gunicorn/ambient_exception.h"
 
 #include <algorithm>
 #include <array>
@@ -38,8 +38,8 @@ Result<bool> waits_for_signals(const python::Objects& objects, Address thread) {
 
 } // namespace
 
-Result<std::optional<Address>> outer_exception(const procfs::ProcFs& proc, pid_t master,
-                                               const python::Interpreter& interpreter, python::Memory& memory) {
+Result<std::optional<Address>> ambient_exception(const procfs::ProcFs& proc, pid_t master,
+                                                 const python::Interpreter& interpreter, python::Memory& memory) {
     const auto stat = proc.stat(master);
     if (!stat || stat->state != 'S') return std::nullopt;
     memory.forget();
@@ -50,7 +50,7 @@ Result<std::optional<Address>> outer_exception(const procfs::ProcFs& proc, pid_t
     const auto waits = waits_for_signals(objects, **thread);
     if (!waits) return std::unexpected(waits.error());
     if (!*waits) return std::nullopt;
-    const auto exception = python::handled_exception(objects, **thread);
+    const auto exception = python::exc_info_value(objects, **thread);
     if (!exception) return std::unexpected(exception.error());
     return *exception;
 }

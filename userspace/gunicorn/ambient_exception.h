@@ -16,7 +16,8 @@ namespace gunicorn {
 
 // Its address, which is the same in all workers, since they are forks; 0: there is none. Nothing: the master is not
 // where it waits for signals, and what it handles may be over in a moment. Errors: its memory cannot be read.
-Result<std::optional<python::Address>> outer_exception(const procfs::ProcFs& proc, pid_t master,
-                                                       const python::Interpreter& interpreter, python::Memory& memory);
+Result<std::optional<python::Address>> ambient_exception(const procfs::ProcFs& proc, pid_t master,
+                                                         const python::Interpreter& interpreter,
+                                                         python::Memory& memory);
 
 } // namespace gunicorn
