@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # build.sh IMAGE PACKAGE.deb [DOCKER-OPTION…]
-# Makes the image of deploy/container/Dockerfile without an image registry: the package is installed into a copy of a
-# Debian root made by debootstrap, the content is taken from there, and the Dockerfile's last stage is built from it.
-# Docker options go in front of docker's command, for example -H unix:///run/other.sock.
+# Builds the image of deploy/container/Dockerfile without an image registry: installs the package into a copy of a
+# Debian root made by debootstrap, takes the content from there, and builds the Dockerfile's last stage from it.
+# Docker options are passed before docker's command, for example -H unix:///run/other.sock.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -21,7 +21,7 @@ log=$work/log
 DEBIAN_FRONTEND=noninteractive chroot "$work/root" sh -c 'apt-get install --yes --no-install-recommends /*.deb && /content.sh /image' \
     >"$log" 2>&1 || { tail -n 20 "$log" >&2 && exit 1; }
 
-# The Dockerfile from its last FROM on, with the content from here instead of from the stage before.
+# The Dockerfile from its last FROM on, with this content instead of that of the previous stage.
 mkdir "$work/context"
 mv "$work/root/image" "$work/context/image"
 awk '/^FROM/ { stage = "" } { stage = stage $0 "\n" } END { printf "%s", stage }' "$here/Dockerfile" |

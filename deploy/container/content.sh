@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# content.sh DIRECTORY: copies there what the image consists of, from a system where the Debian package is installed:
+# content.sh DIRECTORY: copies the content of the image to DIRECTORY, from a system where the Debian package is installed:
 # the program, the shared libraries that it loads, and the few files that those read. No shell, no package manager.
 set -eu
 
@@ -16,7 +16,7 @@ put() { # file: its content, under its own name
 put "$program"
 libraries=$(ldd "$program" | grep -o '/[^ ]*')
 for library in $libraries; do put "$library"; done
-# How terminals are told what top shows: `kubectl exec -it` and `docker exec -it` say xterm.
+# Terminal descriptions for top; `kubectl exec -it` and `docker exec -it` set TERM=xterm.
 terminals=$(printf '/lib/terminfo/%s ' x/xterm x/xterm-256color s/screen s/screen-256color t/tmux t/tmux-256color l/linux v/vt100)
 for terminal in $terminals; do put "$terminal"; done
 for licence in $(for file in $program $libraries $terminals; do

@@ -3,7 +3,7 @@
 # scripts/package.sh. Dependencies are found by dpkg-shlibdeps.
 set(here ${PROJECT_SOURCE_DIR}/deploy)
 
-# The unit names what is installed beside it, wherever that is: the prefix is known at installation only.
+# The unit contains paths below the prefix, which is known only at installation.
 install(CODE "
     file(READ \"${here}/systemd/gunicorn-bpf-exporter.service\" unit)
     string(REPLACE /usr/ \"\${CMAKE_INSTALL_PREFIX}/\" unit \"\${unit}\")
@@ -13,14 +13,14 @@ install(CODE "
 install(FILES ${here}/systemd/gunicorn-bpf-exporter.default DESTINATION /etc/default RENAME gunicorn-bpf-exporter)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
-# The unit, the rules and README.md refer to it.
+# The unit, the rules and README.md refer to these pages.
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
 install(FILES ${here}/prometheus/prometheus.yml ${here}/prometheus/gunicorn.rules.yml
               ${here}/grafana/gunicorn.json ${here}/grafana/gunicorn-workers.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
 install(FILES ${here}/debian/lintian-overrides DESTINATION share/lintian/overrides RENAME gunicorn-bpf-exporter)
 
-# Debian's own form of it, compressed the same way each time.
+# Debian's own format of the changelog, compressed reproducibly.
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/debian/changelog CONTENT
 "${PROJECT_NAME} (${PROJECT_VERSION}) unstable; urgency=medium
 
@@ -42,11 +42,11 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Prometheus metrics of Gunicorn, seen from the kernel")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Prometheus exporter for Gunicorn, based on eBPF")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-"Observes every Gunicorn of a host with eBPF, or those that it is told to,
-without a change to the application: requests, errors with their exceptions,
-durations, queues, restarts, memory and CPU of each worker. Counts are exact.")
+"Observes every Gunicorn on a host, or selected ones, with eBPF and without
+instrumenting the application: exact requests, errors with their exceptions,
+durations, queues, restarts, memory and CPU per worker.")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     ${here}/debian/conffiles ${here}/debian/postinst ${here}/debian/prerm ${here}/debian/postrm)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes the dashboards beside this file. What is on them is described here; how Grafana wants it, in grafana.py.
+"""Writes the dashboards to the directory of this file. Their content is described here, Grafana's format in grafana.py.
 
-gunicorn.json: each observed application as a whole. gunicorn-workers.json: worker by worker.
+gunicorn.json shows each observed application as a whole, gunicorn-workers.json shows each worker.
 """
 
 import json
@@ -16,14 +16,14 @@ from grafana import Panel, dashboard, variable  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-# What the variables at the top of a page choose. `app` is missing with exactly one --pid: then it matches the empty label.
+# Selected by the variables at the top of a dashboard. With exactly one --pid there is no label `app`, and an empty value matches.
 HOST = 'instance=~"$instance"'
 TARGET = f'{HOST}, app=~"$app"'
 WORKER = f'{TARGET}, worker_id=~"$worker"'
 
 
 def rate(metric, labels, by=None):
-    """Per second, over the interval that fits the graph; summed by labels, or by all that are there."""
+    """Rate per second over Grafana's interval; summed by the given labels, or into one series for an empty string."""
     inner = f"rate({metric}{{{labels}}}[$__rate_interval])"
     return inner if by is None else f"sum by ({by}) ({inner})" if by else f"sum({inner})"
 
@@ -41,12 +41,12 @@ def percentiles(histogram, labels):
 
 
 def failed_share(labels, by=""):
-    """0 where nothing has failed yet, which has no series; nothing where nobody asks."""
+    """0 if nothing has failed yet, since there is no such series; no value without requests."""
     failed, all_of_them = (rate(f"gunicorn_worker_{name}_total", labels, by) for name in ("failed_requests", "requests"))
     return f"({failed} or 0 * {all_of_them}) / ({all_of_them} > 0)"
 
 
-# By the workers that there were: an average over series would count those that have ended as idle.
+# Divided by the number of living workers, because an average over series would count ended workers as idle.
 UTILISATION = f"{rate('gunicorn_worker_busy_seconds_total', TARGET, 'app')} / sum by (app) (avg_over_time(gunicorn_workers{{{TARGET}}}[$__rate_interval]))"
 
 # Workers of two Gunicorns, on two hosts or in two containers, may have the same id.
@@ -56,10 +56,10 @@ LISTENER = "{{listener}} {{app}} {{pod}} {{instance}}"
 
 TARGETS = {
     "Now": [
-        Panel("Requests a second", "reqps", [(rate("gunicorn_worker_requests_total", TARGET, ""), "")], "stat", 4, 4),
+        Panel("Requests per second", "reqps", [(rate("gunicorn_worker_requests_total", TARGET, ""), "")], "stat", 4, 4),
         Panel("Failed", "percentunit", [(failed_share(TARGET), "")], "stat", 4, 4,
-              "Responses of status 400 and above"),
-        Panel("95 % are faster than", "s", [(quantile(0.95, "gunicorn_worker_request_duration_seconds", TARGET), "")], "stat", 4, 4),
+              "Responses with status 400 and above"),
+        Panel("Response time (p95)", "s", [(quantile(0.95, "gunicorn_worker_request_duration_seconds", TARGET), "")], "stat", 4, 4),
         Panel("Busy workers", "percentunit", [(f'sum(gunicorn_workers{{{TARGET}, state="busy"}}) / sum(gunicorn_workers{{{TARGET}}})', "")], "stat", 4, 4),
         Panel("Connections waiting", "short", [(f"sum(gunicorn_listener_backlog{{{TARGET}}})", "")], "stat", 4, 4,
               "Established, and not yet accepted by any worker"),
@@ -68,18 +68,18 @@ TARGETS = {
     "Requests": [
         Panel("Request rate", "reqps", [(rate("gunicorn_worker_requests_total", TARGET, "instance, app"), "{{app}} {{instance}}")]),
         Panel("Response time", "s", percentiles("gunicorn_worker_request_duration_seconds", TARGET),
-              help="First byte of the request to the last byte of the response; waiting to be accepted is not in it"),
+              help="From the first byte of the request to the last byte of the response, without the time waiting to be accepted"),
         Panel("Error rate", "percentunit", [(failed_share(TARGET, "app"), "{{app}}")]),
         Panel("Response times", "s", [(f"sum by (le) ({rate('gunicorn_worker_request_duration_seconds_bucket', TARGET)})", "{{le}}")], "heatmap", 16),
         Panel("Responses by status", "reqps", [(rate("gunicorn_worker_responses_total", TARGET, "status_code"), "{{status_code}}")]),
         Panel("Exceptions", "reqps", [(rate("gunicorn_worker_error_handling_total", TARGET, "error_type, endpoint"), "{{error_type}} {{endpoint}}")]),
-        Panel("Where requests fail", "short", [(f"topk(20, sum by (method, endpoint, status_code) (increase(gunicorn_worker_failed_requests_total{{{TARGET}}}[$__range])))", "")], "table",
-              help="In the whole time that is shown"),
+        Panel("Failed requests by endpoint", "short", [(f"topk(20, sum by (method, endpoint, status_code) (increase(gunicorn_worker_failed_requests_total{{{TARGET}}}[$__range])))", "")], "table",
+              help="Over the selected time range"),
         Panel("Request rate by endpoint", "reqps", [(rate("gunicorn_http_requests_total", TARGET, "endpoint"), "{{endpoint}}")], help="With --routes"),
         Panel("First byte and last byte (p95)", "s", [
             (quantile(0.95, "gunicorn_worker_time_to_first_byte_seconds", TARGET), "first byte"),
             (quantile(0.95, "gunicorn_worker_request_duration_seconds", TARGET), "last byte")],
-            help="Far apart: slow readers or large answers. Together: the application is slow"),
+            help="A gap between them means slow clients or large responses; without a gap the application is slow"),
         Panel("Response time by endpoint (p95)", "s", [(quantile(0.95, "gunicorn_http_request_duration_seconds", TARGET, "endpoint"), "{{endpoint}}")], help="With --routes"),
         Panel("Aborted requests and incomplete responses", "reqps", [
             (rate("gunicorn_worker_requests_aborted_total", TARGET, "by"), "aborted by {{by}}"),
@@ -90,22 +90,22 @@ TARGETS = {
               help="Share of time in which a worker had a request in flight"),
         Panel("Busy and idle workers", "short", [(f"sum by (state) (gunicorn_workers{{{TARGET}}})", "{{state}}")]),
         Panel("Requests in flight", "short", [(f"sum by (app) (gunicorn_worker_requests_in_flight{{{TARGET}}})", "{{app}}")]),
-        Panel("Connections that wait to be accepted", "short", [
+        Panel("Connections waiting to be accepted", "short", [
             (f"gunicorn_listener_backlog{{{TARGET}}}", LISTENER), (f"gunicorn_listener_backlog_limit{{{TARGET}}}", "limit of " + LISTENER)]),
         Panel("Waiting time (p95)", "s", [(quantile(0.95, "gunicorn_request_queue_seconds", TARGET, "place"), "{{place}}")],
-              help="In the listener's queue, and accepted but not read. In no request's duration"),
+              help="In the listener's queue, and between accept and the first read. Not part of the request duration"),
         Panel("Connections dropped by the kernel", "short", [(f"increase(gunicorn_listener_dropped_total{{{TARGET}}}[$__rate_interval])", LISTENER)]),
     ],
     "Workers": [
         Panel("Active workers", "short", [(f"sum by (app, state) (gunicorn_worker_state{{{TARGET}}})", "{{app}} {{state}}")]),
         Panel("Memory usage", "bytes", [(f"sum by (app) (gunicorn_worker_memory_bytes{{{TARGET}}})", "{{app}}")]),
         Panel("CPU usage", "percent", [(f"sum by (app) (gunicorn_worker_cpu_percent{{{TARGET}}})", "{{app}}")], help="100 is one core"),
-        Panel("Ends of workers", "short", [(increase("gunicorn_worker_exits_total", TARGET, "reason") + " > 0", "{{reason}}")]),
+        Panel("Worker exits by reason", "short", [(increase("gunicorn_worker_exits_total", TARGET, "reason") + " > 0", "{{reason}}")]),
         Panel("Restarts", "short", [(increase("gunicorn_master_worker_restarts_total", TARGET, "app"), "{{app}}")]),
         Panel("Connections by kind", "cps", [(rate("gunicorn_worker_connections_total", TARGET, "kind"), "{{kind}}")]),
     ],
     "The exporter": [
-        Panel("Events given up", "short", [(f"increase(gunicorn_bpf_exporter_events_lost_total{{{HOST}}}[$__rate_interval])", "{{reason}} {{instance}}")], width=12),
+        Panel("Lost events", "short", [(f"increase(gunicorn_bpf_exporter_events_lost_total{{{HOST}}}[$__rate_interval])", "{{reason}} {{instance}}")], width=12),
         Panel("Observed Gunicorns", "short", [(f"gunicorn_bpf_exporter_targets{{{HOST}}}", "{{instance}}")], width=12),
     ],
 }
@@ -119,16 +119,16 @@ WORKERS = {
         Panel("Request size (p95)", "bytes", [(quantile(0.95, "gunicorn_worker_request_size_bytes", WORKER, EACH), NAME)]),
         Panel("Response size (p95)", "bytes", [(quantile(0.95, "gunicorn_worker_response_size_bytes", WORKER, EACH), NAME)]),
     ],
-    "What they are doing": [
+    "Activity": [
         Panel("Utilisation", "percentunit", [(rate("gunicorn_worker_busy_seconds_total", WORKER), NAME)]),
         Panel("Requests in flight", "short", [(f"gunicorn_worker_requests_in_flight{{{WORKER}}}", NAME)]),
         Panel("Open connections", "short", [(f"gunicorn_worker_open_connections{{{WORKER}}}", NAME)]),
         Panel("Threads", "short", [(f"gunicorn_worker_threads{{{WORKER}}}", NAME)]),
-        Panel("Age of the heartbeat", "s", [(f"gunicorn_worker_heartbeat_age_seconds{{{WORKER}}}", NAME)],
-              help="Gunicorn ends a worker whose heartbeat is older than its timeout"),
+        Panel("Heartbeat age", "s", [(f"gunicorn_worker_heartbeat_age_seconds{{{WORKER}}}", NAME)],
+              help="Gunicorn kills a worker whose heartbeat is older than --timeout"),
         Panel("State", "short", [(f"sum by ({EACH}, state) (gunicorn_worker_state{{{WORKER}}})", NAME + " {{state}}")]),
     ],
-    "What they use": [
+    "Resources": [
         Panel("Memory usage", "bytes", [(f"gunicorn_worker_memory_bytes{{{WORKER}}}", NAME)]),
         Panel("CPU usage", "percent", [(f"gunicorn_worker_cpu_percent{{{WORKER}}}", NAME)], help="100 is one core"),
         Panel("Uptime", "s", [(f"gunicorn_worker_uptime_seconds{{{WORKER}}}", NAME)]),
@@ -141,7 +141,7 @@ ONE_WORKER = variable("worker", "Worker", f"label_values(gunicorn_worker_request
 
 DASHBOARDS = {
     "gunicorn.json": dashboard("gunicorn", "Gunicorn", TARGETS, [INSTANCE, APP], {"Worker by worker": "gunicorn-workers"}),
-    "gunicorn-workers.json": dashboard("gunicorn-workers", "Gunicorn workers", WORKERS, [INSTANCE, APP, ONE_WORKER], {"All of an application": "gunicorn"}),
+    "gunicorn-workers.json": dashboard("gunicorn-workers", "Gunicorn workers", WORKERS, [INSTANCE, APP, ONE_WORKER], {"Whole application": "gunicorn"}),
 }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A WSGI application with one route for each thing the metrics tell apart."""
+"""A WSGI application with one route for each kind of response that the metrics distinguish."""
 
 import time
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Gentle load on the sample application until it is ended, with one reload early on: load.py HOST:PORT MASTER_PID."""
+"""Sends light load to the sample application until it ends, and reloads it once: load.py HOST:PORT MASTER_PID."""
 
 import http.client
 import os
@@ -8,11 +8,11 @@ import sys
 import threading
 import time
 
-# One round, about three seconds: mostly healthy, with each kind of failure in it.
+# One round takes about three seconds and contains mostly successes and each kind of failure.
 ROUND = ["/fast"] * 8 + ["/slow", "/burn", "/nowhere", "/fast", "/burn", "/unavailable", "/broken", "/fast"]
 PAUSE_SECONDS = 0.12
-CLIENTS = 2  # one for each worker, so that both show up
-RELOAD_AFTER_SECONDS = 4  # by then some requests of the first workers are counted
+CLIENTS = 2  # one for each worker, so that both appear in the metrics
+RELOAD_AFTER_SECONDS = 4  # by then the first workers have served some requests
 
 
 def ask(address, path):

@@ -13,7 +13,7 @@ UNIT = pathlib.Path(__file__).resolve().parents[2] / "systemd" / "gunicorn-bpf-e
 
 
 def groups():
-    """Name of each group of systemd -> what is in it, groups among it."""
+    """Maps the name of each of systemd's groups to its members, which include other groups."""
     said = subprocess.run(["systemd-analyze", "--no-pager", "syscall-filter"], check=True, capture_output=True, text=True).stdout
     found, current = {}, None
     for line in said.splitlines():
@@ -31,7 +31,7 @@ def expand(name, known):
 
 
 def allowed(unit=UNIT):
-    """As systemd reads the lines of SystemCallFilter= one after the other; its @default is always allowed."""
+    """The result of the SystemCallFilter= lines, which systemd applies one after the other; its @default is always allowed."""
     known = groups()
     calls = expand("@default", known)
     for line in unit.read_text().splitlines():
@@ -44,7 +44,7 @@ def allowed(unit=UNIT):
 
 
 def profile():
-    # Without no_new_privs the runtime sets the profile before it becomes the container's user.
+    # Without no_new_privs the runtime applies the profile before it switches to the container's user.
     names = sorted({*allowed(), *expand("@setuid", groups())})
     return {
         "defaultAction": "SCMP_ACT_ERRNO",
