@@ -1,6 +1,53 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* All programs in one object: they share their maps, and what one file needs of another it includes. */
-/* The registers as the kernel names them: kernel_types.h has them. */
+/*
+ * The index of all programs. They are one object, since they share their maps.
+ *
+ * hook                           program              file                         observes
+ * ------------------------------ -------------------- ---------------------------- ------------------------------------
+ * tp_btf/sys_exit                sys_exit             programs/sys_exit.h          system calls of observed processes
+ *   tail call                    stream_bytes         programs/stream_bytes.h      bytes of requests and responses
+ *   tail call                    explain_response     programs/explain_response.h  the exception behind a response
+ *   tail call                    end_by_call          programs/conn_close.h        the end of a connection
+ *   tail call                    shut_by_call         programs/conn_close.h        shutdown(2) of a connection
+ *   tail call                    read_log_record      programs/log_record.h        exceptions that a worker logs
+ * tp_btf/sys_enter               sys_enter            programs/queue_wait.h        the first read of a connection
+ * tp_btf/inet_sock_set_state     inet_sock_set_state  programs/queue_wait.h        connections that enter a queue
+ * tp_btf/sched_process_fork      sched_process_fork   programs/process.h           births of workers
+ * tp_btf/sched_process_exec      sched_process_exec   programs/process.h           processes that become another program
+ * tp_btf/sched_process_exit      sched_process_exit   programs/process.h           deaths
+ * tp_btf/signal_generate         signal_generate      programs/process.h           signals for observed processes
+ * raw_tp/mark_victim             mark_victim          programs/process.h           the out-of-memory killer's choice
+ * tp_btf/sched_switch            trace_switch         programs/sched.h             threads that leave and get a processor
+ * tp_btf/sched_wakeup            trace_wakeup         programs/sched.h             threads that become runnable
+ * tp_btf/sched_process_exit      trace_exit           programs/sched.h             threads that end
+ * tp_btf/sys_enter               trace_enter          programs/sched.h             the call in which a thread may block
+ * iter/task_file                 read_backlogs        programs/iter_listeners.h    the queues of listeners
+ * uprobe PyTraceBack_Here        see_raise            programs/uprobe_traceback.h  exceptions that pass a framework
+ * usdt python:gc__start          collection_begins    programs/usdt_gc.h           pauses by the garbage collector
+ * usdt python:gc__done           collection_ends      programs/usdt_gc.h
+ * usdt python:import__..__start  import_begins        programs/usdt_import.h       imports of modules
+ * usdt python:import__..__done   import_ends          programs/usdt_import.h
+ * run by user space              end_connection       programs/conn_close.h        connections of a dead process
+ * run by user space              adopt_connection     programs/conn_close.h        connections that are older than we
+ * run by user space              watch_port           programs/queue_wait.h        listeners that are older than we
+ *
+ * maps                                                                             file
+ * -------------------------------------------------------------------------------- -----------------------------------
+ * slot_pages, processes, totals, free_slots                                        core/maps.h
+ * records, drops                                                                   core/record.h
+ * connections, pipelined, endings, new_connection, portions                        conn/maps.h
+ * listeners, ports, arrivals, busy_since                                           conn/maps.h
+ * parts (tail calls)                                                               conn/tail_calls.h
+ * pythons, raises, last_raises, afterwards                                         python/maps.h
+ * clocks, traced, blank_traces                                                     trace/maps.h
+ * gc_starts, gc_pauses                                                             programs/usdt_gc.h
+ * import_starts, imports                                                           programs/usdt_import.h
+ *
+ * The name of a program is the value of the label `probe` of gunicorn_bpf_exporter_probe_attached, and the name of a
+ * map that of `map`: neither changes.
+ */
+
+/* The registers as the kernel names them: core/kernel_types.h has them. */
 #define __KERNEL__
 
 #include <linux/bpf.h>
@@ -11,17 +58,17 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "contract.h"
-
-#include "backlog.h"
-#include "collector.h"
-#include "endings.h"
-#include "imports.h"
-#include "lifecycle.h"
-#include "log_records.h"
-#include "raises.h"
-#include "scheduling.h"
-#include "syscalls.h"
-#include "waits.h"
+#include "programs/conn_close.h"
+#include "programs/explain_response.h"
+#include "programs/iter_listeners.h"
+#include "programs/log_record.h"
+#include "programs/process.h"
+#include "programs/queue_wait.h"
+#include "programs/sched.h"
+#include "programs/stream_bytes.h"
+#include "programs/sys_exit.h"
+#include "programs/uprobe_traceback.h"
+#include "programs/usdt_gc.h"
+#include "programs/usdt_import.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

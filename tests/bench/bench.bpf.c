@@ -14,7 +14,7 @@
 
 #include "call_times.h"
 
-#include "registers.h"
+#include "core/syscall_args.h"
 
 /* The process whose system calls are timed; set before load. */
 const volatile unsigned int timed_process = 0;

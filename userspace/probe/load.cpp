@@ -97,9 +97,9 @@ void choose_python_programs(gunicorn_probes& skeleton, const Groups& groups) {
         bpf_program__set_autoattach(program, false);
     const auto used = [](bpf_map* map, bool is_used) { bpf_map__set_autocreate(map, is_used); };
     used(maps.gc_pauses, groups.collector);
-    used(maps.collecting, groups.collector);
+    used(maps.gc_starts, groups.collector);
     used(maps.imports, groups.imports);
-    used(maps.importing, groups.imports);
+    used(maps.import_starts, groups.imports);
     used(maps.__bpf_usdt_specs, groups.collector || groups.imports);
     used(maps.__bpf_usdt_ip_to_spec_id, groups.collector || groups.imports);
     skeleton.rodata->watch_raises = groups.unlogged;

@@ -134,7 +134,7 @@ Result<std::vector<Frame>> linked_frames(const Objects& objects, Address thread,
     return found;
 }
 
-// As bpf/python.h does it for the thread that answers.
+// As bpf/python/thread_state.h does it for the thread that answers.
 Result<Address> exc_info_value(const Objects& objects, Address thread) {
     constexpr int kDeepest = 32;
     const auto& layout = objects.layout();

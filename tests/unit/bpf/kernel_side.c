@@ -6,22 +6,23 @@
 
 #include "bpf_stand_in.h"
 
-/* The registers of a system call as kernel_types.h describes them for x86; the test puts them there itself. */
+/* The registers of a system call as core/kernel_types.h describes them for x86; the test puts them there itself. */
 #define __TARGET_ARCH_x86
 
-/* A constant of the programs that the tests want otherwise: as this macro expands, its definition in maps.h defines a
+/* A constant of the programs that the tests want otherwise: as this macro expands, its definition in core/config.h defines a
  * pointer, and its use reads what the pointer leads to. */
 #define record_every_response *every_response
 #define watch_raises *watches_raises
 #define trace_requests *tracing
 #define __noinline __attribute__((noinline))
 
-#include "contract.h"
-#include "endings.h"
-#include "log_records.h"
-#include "raises.h"
-#include "scheduling.h"
-#include "syscalls.h"
+#include "programs/conn_close.h"
+#include "programs/explain_response.h"
+#include "programs/log_record.h"
+#include "programs/sched.h"
+#include "programs/stream_bytes.h"
+#include "programs/sys_exit.h"
+#include "programs/uprobe_traceback.h"
 
 #undef record_every_response
 #undef watch_raises

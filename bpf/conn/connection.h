@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What is remembered of an accepted connection: the state of both directions, the request that is being
+ * answered, and which requests wait behind it. Shared with nobody but the programs; user space only walks the keys.
+ */
+#ifndef GUNICORN_BPF_CONN_CONNECTION_H
+#define GUNICORN_BPF_CONN_CONNECTION_H
+
+#include "contract_trace.h"
+#include "http/parser.h"
+
+enum request_flag {
+    REQUEST_LINE_CUT = 1 << 0,  /* longer than REQUEST_LINE_BYTES */
+    REQUEST_LINE_DONE = 1 << 1, /* the line's end was read */
+    REQUEST_HEAD = 1 << 2,      /* its method is HEAD: the response has no body */
+    REQUEST_AHEAD = 1 << 3,     /* read before the previous one was answered */
+    REQUEST_UWSGI = 1 << 4,     /* `line` is a uwsgi packet */
+};
+
+struct request {
+    u64 first_byte_ns;
+    u64 begins_at; /* position in its stream */
+    u16 line_bytes;
+    u8 flags;
+    u8 reserved[5];
+    u8 line[REQUEST_LINE_BYTES];
+};
+
+enum connection_flag {
+    CONNECTION_PEER_CLOSED = 1 << 0, /* the client's end of stream was read */
+    CONNECTION_PEER_RESET = 1 << 1,  /* reading or writing failed: the client is gone */
+    CONNECTION_SAW_TLS = 1 << 2,     /* began like a TLS record */
+    CONNECTION_SAW_HTTP2 = 1 << 3,   /* began with HTTP/2's preface */
+    CONNECTION_SAW_OTHER = 1 << 4,   /* not HTTP/1, or given up: nothing of it counts any more */
+    CONNECTION_SAW_PROXY = 1 << 5,   /* a PROXY protocol header of version 1 was passed over */
+    CONNECTION_SAW_BYTES = 1 << 6,   /* anything was read */
+    CONNECTION_IS_ADOPTED = 1 << 7,  /* open before we came; waits for a request's beginning */
+    CONNECTION_SAW_UWSGI = 1 << 8,   /* the client is a web server that speaks uwsgi */
+    CONNECTION_IN_FLIGHT = 1 << 9,   /* activity.in_flight counts it */
+    CONNECTION_WAS_READ = 1 << 10,   /* the worker has asked for its bytes */
+    CONNECTION_IS_TRACED = 1 << 11,  /* the current request's begin has been read off a clock */
+};
+
+struct connection {
+    u64 file;        /* struct file *: tells whether the descriptor still means this connection */
+    u64 inode;       /* adopted ones, until the file is known; else 0 */
+    u64 accepted_ns;
+    u64 last_write_ns; /* exit of the last write that moved bytes */
+    u64 last_end_ns;   /* end of the previous response */
+    u64 first_write_ns; /* exit of the write that began the present response */
+    u64 answered_at;    /* position in the stream to the client: end of the previous response */
+    u32 queued;        /* requests begun and not answered: the current one and those in `pipelined` */
+    u32 next_ahead;    /* ordinal of the oldest in `pipelined` */
+    u32 responses;
+    u32 writer;        /* the thread that wrote last, in the initial PID namespace */
+    u16 flags;         /* enum connection_flag */
+    u16 reserved[3];
+    struct stream streams[2]; /* enum direction */
+    /* Of the response that is complete, until it is counted. */
+    u8 exception[EXCEPTION_BYTES];
+    struct exec_context by;
+    struct request current;
+};
+
+/* What ends a connection, or what is written to it. */
+enum ending {
+    ENDING_CLOSED = 0,   /* the descriptor does not mean it any more */
+    ENDING_REPLACED = 1, /* … and was given to a newly accepted one */
+    ENDING_SHUT = 2,     /* nothing more will be written */
+};
+
+/* Where a look at a process's memory has come to. */
+struct walk {
+    u64 at;
+    u64 found;
+    u64 id;     /* of the thread that is looked for */
+    u64 thread; /* its PyThreadState */
+    u64 left;   /* entries of a dict */
+    u64 path;   /* what an ASGI scope has as "raw_path" and "method" */
+    u64 method;
+};
+
+/* A final response's head has been sent and its body has not ended. */
+static __always_inline int response_is_open(const struct connection *connection) {
+    const struct stream *stream = &connection->streams[TO_CLIENT];
+
+    return stream->flags & STREAM_HEAD_DONE && stream->phase != PHASE_IDLE && stream->phase != PHASE_IGNORED;
+}
+
+/* One system call's bytes on their way through the programs. */
+struct portion {
+    struct connection_key key;
+    u64 now_ns;
+    u64 accepted_ns; /* of the connection that is to end: its descriptor may mean another one by now */
+    u8 direction;
+    u8 ending;  /* enum ending */
+    u8 threads; /* the process has more than one: another may come to the same end */
+    u8 then;    /* enum tail_call: what follows PROG_EXPLAIN_RESPONSE; 0: the response is complete */
+    u8 reserved[4];
+    struct feed feed;
+    struct walk walk;
+    u8 joined[2 * (REQUEST_LINE_BYTES + WINDOW_BYTES)]; /* pieces of a request line being put together */
+};
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Accounting: a finished response enters its worker's totals and, when its labels matter, leaves a record; an
+ * ended connection is counted as what it turned out to be.
+ */
+#ifndef GUNICORN_BPF_CONN_RESPONSES_H
+#define GUNICORN_BPF_CONN_RESPONSES_H
+
+#include "conn/in_flight.h"
+#include "conn/lookup.h"
+#include "conn/requests.h"
+#include "trace/request_trace.h"
+
+static const u64 duration_bounds_ns[DURATION_BOUNDS] = DURATION_BOUNDS_NS;
+static const u64 size_bounds_bytes[SIZE_BOUNDS] = SIZE_BOUNDS_BYTES;
+
+static __always_inline u32 duration_bucket(u64 duration_ns) {
+    u32 bucket = 0;
+
+    for (u32 i = 0; i < DURATION_BOUNDS; i++) bucket += duration_ns > duration_bounds_ns[i];
+    return bucket;
+}
+
+static __always_inline void add_duration(struct durations *durations, u64 duration_ns) {
+    increment(&durations->buckets[at_most(duration_bucket(duration_ns), DURATION_BUCKETS - 1)]);
+    __sync_fetch_and_add(&durations->sum_ns, duration_ns);
+}
+
+static __always_inline void add_size(struct sizes *sizes, u64 bytes) {
+    u32 bucket = 0;
+
+    for (u32 i = 0; i < SIZE_BOUNDS; i++) bucket += bytes > size_bounds_bytes[i];
+    increment(&sizes->buckets[at_most(bucket, SIZE_BUCKETS - 1)]);
+    __sync_fetch_and_add(&sizes->sum_bytes, bytes);
+}
+
+/* The first byte of the request, or the end of the response before it if that is later (the request was waiting in a
+ * buffer until then). */
+static __always_inline u64 begin_of(const struct connection *connection) {
+    if (connection->queued && connection->current.first_byte_ns > connection->last_end_ns)
+        return connection->current.first_byte_ns;
+    return connection->last_end_ns ? connection->last_end_ns : connection->accepted_ns;
+}
+
+/* From the request's begin to a moment at which the kernel accepted bytes of its response. */
+static __always_inline u64 duration_until(const struct connection *connection, u64 accepted_ns) {
+    u64 begin = begin_of(connection);
+
+    return accepted_ns > begin ? accepted_ns - begin : 0;
+}
+
+static __always_inline u8 response_flags(const struct connection *connection, u8 incomplete) {
+    u8 flags = incomplete ? RESPONSE_INCOMPLETE : 0;
+
+    if (!connection->queued) return flags | RESPONSE_NO_REQUEST;
+    if (connection->current.flags & REQUEST_LINE_CUT) flags |= RESPONSE_LINE_CUT;
+    if (!(connection->current.flags & REQUEST_LINE_DONE)) flags |= RESPONSE_LINE_OPEN;
+    if (connection->current.flags & REQUEST_UWSGI) flags |= RESPONSE_UWSGI;
+    return flags;
+}
+
+static __always_inline void fill_record(struct record_response *record, const struct connection *connection,
+                                        const struct connection_key *key, u32 kind, u16 status, u64 now_ns,
+                                        u64 duration_ns, u8 incomplete, u8 ended_by) {
+    struct process *process = bpf_map_lookup_elem(&processes, &key->slot);
+    const struct worker_totals *total = bpf_map_lookup_elem(&totals, &key->slot);
+
+    record->header.kind = kind;
+    record->header.slot = key->slot;
+    record->header.tgid = process ? process->tgid : 0;
+    record->header.reserved = 0;
+    record->header.time_ns = now_ns;
+    record->duration_ns = duration_ns;
+    record->status = status;
+    record->flags = response_flags(connection, incomplete);
+    record->ended_by = ended_by;
+    record->reserved[0] = record->reserved[1] = 0;
+    record->line_bytes = connection->queued ? connection->current.line_bytes : 0;
+    record->polled_ns = total ? total->last_polled_ns : 0;
+    record->by = connection->by;
+    copy_bytes(record->exception, EXCEPTION_BYTES, connection->exception);
+    copy_bytes(record->request_line, REQUEST_LINE_BYTES, connection->current.line);
+}
+
+/* Likewise, and where its time went. */
+static __always_inline void record_traced(struct connection *connection, const struct connection_key *key, u32 kind,
+                                          u16 status, u64 now_ns, u64 duration_ns, u8 incomplete, u8 ended_by) {
+    struct record_traced *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+
+    if (!record) {
+        count_drop(DROP_RING_FULL);
+        drop_trace(connection, key);
+        return;
+    }
+    fill_record(&record->response, connection, key, kind == RECORD_RESPONSE ? RECORD_TRACED : RECORD_TRACED_ABORTED, status,
+                now_ns, duration_ns, incomplete, ended_by);
+    record->time.flags = 0;
+    end_trace(connection, key, now_ns, &record->time);
+    bpf_ringbuf_submit(record, wake_up_flags());
+}
+
+/* `kind`: RECORD_RESPONSE or RECORD_ABORTED. */
+static __always_inline void record_request(struct connection *connection, const struct connection_key *key, u32 kind,
+                                           u16 status, u64 now_ns, u64 duration_ns, u8 incomplete, u8 ended_by) {
+    struct record_response *record;
+
+    if (trace_requests) {
+        record_traced(connection, key, kind, status, now_ns, duration_ns, incomplete, ended_by);
+        return;
+    }
+    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+    if (!record) {
+        count_drop(DROP_RING_FULL);
+        return;
+    }
+    fill_record(record, connection, key, kind, status, now_ns, duration_ns, incomplete, ended_by);
+    bpf_ringbuf_submit(record, wake_up_flags());
+}
+
+/* The record leaves before the totals grow, so that whoever reads totals first and records second finds an
+ * explanation for each count. `end_at`: the response's end, as a position in the stream to the client. */
+static __always_inline void finish_response(struct connection *connection, const struct connection_key *key,
+                                            u64 end_at, u8 incomplete, u32 ended_by) {
+    struct worker_totals *total = bpf_map_lookup_elem(&totals, &key->slot);
+    u16 status = connection->streams[TO_CLIENT].status;
+    u64 duration_ns = duration_until(connection, connection->last_write_ns);
+    u64 first_byte_ns = duration_until(connection, connection->first_write_ns);
+    u64 request_at = connection->current.begins_at;
+    u32 answered = connection->queued;
+    u32 index = status ? status - STATUS_FIRST : STATUS_UNREADABLE;
+
+    if (status >= 400 || connection->by.thread || record_every_response)
+        record_request(connection, key, RECORD_RESPONSE, status, connection->last_write_ns, duration_ns, incomplete,
+                       (u8)ended_by);
+    connection->exception[0] = 0;
+    connection->by.thread = 0;
+    connection->responses++;
+    connection->last_end_ns = connection->last_write_ns;
+    connection->first_write_ns = connection->last_write_ns; /* the next one's, if this write goes on with it */
+    /* A request that was refused while its head was still coming: what follows is not understood by the
+     * server either, and it will close. */
+    if (connection->queued && !current_head_done(connection)) connection->streams[FROM_CLIENT].phase = PHASE_IGNORED;
+    next_request(connection, key);
+    if (total) {
+        increment(&total->duration_buckets[at_most(duration_bucket(duration_ns), DURATION_BUCKETS - 1)]);
+        __sync_fetch_and_add(&total->duration_sum_ns, duration_ns);
+        if (incomplete) increment(&total->incomplete[at_most(ended_by, ENDED_BY_COUNT - 1)]);
+        if (measure_sizes) {
+            u64 read = connection->queued ? connection->current.begins_at : connection->streams[FROM_CLIENT].moved;
+
+            add_duration(&total->first_byte, first_byte_ns);
+            add_size(&total->request_sizes, answered ? read - request_at : 0);
+            add_size(&total->response_sizes, end_at - connection->answered_at);
+        }
+        /* Last: as long as it is missing, the two sums differ and a reader tries again. */
+        increment(&total->responses[at_most(index, STATUS_UNREADABLE)]);
+    }
+    connection->answered_at = end_at;
+    if (connection->flags & CONNECTION_SAW_UWSGI) connection->streams[FROM_CLIENT].phase = PHASE_IDLE;
+    connection->streams[TO_CLIENT].phase = PHASE_IDLE;
+    if (status == 101) {
+        /* RFC 9110 section 7.8: from here on it is another protocol. */
+        connection->streams[TO_CLIENT].phase = PHASE_IGNORED;
+        connection->streams[FROM_CLIENT].phase = PHASE_IGNORED;
+    }
+}
+
+/* Nothing more will be written: the open response ends here, by its framing or before. */
+static __always_inline void end_open_response(struct connection *connection, const struct connection_key *key,
+                                              u32 ended_by) {
+    u8 incomplete;
+
+    if (!response_is_open(connection)) return;
+    if (connection->flags & CONNECTION_PEER_RESET) ended_by = BY_CLIENT;
+    incomplete = connection->streams[TO_CLIENT].phase != PHASE_UNTIL_CLOSE || ended_by != BY_SERVER;
+    /* Whether a uwsgi request's method was HEAD is not looked at: its response may well have no body. */
+    if (connection->flags & CONNECTION_SAW_UWSGI && ended_by == BY_SERVER) incomplete = 0;
+    finish_response(connection, key, connection->streams[TO_CLIENT].moved, incomplete, ended_by);
+}
+
+static __always_inline u32 kind_of(const struct connection *connection, int aborted) {
+    if (connection->flags & CONNECTION_IS_ADOPTED) return CONNECTION_ADOPTED;
+    if (connection->responses) return CONNECTION_HTTP;
+    if (connection->flags & CONNECTION_SAW_TLS) return CONNECTION_TLS;
+    if (connection->flags & CONNECTION_SAW_HTTP2) return CONNECTION_HTTP2;
+    if (connection->flags & CONNECTION_SAW_OTHER) return CONNECTION_OPAQUE;
+    if (aborted) return CONNECTION_ABORTED;
+    return connection->flags & CONNECTION_SAW_BYTES ? CONNECTION_PARTIAL : CONNECTION_EMPTY;
+}
+
+/* Forgets what waits in `pipelined`. Rare, and always the full number of turns: a loop with one way out costs the
+ * verifier nothing behind it. */
+static __always_inline void drop_pipelined(const struct connection *connection, const struct connection_key *key) {
+    struct pipelined_key ahead = {.connection = *key, .ordinal = connection->next_ahead};
+
+    for (u32 i = 0; i < PIPELINE_DEPTH; i++) {
+        bpf_map_delete_elem(&pipelined, &ahead);
+        ahead.ordinal++;
+    }
+}
+
+/* Requests that are left: the one whose turn it was is aborted, those read ahead of their turn were never served.
+ * A request whose head is not complete is none. True if one was aborted. */
+static __always_inline int end_open_requests(struct connection *connection, const struct connection_key *key,
+                                             struct worker_totals *total, u32 ended_by, u64 now_ns) {
+    u32 whole = connection->queued;
+    u32 ahead = 0;
+
+    if (whole && !(connection->streams[FROM_CLIENT].flags & STREAM_HEAD_DONE)) whole--;
+    if (connection->queued > 1) drop_pipelined(connection, key);
+    if (!whole || connection->flags & CONNECTION_SAW_OTHER) return 0;
+    if (connection->flags & (CONNECTION_PEER_CLOSED | CONNECTION_PEER_RESET) && ended_by != BY_EXIT)
+        ended_by = BY_CLIENT;
+    ahead = connection->current.flags & REQUEST_AHEAD ? whole : whole - 1;
+    if (ahead) __sync_fetch_and_add(&total->unserved, ahead);
+    if (ahead == whole) return 0;
+    if (ended_by == BY_EXIT || record_every_response)
+        record_request(connection, key, RECORD_ABORTED, 0, now_ns, duration_until(connection, now_ns), 1, (u8)ended_by);
+    increment(&total->aborted[at_most(ended_by, ENDED_BY_COUNT - 1)]);
+    return 1;
+}
+
+/* The connection's end, whoever brought it about, at `now_ns`. */
+static __always_inline void finish_connection(struct connection *connection, const struct connection_key *key,
+                                              u32 ended_by, u64 now_ns) {
+    struct worker_totals *total = bpf_map_lookup_elem(&totals, &key->slot);
+
+    if (total) {
+        end_open_response(connection, key, ended_by);
+
+        int aborted = end_open_requests(connection, key, total, ended_by, now_ns);
+        increment(&total->connections[at_most(kind_of(connection, aborted), CONNECTION_KINDS - 1)]);
+        connection->queued = 0;
+        settle_activity(connection, key, now_ns);
+        if (measure_activity) __sync_fetch_and_add(&total->activity.open_connections, (u64)-1);
+    }
+    count_second_room(key, (u64)-1);
+    forget_trace(connection, key);
+    bpf_map_delete_elem(&connections, key);
+}
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What user space chooses before loading. Of built-in types, since the skeleton repeats them. */
+#ifndef GUNICORN_BPF_CORE_CONFIG_H
+#define GUNICORN_BPF_CORE_CONFIG_H
+
+#include "contract.h"
+
+/* Whose listen() makes a candidate: enum candidates. */
+const volatile unsigned int candidates = CANDIDATES_ALL;
+
+/* A record for every response, not only for status >= 400. */
+const volatile unsigned char record_every_response = 0;
+
+/* Say of each request where its time went: trace/request_trace.h, programs/sched.h. */
+const volatile unsigned char trace_requests = 0;
+
+/* What a user may have turned off. */
+const volatile unsigned char measure_activity = 1; /* totals.activity */
+const volatile unsigned char measure_sizes = 1;    /* totals.first_byte, request_sizes, response_sizes */
+const volatile unsigned char measure_waits = 1;    /* totals.waits */
+
+/* What a user may have turned on. */
+const volatile unsigned char watch_raises = 0; /* raises, last_raises, afterwards */
+
+#endif

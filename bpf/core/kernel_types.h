@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The few kernel structures that are read, with the few fields that are needed. Every access is relocated
+ * against the running kernel's BTF (CO-RE), so the order and the rest of each structure do not matter.
+ * Names as in Linux 5.10 to 6.18.
+ */
+#ifndef GUNICORN_BPF_CORE_KERNEL_TYPES_H
+#define GUNICORN_BPF_CORE_KERNEL_TYPES_H
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+    int counter;
+} atomic_t;
+
+struct super_block {
+    unsigned long s_magic;
+};
+
+struct inode {
+    unsigned short i_mode;
+    unsigned long i_ino;
+    struct super_block *i_sb;
+};
+
+struct file {
+    struct inode *f_inode;
+    void *private_data; /* of a socket: struct socket * */
+};
+
+struct in6_addr {
+    unsigned char bytes[16];
+};
+
+struct sock_common {
+    unsigned int skc_daddr;   /* the peer's, in network order */
+    unsigned short skc_dport; /* likewise */
+    unsigned short skc_num; /* the local port */
+    unsigned short skc_family;
+    unsigned char skc_reuse : 4;
+    unsigned char skc_reuseport : 1;
+    struct in6_addr skc_v6_daddr;
+};
+
+struct sk_buff_head {
+    unsigned int qlen;
+};
+
+struct sock {
+    struct sock_common __sk_common;
+    struct sk_buff_head sk_receive_queue; /* of a unix listener: connections that wait for accept() */
+    unsigned int sk_ack_backlog;          /* of a TCP listener: likewise */
+    unsigned int sk_max_ack_backlog;
+    atomic_t sk_drops;
+};
+
+struct tcp_sock {
+    unsigned long long tcp_mstamp; /* microseconds of CLOCK_MONOTONIC: when the last packet came or went */
+};
+
+struct sockaddr_un {
+    unsigned short sun_family;
+    char sun_path[108];
+};
+
+struct unix_address {
+    int len; /* of what is used of `name` */
+    struct sockaddr_un name[];
+};
+
+struct unix_sock {
+    struct unix_address *addr; /* NULL: it has no name */
+    struct sock *peer;
+};
+
+struct socket {
+    struct file *file;
+    struct sock *sk;
+};
+
+struct fdtable {
+    unsigned int max_fds;
+    struct file **fd;
+};
+
+struct files_struct {
+    struct fdtable *fdt;
+};
+
+struct signal_struct {
+    atomic_t live; /* threads that have not ended */
+};
+
+struct kernel_siginfo {
+    int si_signo;
+    int si_errno;
+    int si_code;
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct thread_struct {
+    unsigned long fsbase; /* user space's fs: glibc and musl keep pthread_self() there */
+};
+#endif
+
+struct sched_info {
+    unsigned long long last_arrival; /* on a processor, by the scheduler's clock; not where CONFIG_SCHED_INFO is not set */
+};
+
+struct task_struct {
+    unsigned int __state;
+    unsigned int flags; /* PF_EXITING and others */
+    int pid;  /* the thread's id, in the initial PID namespace */
+    int tgid; /* the process's id */
+    int exit_code;
+    struct sched_info sched_info;
+    struct task_struct *real_parent;
+    struct files_struct *files;
+    struct signal_struct *signal;
+#if defined(__TARGET_ARCH_x86)
+    struct thread_struct thread;
+#endif
+};
+
+struct task_struct___before_5_14 {
+    long state;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+    struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+    struct bpf_iter_meta *meta;
+    struct task_struct *task;
+    unsigned int fd;
+    struct file *file;
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+    unsigned long orig_ax; /* the system call's number */
+    unsigned long di, si, dx, r10, ip;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+    unsigned long regs[31];
+    unsigned long orig_x0;
+    unsigned long pc;
+    int syscallno;
+};
+#else
+#error "this architecture's system call registers are not described yet"
+#endif
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Records that leave for user space, and drops that are counted instead. */
+#ifndef GUNICORN_BPF_CORE_RECORD_H
+#define GUNICORN_BPF_CORE_RECORD_H
+
+#include "contract.h"
+
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+} records SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, DROP_REASONS);
+    __type(key, u32);
+    __type(value, u64);
+} drops SEC(".maps");
+
+static __always_inline void count_drop(u32 reason) {
+    u64 *count = bpf_map_lookup_elem(&drops, &reason);
+    if (count) __sync_fetch_and_add(count, 1);
+}
+
+/* Wakes user space only when the ring is half full; it looks by itself several times a second. */
+static __always_inline u64 wake_up_flags(void) {
+    return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) * 2 > bpf_ringbuf_query(&records, BPF_RB_RING_SIZE)
+               ? BPF_RB_FORCE_WAKEUP
+               : BPF_RB_NO_WAKEUP;
+}
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What is remembered of one direction of a connection between system calls, and the portion of bytes that a system call
+ * moved. Shared by the kernel, the unit tests and the fuzzer.
+ */
+#ifndef GUNICORN_BPF_HTTP_PARSER_STATE_H
+#define GUNICORN_BPF_HTTP_PARSER_STATE_H
+
+#include "core/platform.h"
+
+enum {
+    /* Bytes read from the process at a time: most heads fit into one. */
+    WINDOW_BYTES = 512,
+    /* While walking chunks only "1f40;ext\r\n" is of interest, not the data behind it. */
+    CHUNK_PEEK_BYTES = 24,
+    /* What is kept of an unfinished line: enough for "transfer-encoding: gzip, chunked". */
+    CARRY_BYTES = 64,
+    WINDOW_MASK = 1023, /* a bound that the verifier understands */
+    WINDOW_SLACK = 64,  /* words may be read beyond the last byte */
+    /* Turns of the loop in one program run; the caller continues by tail calls. */
+    STREAM_STEPS = 64,
+};
+
+enum {
+    /* PROXY protocol version 2, section 2.2: 12 bytes of signature, of which the first four are taken for empty lines,
+     * version and command, family, length. */
+    PROXY_HEADER_BYTES = 12,
+    PROXY_LENGTH_AT = 10,
+    /* uwsgi: a modifier (0: WSGI), the packet's size, a modifier. */
+    UWSGI_HEADER_BYTES = 4,
+};
+
+enum direction { FROM_CLIENT = 0, TO_CLIENT = 1 };
+
+enum phase {
+    PHASE_IDLE = 0,    /* between messages */
+    PHASE_LINE,        /* request or status line */
+    PHASE_FIELDS,      /* header lines */
+    PHASE_LENGTH,      /* inside the value of Content-Length */
+    PHASE_BODY,        /* `remaining` bytes of body */
+    PHASE_CHUNK_SIZE,  /* a chunk's first line */
+    PHASE_CHUNK_DATA,  /* `remaining` bytes of chunk and its line end */
+    PHASE_TRAILER,     /* lines behind the last chunk */
+    PHASE_UNTIL_CLOSE, /* a body without framing */
+    PHASE_SIGNATURE,   /* a connection that begins with NUL: PROXY protocol version 2, or uwsgi */
+    PHASE_PREAMBLE,    /* `remaining` bytes of a PROXY header */
+    PHASE_PACKET,      /* `remaining` bytes of a uwsgi packet: the request's variables */
+    PHASE_IGNORED,     /* not HTTP/1, or of no interest any more */
+};
+
+enum stream_flag {
+    STREAM_CHUNKED = 1 << 0,
+    STREAM_LENGTH = 1 << 1,     /* a Content-Length was given */
+    STREAM_BAD = 1 << 2,        /* framing fields that cannot be understood */
+    STREAM_DIGITS = 1 << 3,     /* the number being read has a digit */
+    STREAM_EXTENSION = 1 << 4,  /* behind the number being read: a chunk extension, white space */
+    STREAM_CUT = 1 << 5,        /* the current line is longer than what was carried over */
+    STREAM_HEAD_DONE = 1 << 6,  /* the current message's head is complete */
+    STREAM_NO_BODY = 1 << 7,    /* the message ends with its head whatever its fields say: HEAD, 101, 204, 304 */
+};
+
+struct stream {
+    u64 remaining;
+    u64 moved;  /* bytes of all portions, with the present one */
+    u16 status; /* TO_CLIENT: of the current message, 0 while unknown or unreadable */
+    u8 phase;   /* enum phase */
+    u8 flags;   /* enum stream_flag */
+    u8 carried; /* bytes of `carry` in use */
+    u8 reserved[3];
+    u8 carry[CARRY_BYTES]; /* the beginning of the current line, from earlier portions */
+};
+
+/* A portion of bytes: what one system call moved, and the window through which it is looked at. */
+struct feed {
+    u64 address; /* in the process: the next byte that is not in the window; 0: bytes without an address */
+    u64 segment; /* bytes from there that are contiguous */
+    u64 bytes;   /* bytes that are not in the window, over all segments */
+    u64 vector;  /* in the process: the next struct iovec */
+    u32 at;      /* window: the next byte to look at */
+    u32 line;    /* window: where the current line begins */
+    u32 end;     /* window: behind its last byte */
+    u32 found;   /* window: the line's end, while it is being looked at */
+    u8 window[WINDOW_MASK + 1 + WINDOW_SLACK];
+};
+
+enum stream_event {
+    EVENT_HUNGRY = 0,   /* everything was consumed */
+    EVENT_BUDGET,       /* there is more: call again */
+    EVENT_PIPELINED,    /* a request begins behind one that is not answered yet */
+    EVENT_RESPONSE_END, /* a final response is complete */
+    EVENT_NOT_HTTP,     /* no status line where one should begin */
+    EVENT_UNREADABLE,   /* the process's bytes could not be read */
+    EVENT_NO_ADDRESS,   /* bytes without an address where they would have to be looked at */
+    EVENT_LINE,         /* a piece of the request's line is in window[line, found): the caller has to keep_line() */
+    EVENT_LINE_END,     /* … its last piece: likewise */
+    STEP_ON = 255,      /* no event: next turn */
+};
+
+enum line_verdict {
+    LINE_KEPT,    /* a request line, or a piece of one */
+    LINE_FULL,    /* likewise, and no more pieces of it are wanted */
+    LINE_DROPPED, /* not a request: what follows is the next candidate (PROXY protocol version 1) */
+    LINE_OPAQUE,  /* what follows is not HTTP/1 */
+};
+
+#endif

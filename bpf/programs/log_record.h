@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Observes: exceptions that a worker logs. Frameworks catch what an application raises, log it, and answer later; by then
+ * nothing is being handled any more.
+ *
+ * logging.LogRecord.__init__ calls os.getpid() once for each record (CPython 3.8 to 3.15), and the C library asks the
+ * kernel each time. At that moment it is the innermost frame, and its arguments say what is logged. Other callers of
+ * getpid() are told apart by the function's name, then by the file's.
+ * Reached by a tail call behind sys_exit. Nothing is decided here: user space has the record before the response's.
+ */
+#ifndef GUNICORN_BPF_PROGRAMS_LOG_RECORD_H
+#define GUNICORN_BPF_PROGRAMS_LOG_RECORD_H
+
+#include "conn/tail_calls.h"
+#include "python/asgi_scope.h"
+#include "python/objects.h"
+
+/* Locals of LogRecord.__init__(self, name, level, pathname, lineno, msg, args, exc_info, …). */
+enum log_local { LOCAL_NAME = 1, LOCAL_LEVEL = 2, LOCAL_ARGUMENTS = 6, LOCAL_EXCEPTION = 7 };
+
+enum { LEVEL_ERROR = 40, DEEPEST_TRACEBACK = 64 };
+
+/* "logging/__init__.py" is the end of the file's name. */
+static __always_inline int is_in_logging(const struct python *python, u64 frame) {
+    struct file_end file = file_end_of(python, reference_at(python, frame + python->frame_code));
+
+    return file.first >> 40 == WORD('l', 'o', 'g', 0, 0, 0, 0, 0) && file.second == WORD('g', 'i', 'n', 'g', '/', '_', '_', 'i') &&
+           file.third == WORD('n', 'i', 't', '_', '_', '.', 'p', 'y');
+}
+
+static __always_inline u32 level_of(const struct python *python, u64 frame) {
+    u64 level = local_of(python, frame, LOCAL_LEVEL);
+    u32 value = 0;
+
+    if (!level || copy_from_task(&value, sizeof value, level + python->int_digits)) return 0;
+    return value;
+}
+
+/* The class in exc_info: of a tuple (class, exception, traceback), and not of (None, None, None). */
+static __always_inline u64 exception_class(const struct python *python, u64 frame) {
+    u64 exc_info = local_of(python, frame, LOCAL_EXCEPTION);
+    u64 type;
+
+    if (!is_a(python, exc_info, IS_TUPLE)) return 0;
+    type = pointer_at(exc_info + python->tuple_items);
+    return is_a(python, type, IS_CLASS) && has_flag(python, type, IS_EXCEPTION_CLASS) ? type : 0;
+}
+
+/* "/starlette/background.py" is the end of the name of the file that a frame's code is from. */
+static __always_inline u64 is_in_background(const struct python *python, u64 frame) {
+    struct file_end file = file_end_of(python, reference_at(python, frame + python->frame_code));
+
+    return is_zero((file.first ^ WORD('/', 's', 't', 'a', 'r', 'l', 'e', 't')) |
+                   (file.second ^ WORD('t', 'e', '/', 'b', 'a', 'c', 'k', 'g')) |
+                   (file.third ^ WORD('r', 'o', 'u', 'n', 'd', '.', 'p', 'y')));
+}
+
+/* Of (class, exception, traceback). */
+static __always_inline u64 traceback_of(const struct python *python, u64 exc_info) {
+    return pointer_at(exc_info + python->tuple_items + 2 * sizeof(u64));
+}
+
+/* True if what is done after an answer raised it: it is behind no response. */
+static __always_inline int was_raised_afterwards(const struct python *python, struct walk *walk, u64 traceback) {
+    walk->at = traceback;
+    walk->found = 0;
+    for (u32 i = 0; i < DEEPEST_TRACEBACK; i++) {
+        if (!walk->at || walk->found) break;
+        walk->found = is_in_background(python, frame_of_traceback(python, walk->at));
+        walk->at = next_traceback(python, walk->at);
+    }
+    return walk->found != 0;
+}
+
+/* A string of more bytes, or another tuple's item behind the last one, is no danger: what is no string is left out. */
+static __always_inline void copy_arguments(const struct python *python, u64 tuple, struct record_logged *record) {
+    u64 first = 0;
+    u64 second = 0;
+
+    if (is_a(python, tuple, IS_TUPLE)) {
+        u64 count = pointer_at(tuple + python->sequence_size);
+
+        if (count > 0) first = pointer_at(tuple + python->tuple_items);
+        if (count > 1) second = pointer_at(tuple + python->tuple_items + sizeof(u64));
+    }
+    copy_string(python, first, record->arguments[0], LOG_ARGUMENT_BYTES);
+    copy_string(python, second, record->arguments[1], LOG_ARGUMENT_BYTES);
+}
+
+static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total, struct walk *walk,
+                                       u64 frame, u64 type, const struct exec_context *by) {
+    struct record_logged *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+
+    if (!record) {
+        count_drop(DROP_RING_FULL);
+        return;
+    }
+    record->header.kind = RECORD_LOGGED;
+    record->header.slot = slot;
+    record->header.tgid = bpf_get_current_pid_tgid() >> 32;
+    record->header.reserved = 0;
+    record->header.time_ns = total->last_logged_ns;
+    record->by = *by;
+    record->in_flight = total->activity.in_flight;
+    record->of_scope = 0;
+    record->reserved = 0;
+    if (copy_text_from_task(record->exception, EXCEPTION_BYTES, pointer_at(type + python->type_name)) < 0)
+        record->exception[0] = 0;
+    copy_string(python, local_of(python, frame, LOCAL_NAME), record->logger, LOGGER_BYTES);
+    copy_arguments(python, local_of(python, frame, LOCAL_ARGUMENTS), record);
+    if (by->is_main_module && !record->arguments[0][0] && !record->arguments[1][0] &&
+        finds_request(slot, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION)))) {
+        record->of_scope = 1;
+        copy_bytes_object(python, walk->path, record->arguments[0], LOG_ARGUMENT_BYTES);
+        copy_string(python, walk->method, record->arguments[1], LOG_ARGUMENT_BYTES);
+    }
+    bpf_ringbuf_submit(record, wake_up_flags());
+}
+
+SEC("tp_btf/sys_exit")
+int read_log_record(u64 *context) {
+    (void)context;
+    slot_t slot = slot_of(bpf_get_current_pid_tgid() >> 32);
+    const struct python *python = python_of(slot);
+    struct walk *walk = walk_here();
+    struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
+    struct exec_context by;
+    u64 frame, type;
+
+    if (!python || !walk || !total) return 0;
+    find_thread(python, walk);
+    if (!walk->thread) return 0;
+    frame = frame_of(python, walk->thread);
+    if (!frame || name_word(python, frame) != WORD('_', '_', 'i', 'n', 'i', 't', '_', '_')) return 0;
+    if (!is_in_logging(python, frame) || level_of(python, frame) < LEVEL_ERROR) return 0;
+    type = exception_class(python, frame);
+    if (!type) return 0;
+    name_execution(python, walk, &by);
+    /* Of a thread or a greenlet of its own nobody asks: it answers one request at a time. */
+    if (by.is_main_module &&
+        was_raised_afterwards(python, walk, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION))))
+        return 0;
+    total->last_logged_ns = bpf_ktime_get_ns();
+    record_log(python, slot, total, walk, frame, type, &by);
+    return 0;
+}
+
+#endif

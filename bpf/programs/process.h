@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Observes: births, executions, signals and deaths of masters, candidates and workers. A worker is observed from its
+ * first instruction: the hook runs in its parent before it is woken.
+ * Hooks: tp_btf/sched_process_fork, sched_process_exec, sched_process_exit, signal_generate, raw_tp/mark_victim.
+ * Minimum kernel 5.10.
+ * Cost: an array look-up for processes that are not observed.
+ */
+#ifndef GUNICORN_BPF_PROGRAMS_PROCESS_H
+#define GUNICORN_BPF_PROGRAMS_PROCESS_H
+
+#include "core/slots.h"
+
+static __always_inline void describe(struct record_header *header, u32 kind, slot_t slot, u32 tgid) {
+    header->kind = kind;
+    header->slot = slot;
+    header->tgid = tgid;
+    header->reserved = 0;
+    header->time_ns = bpf_ktime_get_ns();
+}
+
+SEC("tp_btf/sched_process_fork")
+int sched_process_fork(u64 *context) {
+    const struct task_struct *parent = (const struct task_struct *)context[0];
+    const struct task_struct *child = (const struct task_struct *)context[1];
+    slot_t parent_slot = slot_of((u32)parent->tgid);
+    struct process *process;
+    struct record_fork *record;
+    slot_t slot;
+
+    if (!parent_slot || child->pid != child->tgid) return 0; /* not observed; a thread */
+    process = bpf_map_lookup_elem(&processes, &parent_slot);
+    if (!process || process->role == ROLE_WORKER) return 0; /* children of workers are not Gunicorn's */
+
+    slot = take_slot((u32)child->tgid, ROLE_WORKER, parent_slot, bpf_ktime_get_ns());
+    if (!slot) return 0;
+    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+    if (!record) {
+        count_drop(DROP_RING_FULL);
+        return 0;
+    }
+    describe(&record->header, RECORD_FORK, slot, (u32)child->tgid);
+    record->parent_slot = parent_slot;
+    record->parent_tgid = (u32)parent->tgid;
+    bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+    return 0;
+}
+
+/* Another program now: whatever it was, it is not observed any more. A successor started on SIGUSR2 becomes a
+ * candidate when it listens. */
+SEC("tp_btf/sched_process_exec")
+int sched_process_exec(u64 *context) {
+    const struct task_struct *task = (const struct task_struct *)context[0];
+    slot_t slot = slot_of((u32)task->tgid);
+    struct record_header *record;
+
+    if (!slot) return 0;
+    forget_pid((u32)task->tgid);
+    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+    if (!record) {
+        count_drop(DROP_RING_FULL);
+        return 0;
+    }
+    describe(record, RECORD_EXEC, slot, (u32)task->tgid);
+    bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+    return 0;
+}
+
+/* Runs for each thread; `live` counts those that are left. Two threads that end at once may both see 0: the first
+ * one takes the slot away. */
+SEC("tp_btf/sched_process_exit")
+int sched_process_exit(u64 *context) {
+    const struct task_struct *task = (const struct task_struct *)context[0];
+    u32 tgid = (u32)task->tgid;
+    slot_t slot = slot_of(tgid);
+    struct process *process;
+    struct record_exit *record;
+
+    if (!slot || task->signal->live.counter > 0) return 0;
+    forget_pid(tgid);
+    process = bpf_map_lookup_elem(&processes, &slot);
+    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+    if (!record) {
+        count_drop(DROP_RING_FULL);
+        return 0;
+    }
+    describe(&record->header, RECORD_EXIT, slot, tgid);
+    record->exit_code = (u32)task->exit_code;
+    record->role = process ? process->role : ROLE_NONE;
+    bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+    return 0;
+}
+
+/* Those that Gunicorn's master and workers react to, and those that end a process from outside. */
+static __always_inline int is_of_interest(s32 signal) {
+    const u64 signals = 1ull << 1 | 1ull << 2 | 1ull << 3 | 1ull << 6 | 1ull << 9 | 1ull << 10 | 1ull << 12 |
+                        1ull << 15 | 1ull << 21 | 1ull << 22 | 1ull << 28;
+    /* HUP INT QUIT ABRT KILL USR1 USR2 TERM TTIN TTOU WINCH */
+
+    return signal > 0 && signal < 64 && (signals >> signal & 1);
+}
+
+/* Runs in the sender's context. */
+SEC("tp_btf/signal_generate")
+int signal_generate(u64 *context) {
+    s32 signal = (s32)context[0];
+    const struct kernel_siginfo *info = (const struct kernel_siginfo *)context[1];
+    const struct task_struct *task = (const struct task_struct *)context[2];
+    struct record_signal *record;
+    u32 tgid;
+    slot_t slot;
+
+    if (!is_of_interest(signal)) return 0;
+    tgid = (u32)task->tgid;
+    slot = slot_of(tgid);
+    if (!slot) return 0;
+    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+    if (!record) {
+        count_drop(DROP_RING_FULL);
+        return 0;
+    }
+    describe(&record->header, RECORD_SIGNAL, slot, tgid);
+    record->signal = signal;
+    /* include/linux/sched/signal.h: 0 is "no information, from a user", 1 is "from the kernel". */
+    record->code = 0;
+    if ((u64)info == 1)
+        record->code = 0x80;
+    else if (info)
+        bpf_probe_read_kernel(&record->code, sizeof record->code, &info->si_code);
+    record->result = (s32)context[4];
+    record->sender_tgid = bpf_get_current_pid_tgid() >> 32;
+    bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+    return 0;
+}
+
+/* The kernel's SIGKILL has been generated just before; here is why. The argument is the victim's pid up to Linux 6.7 and
+ * its task from 6.8 on (include/trace/events/oom.h): no pid is as large as a kernel address. Raw, since a typed hook's
+ * program could be verified for one of the two only. */
+SEC("raw_tp/mark_victim")
+int mark_victim(struct bpf_raw_tracepoint_args *context) {
+    const u64 highest_pid = 0xffffffff;
+    u64 victim = context->args[0];
+    u32 tgid = (u32)victim;
+    struct record_header *record;
+    slot_t slot;
+
+    if (victim > highest_pid) tgid = (u32)BPF_CORE_READ((const struct task_struct *)victim, tgid);
+    slot = slot_of(tgid);
+    if (!slot) return 0;
+    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+    if (!record) {
+        count_drop(DROP_RING_FULL);
+        return 0;
+    }
+    describe(record, RECORD_OOM, slot, tgid);
+    bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+    return 0;
+}
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Observes: what workers do with their connections. Hook: tp_btf/sys_exit, one program for all calls.
+ *
+ * At the exit the result is known (only what a call moved counts), and the buffers have just been touched by the
+ * kernel, so they are resident. A descriptor's reuse cannot be mistaken, although nothing watches the entry of
+ * close(): each use compares the open file behind the descriptor with the one that was accepted.
+ * Minimum kernel 5.10. Cost: docs/benchmarks.md.
+ */
+#ifndef GUNICORN_BPF_PROGRAMS_SYS_EXIT_H
+#define GUNICORN_BPF_PROGRAMS_SYS_EXIT_H
+
+#include "conn/accept.h"
+#include "conn/lookup.h"
+#include "conn/tail_calls.h"
+#include "core/syscall_args.h"
+#include "core/syscall_table.h"
+
+/* The larger part of a msghdr(3) that is read. */
+struct message {
+    u64 name;
+    u64 name_bytes;
+    u64 vector;
+    u64 vectors;
+};
+
+enum { PEEK = 2 /* MSG_PEEK */, SHUT_WRITE = 1 /* SHUT_WR; 2 is SHUT_RDWR */ };
+enum { BROKEN_PIPE = -32, CONNECTION_RESET = -104 };
+
+/* Where the bytes of a call are. 0: they do not count. */
+static __always_inline int fill_feed(struct feed *feed, u8 operation, const u64 *arguments, u64 bytes) {
+    struct message message = {};
+
+    feed->address = arguments[1];
+    feed->segment = bytes;
+    feed->bytes = bytes;
+    feed->vector = 0;
+    feed->at = feed->line = feed->end = 0;
+    switch (operation) {
+    case OP_RECEIVE:
+        return !(arguments[3] & PEEK);
+    case OP_READ_VECTOR:
+    case OP_WRITE_VECTOR:
+        feed->vector = arguments[1];
+        feed->segment = 0;
+        return 1;
+    case OP_RECEIVE_MESSAGE:
+    case OP_SEND_MESSAGE:
+        if (operation == OP_RECEIVE_MESSAGE && arguments[2] & PEEK) return 0;
+        copy_from_task(&message, sizeof message, arguments[1]);
+        feed->vector = message.vector;
+        feed->segment = 0;
+        return 1;
+    case OP_SENDFILE:
+    case OP_SPLICE:
+        feed->address = 0;
+        return 1;
+    }
+    return 1;
+}
+
+/* The commonest portions need no look at their bytes: the middle of a body, and what is not HTTP. */
+static __always_inline int only_counts(struct connection *connection, const struct portion *portion) {
+    struct stream *stream = &connection->streams[portion->direction & 1];
+
+    if (stream->phase == PHASE_IGNORED || stream->phase == PHASE_UNTIL_CLOSE) return 1;
+    if (stream->phase != PHASE_BODY || stream->remaining <= portion->feed.bytes) return 0;
+    stream->remaining -= portion->feed.bytes;
+    return 1;
+}
+
+/* A call that moved nothing can still say that the client is gone. */
+static __always_inline void on_nothing_moved(struct connection *connection, u8 operation, long result) {
+    if (result == BROKEN_PIPE || result == CONNECTION_RESET) connection->flags |= CONNECTION_PEER_RESET;
+    if (!result && !is_write(operation)) connection->flags |= CONNECTION_PEER_CLOSED;
+}
+
+static __always_inline int on_bytes(void *context, struct connection *connection, struct connection_key *key,
+                                    u8 operation, const u64 *arguments, long result) {
+    u32 zero = 0;
+    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+
+    if (!portion) return 0;
+    if (operation == OP_UNSUPPORTED) {
+        count_drop(DROP_SYSCALL);
+        abandon_connection(connection);
+        settle_activity(connection, key, bpf_ktime_get_ns());
+        return 0;
+    }
+    if (!fill_feed(&portion->feed, operation, arguments, (u64)result)) return 0;
+    portion->key = *key;
+    portion->now_ns = bpf_ktime_get_ns();
+    portion->direction = is_write(operation) ? TO_CLIENT : FROM_CLIENT;
+    connection->streams[portion->direction & 1].moved += (u64)result;
+    if (is_write(operation)) {
+        connection->last_write_ns = portion->now_ns;
+        connection->writer = (u32)bpf_get_current_pid_tgid();
+        if (connection->streams[TO_CLIENT].phase == PHASE_IDLE) connection->first_write_ns = portion->now_ns;
+        trace_write(connection, key, portion->now_ns);
+    } else {
+        connection->flags |= CONNECTION_SAW_BYTES;
+    }
+    if (only_counts(connection, portion)) return 0;
+    return continue_portion(context, connection, portion);
+}
+
+static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 operation, const u64 *arguments,
+                                         long result) {
+    struct connection_key key = {.slot = slot, .fd = fd};
+    struct connection *connection = connection_of(&key);
+    u64 accepted_ns;
+
+    if (!connection) return 0;
+    accepted_ns = identity_of(connection);
+    if (!is_same_file(connection, fd)) {
+        /* Closed, or closed and reused already: by close() and dup2() here, else by a way that has no hook. */
+        return end_connection_by(context, &key, connection, accepted_ns, ENDING_CLOSED, bpf_ktime_get_ns());
+    }
+    if (operation == OP_CLOSE || operation == OP_DUPLICATE) return 0; /* reused by another thread's accept */
+    if (operation == OP_SHUTDOWN) {
+        if (arguments[1] < SHUT_WRITE) return 0;
+        return end_connection_by(context, &key, connection, accepted_ns, ENDING_SHUT, bpf_ktime_get_ns());
+    }
+    if (result <= 0) {
+        on_nothing_moved(connection, operation, result);
+        return 0;
+    }
+    return on_bytes(context, connection, &key, operation, arguments, result);
+}
+
+static __always_inline void note_poll(slot_t slot) {
+    struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
+
+    if (total) total->last_polled_ns = bpf_ktime_get_ns();
+}
+
+SEC("tp_btf/sys_exit")
+int sys_exit(u64 *context) {
+    const struct pt_regs *regs = (const struct pt_regs *)context[0];
+    long result = (long)context[1];
+    u64 number = CALL_NUMBER(regs);
+    u8 operation;
+
+    if (number >= OPERATIONS) return 0;
+    operation = operations[number];
+    if (operation == OP_NONE) return 0;
+
+    u32 tgid = bpf_get_current_pid_tgid() >> 32;
+    slot_t slot = slot_of(tgid);
+    if (!slot && operation != OP_LISTEN) return 0;
+
+    u64 arguments[4] = {CALL_ARGUMENT_0(regs), CALL_ARGUMENT_1(regs), CALL_ARGUMENT_2(regs), CALL_ARGUMENT_3(regs)};
+    switch (operation) {
+    case OP_LISTEN:
+        if (!result) on_listen(tgid, slot, (s32)arguments[0], bpf_ktime_get_ns());
+        return 0;
+    case OP_GETPID:
+        bpf_tail_call(context, &parts, PROG_READ_LOG_RECORD);
+        return 0;
+    case OP_POLL:
+        note_poll(slot);
+        return 0;
+    case OP_ACCEPT:
+        return result < 0 ? 0 : on_accept(context, slot, (s32)arguments[0], (s32)result, bpf_ktime_get_ns());
+    case OP_DUPLICATE:
+        return on_descriptor(context, slot, (s32)arguments[1], operation, arguments, result);
+    case OP_SPLICE:
+        return on_descriptor(context, slot, (s32)arguments[2], operation, arguments, result);
+    default:
+        return on_descriptor(context, slot, (s32)arguments[0], operation, arguments, result);
+    }
+}
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Observes: exceptions that pass a framework's functions, logged or not. Hook: a uprobe on PyTraceBack_Here of the
+ * interpreter (CPython 3.8 to 3.15), which is called once for each Python frame that an exception leaves or is caught in.
+ * Attached only when asked for, where the instruction is one that the kernel emulates; loaded only then.
+ *
+ * A uprobe belongs to the file: it is met by every process that runs this Python, and the others leave at the first look.
+ * The kernel may preempt the program (Linux 5.18 on): nothing per CPU is used here, and nothing is reserved in the ring.
+ */
+#ifndef GUNICORN_BPF_PROGRAMS_UPROBE_TRACEBACK_H
+#define GUNICORN_BPF_PROGRAMS_UPROBE_TRACEBACK_H
+
+#include "core/syscall_args.h"
+#include "python/frameworks.h"
+#include "python/objects.h"
+
+enum { LONGEST_WAY_UP_NS = 100000000 }; /* from where it is raised to the server, other tasks' turns included */
+
+/* Functions of their own, which the verifier walks once each (Linux 5.6): their loops in one program would multiply, as
+ * their state is on the stack. They take numbers only. */
+__noinline u64 place_in_framework(u32 slot, u64 code) {
+    const struct python *python = python_of(slot);
+
+    return python ? place_of(python, code) : PLACE_ELSEWHERE;
+}
+
+__noinline u64 thread_that_raises(u32 slot) {
+    const struct python *python = python_of(slot);
+    struct walk walk = {};
+
+    if (!python) return 0;
+    find_thread(python, &walk);
+    return walk.thread;
+}
+
+__noinline u64 outermost_frame_of(u32 slot, u64 thread) {
+    const struct python *python = python_of(slot);
+    struct walk walk = {.thread = thread};
+
+    if (!python) return 0;
+    find_outermost_frame(python, &walk);
+    return walk.found;
+}
+
+/* The class of the exception on its way up, 0 if it does not look like one. Up to 3.11 the value may be what a class is
+ * yet to be called with. */
+static __always_inline u64 raised_class(const struct python *python, u64 thread, u64 exception) {
+    u64 type = python->thread_raised_type == OFFSET_ABSENT ? pointer_at(exception + python->object_type)
+                                                           : pointer_at(thread + python->thread_raised_type);
+
+    return is_a(python, type, IS_CLASS) && has_flag(python, type, IS_EXCEPTION_CLASS) ? type : 0;
+}
+
+static __always_inline void describe_raise(const struct python *python, u64 thread, struct raise *raise) {
+    u64 type = raised_class(python, thread, raise->exception);
+
+    if (!type || copy_text_from_task(raise->name, EXCEPTION_BYTES, pointer_at(type + python->type_name)) < 0)
+        raise->name[0] = 0;
+}
+
+/* A reader that finds RAISE_BEING_WRITTEN, or another moment afterwards, knows that it read a part of this. */
+static __always_inline void note_last_raise(slot_t slot, const struct raise *raise) {
+    struct raise *last = bpf_map_lookup_elem(&last_raises, &slot);
+
+    if (!last) return;
+    *(volatile u64 *)&last->at_ns = RAISE_BEING_WRITTEN;
+    last->in_flight = raise->in_flight;
+    last->exception = raise->exception;
+    copy_bytes(last->name, EXCEPTION_BYTES, raise->name);
+    *(volatile u64 *)&last->at_ns = raise->at_ns;
+}
+
+/* A server that has answered raises the same exception once more, past the outer functions. */
+static __always_inline int is_over(const struct raiser *raiser, u64 exception) {
+    const struct raise *before = bpf_map_lookup_elem(&raises, raiser);
+
+    return before && before->answered && before->exception == exception;
+}
+
+/* What is done after an answer has raised it: it is behind no response, whichever task it passes through. A function that it
+ * passes may raise another one in its place. */
+static __always_inline int is_afterwards(slot_t slot, const struct raise *raise, u64 context, u64 place) {
+    struct afterwards *last = bpf_map_lookup_elem(&afterwards, &slot);
+
+    if (!last || !raise->exception) return 0;
+    if (place == PLACE_AFTERWARDS) {
+        last->exception = raise->exception;
+        last->context = context;
+        last->until_ns = raise->at_ns + LONGEST_WAY_UP_NS;
+        return 1;
+    }
+    if (last->until_ns < raise->at_ns) return 0;
+    if (last->exception != raise->exception && (!context || last->context != context)) return 0;
+    if (place == PLACE_LAST) last->until_ns = 0;
+    return 1;
+}
+
+static __always_inline void remember_raise(const struct python *python, slot_t slot, struct worker_totals *total,
+                                           u64 place) {
+    struct raise raise = {.at_ns = bpf_ktime_get_ns(), .in_flight = total->activity.in_flight};
+    struct raiser raiser = {.slot = slot, .thread = (u32)bpf_get_current_pid_tgid()};
+    u64 thread = thread_that_raises(slot);
+
+    if (thread) {
+        raiser.outermost_frame = outermost_frame_of(slot, thread);
+        raiser.context = pointer_at(thread + python->thread_context);
+        raise.exception = pointer_at(thread + python->thread_raised);
+        if (is_afterwards(slot, &raise, raiser.context, place)) return;
+        if (place != PLACE_INNER && is_over(&raiser, raise.exception)) return;
+        describe_raise(python, thread, &raise);
+        if (bpf_map_update_elem(&raises, &raiser, &raise, BPF_ANY)) total->raise_missed_ns = raise.at_ns;
+    } else {
+        total->raise_missed_ns = raise.at_ns;
+    }
+    note_last_raise(slot, &raise);
+}
+
+SEC("uprobe")
+int see_raise(struct pt_regs *context) {
+    slot_t slot = slot_of(bpf_get_current_pid_tgid() >> 32);
+    const struct python *python;
+    struct worker_totals *total;
+    u64 frame = CALL_ARGUMENT_0(context);
+    u64 place;
+
+    if (!slot) return 0;
+    python = python_of(slot);
+    total = bpf_map_lookup_elem(&totals, &slot);
+    if (!python || !total || !python->raises_since_ns) return 0;
+    if (python->object_frame != OFFSET_ABSENT) frame = pointer_at(frame + python->object_frame);
+    place = place_in_framework(slot, reference_at(python, frame + python->frame_code));
+    if (place != PLACE_ELSEWHERE) remember_raise(python, slot, total, place);
+    return 0;
+}
+
+#endif

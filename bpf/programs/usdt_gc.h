@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Observes: how long the garbage collector stops a thread. Hooks: USDT probes python:gc__start and gc__done, which builds
+ * with --with-dtrace have (Debian's, Fedora's). A few collections for a thousand requests.
+ *
+ * Met by every process that runs this Python, as programs/uprobe_traceback.h. The kernel counts in the process's memory how many want the
+ * probe (its semaphore), and takes that back when the exporter ends, however it does.
+ */
+#ifndef GUNICORN_BPF_PROGRAMS_USDT_GC_H
+#define GUNICORN_BPF_PROGRAMS_USDT_GC_H
+
+#include <bpf/usdt.bpf.h>
+
+#include "trace/request_trace.h"
+
+/* When a collection began. */
+struct gc_start {
+    u64 at_ns;
+    u64 generation;
+};
+
+/* By thread. */
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 1024);
+    __type(key, u64);
+    __type(value, struct gc_start);
+} gc_starts SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, slot_t);
+    __type(value, struct gc_pauses);
+} gc_pauses SEC(".maps");
+
+static const u64 pause_bounds_ns[PAUSE_BOUNDS] = PAUSE_BOUNDS_NS;
+
+static __always_inline void add_pause(struct pauses *pauses, u64 pause_ns) {
+    u32 bucket = 0;
+
+    for (u32 i = 0; i < PAUSE_BOUNDS; i++) bucket += pause_ns > pause_bounds_ns[i];
+    __sync_fetch_and_add(&pauses->buckets[at_most(bucket, PAUSE_BUCKETS - 1)], 1);
+    __sync_fetch_and_add(&pauses->sum_ns, pause_ns);
+}
+
+/* gc__start(generation) */
+SEC("usdt")
+int collection_begins(struct pt_regs *context) {
+    u64 thread = bpf_get_current_pid_tgid();
+    struct gc_start start = {};
+    long generation = 0;
+
+    if (!slot_of(thread >> 32) || bpf_usdt_arg(context, 0, &generation)) return 0;
+    start.at_ns = bpf_ktime_get_ns();
+    start.generation = (u32)generation;
+    bpf_map_update_elem(&gc_starts, &thread, &start, BPF_ANY);
+    trace_collection(1);
+    return 0;
+}
+
+/* gc__done(collected) */
+SEC("usdt")
+int collection_ends(struct pt_regs *context) {
+    (void)context;
+    u64 thread = bpf_get_current_pid_tgid();
+    slot_t slot = slot_of(thread >> 32);
+    const struct gc_start *start;
+    struct gc_pauses *all;
+
+    if (!slot) return 0;
+    trace_collection(0);
+    start = bpf_map_lookup_elem(&gc_starts, &thread);
+    all = bpf_map_lookup_elem(&gc_pauses, &slot);
+    if (!start || !all) return 0;
+    if (start->generation < GC_GENERATIONS)
+        add_pause(&all->generations[at_most((u32)start->generation, GC_GENERATIONS - 1)],
+                  bpf_ktime_get_ns() - start->at_ns);
+    bpf_map_delete_elem(&gc_starts, &thread);
+    return 0;
+}
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What CPython knows of the current thread, read from the process's memory: the exception that it is handling, and where
+ * its code was begun.
+ *
+ * At the exit of a system call the thread holds still, and `except` blocks that it is in can be seen from its thread
+ * state on. Gunicorn answers from such a block when a WSGI application raised or its own parser refused a request. Nothing
+ * is written, nothing is assumed: what cannot be read, or leads nowhere, is no exception. x86-64 only, since elsewhere the
+ * kernel does not know what pthread_self() returns.
+ */
+#ifndef GUNICORN_BPF_PYTHON_THREAD_STATE_H
+#define GUNICORN_BPF_PYTHON_THREAD_STATE_H
+
+#include "conn/maps.h"
+#include "core/slots.h"
+#include "http/window.h"
+#include "python/maps.h"
+
+enum {
+    MOST_THREADS = 256,    /* of a process that are looked through */
+    DEEPEST_HANDLING = 32, /* nested except blocks, coroutines included */
+    DEEPEST_CALL = 256,    /* frames from the innermost to the outermost */
+    DEEPEST_REFUSAL = 16,  /* from the one that writes to Gunicorn's that refuses; six with gevent */
+    OWNED_BY_INTERPRETER = 3, /* frame_owner from there on: frames of the interpreter's own, without Python code */
+};
+
+/* The Python of the worker's master: a fork has the same. NULL: not known. */
+static __always_inline const struct python *python_of(slot_t worker) {
+    struct process *process = bpf_map_lookup_elem(&processes, &worker);
+    struct python *python;
+    slot_t master;
+
+    if (!process) return NULL;
+    master = process->parent_slot;
+    python = bpf_map_lookup_elem(&pythons, &master);
+    return python && python->first_thread_at ? python : NULL;
+}
+
+static __always_inline u64 pointer_at(u64 address) {
+    u64 pointer = 0;
+
+    if (copy_from_task(&pointer, sizeof pointer, address)) return 0;
+    return pointer;
+}
+
+static __always_inline u64 current_thread_id(void) {
+#if defined(__TARGET_ARCH_x86)
+    return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), thread.fsbase);
+#else
+    return 0;
+#endif
+}
+
+/* That of this processor, for programs and functions that are given none. */
+static __always_inline struct walk *walk_here(void) {
+    u32 zero = 0;
+    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+
+    return portion ? &portion->walk : NULL;
+}
+
+/* Finds the PyThreadState of the current thread: walk->thread, 0 where there is none. */
+static __always_inline void find_thread(const struct python *python, struct walk *walk) {
+    walk->at = pointer_at(python->first_thread_at);
+    walk->id = current_thread_id();
+    walk->thread = 0;
+    for (u32 i = 0; i < MOST_THREADS; i++) {
+        if (!walk->at || walk->thread || !walk->id) break;
+        if (pointer_at(walk->at + python->thread_id) == walk->id)
+            walk->thread = walk->at;
+        else
+            walk->at = pointer_at(walk->at + python->thread_next);
+    }
+}
+
+static __always_inline u64 reference_at(const struct python *python, u64 address) {
+    return pointer_at(address) & ~(u64)python->reference_tags;
+}
+
+/* The innermost frame. */
+static __always_inline u64 frame_of(const struct python *python, u64 thread) {
+    u64 frame = pointer_at(thread + python->thread_frame);
+
+    if (python->c_frame_frame == OFFSET_ABSENT || !frame) return frame;
+    return pointer_at(frame + python->c_frame_frame);
+}
+
+static __always_inline int runs_code(const struct python *python, u64 frame) {
+    u8 owner = OWNED_BY_INTERPRETER;
+
+    if (python->frame_owner == OFFSET_ABSENT) return 1;
+    copy_from_task(&owner, sizeof owner, frame + python->frame_owner);
+    return owner < OWNED_BY_INTERPRETER;
+}
+
+/* The first eight characters of a function's name. */
+static __always_inline u64 name_word(const struct python *python, u64 frame) {
+    u64 code = reference_at(python, frame + python->frame_code);
+    u64 name = pointer_at(code + python->code_name);
+
+    return pointer_at(name + python->str_ascii_text);
+}
+
+/* What began a program: its text, or `python -m`'s function. */
+static __always_inline int is_main_module(u64 name) {
+    return name == WORD('<', 'm', 'o', 'd', 'u', 'l', 'e', '>') || name == WORD('_', 'r', 'u', 'n', '_', 'm', 'o', 'd');
+}
+
+/* Finds the outermost frame of walk->thread: walk->found, 0 where it is deeper than we look. Frames of the interpreter's
+ * own are passed over: those of greenlets that were begun at the same depth of the C stack have the same address. */
+static __always_inline void find_outermost_frame(const struct python *python, struct walk *walk) {
+    walk->at = frame_of(python, walk->thread);
+    walk->found = 0;
+    for (u32 i = 0; i < DEEPEST_CALL; i++) {
+        if (!walk->at) break;
+        if (runs_code(python, walk->at)) walk->found = walk->at;
+        walk->at = pointer_at(walk->at + python->frame_previous);
+    }
+    if (walk->at) walk->found = 0;
+}
+
+/* Who runs: walk->thread. */
+static __always_inline void name_execution(const struct python *python, struct walk *walk, struct exec_context *execution) {
+    execution->thread = (u32)bpf_get_current_pid_tgid();
+    execution->outermost_frame = execution->context = 0;
+    execution->is_main_module = execution->raised = 0;
+    if (!walk->thread) return;
+    execution->context = pointer_at(walk->thread + python->thread_context);
+    find_outermost_frame(python, walk);
+    if (!walk->found) return;
+    execution->outermost_frame = walk->found;
+    execution->is_main_module = is_main_module(name_word(python, walk->found));
+}
+
+/* None stands for "no exception" in some versions, NULL in others. */
+static __always_inline int names_none(const u8 *name) {
+    return *(const u64 *)name == WORD('N', 'o', 'n', 'e', 'T', 'y', 'p', 'e') && !name[8];
+}
+
+/* 1 if it is 0, without a branch: in a loop each of them would double the verifier's work. */
+static __always_inline u64 is_zero(u64 number) { return (~number & (number - 1)) >> 63; }
+
+/* The last bytes of the name of the file that code is from; before the first of a shorter name those of the string's
+ * header, which is longer. Without a branch, too. */
+struct file_end {
+    u64 first;
+    u64 second;
+    u64 third;
+};
+
+static __always_inline struct file_end file_end_of(const struct python *python, u64 code) {
+    u64 name = pointer_at(code + python->code_filename);
+    u64 end = name + python->str_ascii_text + pointer_at(name + python->str_length);
+
+    return (struct file_end){.first = pointer_at(end - 24), .second = pointer_at(end - 16), .third = pointer_at(end - 8)};
+}
+
+/* 1 if it is one of Gunicorn's functions that answer what its parser refused: handle_error() in workers/base.py, and
+ * _send_error_response() in asgi/protocol.py. */
+static __always_inline u64 is_refusal(const struct python *python, u64 frame) {
+    u64 code = reference_at(python, frame + python->frame_code);
+    u64 name = pointer_at(pointer_at(code + python->code_name) + python->str_ascii_text);
+    struct file_end file = file_end_of(python, code);
+
+    return is_zero((name ^ WORD('h', 'a', 'n', 'd', 'l', 'e', '_', 'e')) |
+                   (file.second ^ WORD('/', 'w', 'o', 'r', 'k', 'e', 'r', 's')) |
+                   (file.third ^ WORD('/', 'b', 'a', 's', 'e', '.', 'p', 'y'))) |
+           is_zero((name ^ WORD('_', 's', 'e', 'n', 'd', '_', 'e', 'r')) |
+                   (file.second ^ WORD('a', 's', 'g', 'i', '/', 'p', 'r', 'o')) |
+                   (file.third ^ WORD('t', 'o', 'c', 'o', 'l', '.', 'p', 'y')));
+}
+
+/* True if walk->thread writes what one of them says. An application answers 4xx while it is handling an exception, too, and
+ * that may be called like one of the parser's. A function of its own, which the verifier walks once (Linux 5.6). */
+__noinline u64 refuses(u32 slot, u64 thread) {
+    const struct python *python = python_of(slot);
+    struct walk *walk = walk_here();
+
+    if (!python || !walk) return 0;
+    walk->at = frame_of(python, thread);
+    walk->found = 0;
+    for (u32 i = 0; i < DEEPEST_REFUSAL; i++) {
+        if (!walk->at || walk->found) break;
+        walk->found = is_refusal(python, walk->at);
+        walk->at = pointer_at(walk->at + python->frame_previous);
+    }
+    return walk->found;
+}
+
+/* The name of the type of an object, 0 if it has none. */
+static __always_inline int name_type(const struct python *python, u64 object, u8 *name) {
+    u64 type = pointer_at(object + python->object_type);
+
+    if (!type || copy_text_from_task(name, EXCEPTION_BYTES, pointer_at(type + python->type_name)) <= 1) return 0;
+    return !names_none(name);
+}
+
+/* Writes the name of the innermost exception that walk->thread is handling, else the empty name. All that changes from
+ * turn to turn is in map memory, of which the verifier knows nothing: a turn looks like the one before. */
+static __always_inline void name_handled_exception(const struct python *python, struct walk *walk, u8 *name) {
+    walk->at = walk->thread ? pointer_at(walk->thread + python->thread_exc_info) : 0;
+    walk->found = 0;
+    for (u32 i = 0; i < DEEPEST_HANDLING; i++) {
+        if (!walk->at || walk->found) break;
+        u64 exception = pointer_at(walk->at + python->exc_info_value);
+        if (exception && exception != python->ambient_exception && name_type(python, exception, name)) walk->found = 1;
+        walk->at = pointer_at(walk->at + python->exc_info_previous_item);
+    }
+    if (!walk->found) name[0] = 0;
+}
+
+#endif
