@@ -45,9 +45,9 @@ struct Image {
     ElfFile file;
     Address bias;
 
-    std::optional<Address> symbol(std::string_view name) const {
+    Result<Address> symbol(std::string_view name) const {
         const auto found = file.symbol(name);
-        return found ? std::optional{*found + bias} : std::nullopt;
+        return found ? Result<Address>(*found + bias) : found;
     }
 };
 
@@ -128,9 +128,10 @@ Result<Identity> identify(const procfs::ProcFs& proc, pid_t pid, Memory& memory)
 
     auto runtime = image->symbol("_PyRuntime");
     if (!runtime) { // 3.11 on, where not even dynamic symbols are left
-        if (const auto section = image->file.section(".PyRuntime")) runtime = *section + image->bias;
+        const auto section = image->file.section(".PyRuntime");
+        if (section && section->address != 0) runtime = section->address + image->bias;
     }
-    if (!runtime) return fail(mapping->path + ": no CPython (it has no _PyRuntime)");
+    if (!runtime) return fail(fmt::format("{}: no CPython ({})", mapping->path, runtime.error().text));
     const auto version = version_of(*image, mapping->path, memory);
     if (version.minor < 0) return fail(mapping->path + ": its version is nowhere to be found");
     if (is_old_debug_build(mapping->path, version.minor)) return fail(mapping->path + ": a debug build");

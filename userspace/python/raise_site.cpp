@@ -30,8 +30,9 @@ int emulated_at(std::span<const std::byte, kSiteBytes> code) {
 
 Result<std::uint64_t> raise_site(const ElfFile& file) {
     const auto address = file.symbol("PyTraceBack_Here");
-    const auto offset = address ? file.offset_of(*address) : std::nullopt;
-    if (!offset) return fail("it has no PyTraceBack_Here");
+    if (!address) return address;
+    const auto offset = file.offset_of(*address);
+    if (!offset) return fail("its PyTraceBack_Here is in no segment");
     std::array<std::byte, kSiteBytes> code;
     if (auto read = file.read(*offset, code); !read) return std::unexpected(read.error());
     const int skipped = emulated_at(code);
