@@ -35,10 +35,10 @@
  * -------------------------------------------------------------------------------- -----------------------------------
  * slot_pages, processes, totals, free_slots                                        core/maps.h
  * records, drops                                                                   core/record.h
- * connections, pipelined, endings, new_connection, portions                        conn/maps.h
+ * connections, pipelined, closing_conns, new_connection, io_ctxs                        conn/maps.h
  * listeners, ports, arrivals, busy_since                                           conn/maps.h
  * parts (tail calls)                                                               conn/tail_calls.h
- * pythons, raises, last_raises, afterwards                                         python/maps.h
+ * pythons, raises, last_raises, background_exceptions                                         python/maps.h
  * clocks, traced, blank_traces                                                     trace/maps.h
  * gc_starts, gc_pauses                                                             programs/usdt_gc.h
  * import_starts, imports                                                           programs/usdt_import.h

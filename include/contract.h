@@ -173,7 +173,7 @@ enum raised {
     RAISED_PROBE_ACTIVE = 1 << 0,   /* they were watched for all the time; nothing more: none did */
     RAISED_EXCEPTION = 1 << 1, /* record_response.exception is the last one that passed, no longer being handled */
     RAISED_AMBIGUOUS = 1 << 2,    /* something passed that may be another request's, or could not be read */
-    RAISED_BY_PARSER = 1 << 3, /* Gunicorn itself refuses the request: what it is handling is its parser's. Of a 4xx only */
+    RAISED_BY_PARSER = 1 << 3, /* Gunicorn itself is_parser_error_reply the request: what it is handling is its parser's. Of a 4xx only */
 };
 
 /* Who runs Python code at a moment: what tells one request's code from another's in the same process. */

@@ -13,16 +13,16 @@ static __always_inline void begin_connection(const struct connection_key *key, u
     struct connection *connection = bpf_map_lookup_elem(&new_connection, &index);
 
     if (!connection) return;
-    /* Complete before it enters the map: who closed the descriptor's former file may look at any moment. */
-    connection->file = file_of(descriptor_of(key));
+    /* Complete before it enters the map: the thread that closed the descriptor's former file may look it up at any moment. */
+    connection->file = file_of(fd_of(key));
     connection->accepted_ns = now_ns;
     if (bpf_map_update_elem(&connections, key, connection, BPF_ANY)) {
         count_drop(DROP_CONNECTIONS_FULL);
         return;
     }
     count_opened(key);
-    count_second_room(key, 1);
-    end_wait_for_accept(connection, key);
+    count_alt_conn(key, 1);
+    record_accept_wait(connection, key);
 }
 
 static __always_inline int on_accept(void *context, slot_t slot, s32 listener, s32 fd, u64 now_ns) {
@@ -32,14 +32,14 @@ static __always_inline int on_accept(void *context, slot_t slot, s32 listener, s
 
     if (!bpf_map_lookup_elem(&listeners, &inode)) return 0; /* a server of the application's own */
     former = connection_of(&key);
-    if (former) return end_connection_by(context, &key, former, identity_of(former), ENDING_REPLACED, now_ns);
+    if (former) return close_conn(context, &key, former, identity_of(former), CLOSE_REUSED, now_ns);
     begin_connection(&key, now_ns);
     return 0;
 }
 
-static __always_inline void remember_listener(u64 file, u64 inode, slot_t owner) {
+static __always_inline void add_listener(u64 file, u64 inode, slot_t owner) {
     if (bpf_map_update_elem(&listeners, &inode, &owner, BPF_ANY)) count_drop(DROP_LISTENERS_FULL);
-    remember_port_of(file);
+    mark_port_of(file);
 }
 
 /* A process that listens may be about to become a Gunicorn master: from now on its forks are observed, so that no
@@ -53,7 +53,7 @@ static __always_inline void on_listen(u32 tgid, slot_t slot, s32 fd, u64 now_ns)
     if (slot && process && process->role == ROLE_WORKER) {
         /* A server of the application's own; but with --reuse-port, from Gunicorn 24 on, each worker opens its own
          * listener, in its main thread. */
-        if ((u32)bpf_get_current_pid_tgid() == tgid && shares_its_port(file)) remember_listener(file, inode, slot);
+        if ((u32)bpf_get_current_pid_tgid() == tgid && shares_its_port(file)) add_listener(file, inode, slot);
         return;
     }
     if (!slot) {
@@ -66,7 +66,7 @@ static __always_inline void on_listen(u32 tgid, slot_t slot, s32 fd, u64 now_ns)
         slot = take_slot(tgid, ROLE_CANDIDATE, 0, now_ns);
         if (!slot) return;
     }
-    remember_listener(file, inode, slot);
+    add_listener(file, inode, slot);
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {
         count_drop(DROP_RING_FULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * What is remembered of an accepted connection: the state of both directions, the request that is being
- * answered, and which requests wait behind it. Shared with nobody but the programs; user space only walks the keys.
+ * answered, and which requests wait behind it. Private to the programs; user space only reads the keys.
  */
 #ifndef GUNICORN_BPF_CONN_CONNECTION_H
 #define GUNICORN_BPF_CONN_CONNECTION_H
@@ -63,14 +63,14 @@ struct connection {
 };
 
 /* What ends a connection, or what is written to it. */
-enum ending {
-    ENDING_CLOSED = 0,   /* the descriptor does not mean it any more */
-    ENDING_REPLACED = 1, /* … and was given to a newly accepted one */
-    ENDING_SHUT = 2,     /* nothing more will be written */
+enum close_reason {
+    CLOSE_DESCRIPTOR = 0,   /* the descriptor does not mean it any more */
+    CLOSE_REUSED = 1, /* … and was given to a newly accepted one */
+    CLOSE_SHUTDOWN = 2,     /* nothing more will be written */
 };
 
 /* Where a look at a process's memory has come to. */
-struct walk {
+struct py_scratch {
     u64 at;
     u64 found;
     u64 id;     /* of the thread that is looked for */
@@ -88,17 +88,17 @@ static __always_inline int response_is_open(const struct connection *connection)
 }
 
 /* One system call's bytes on their way through the programs. */
-struct portion {
+struct io_ctx {
     struct connection_key key;
     u64 now_ns;
     u64 accepted_ns; /* of the connection that is to end: its descriptor may mean another one by now */
     u8 direction;
-    u8 ending;  /* enum ending */
+    u8 close_reason; /* enum close_reason */
     u8 threads; /* the process has more than one: another may come to the same end */
-    u8 then;    /* enum tail_call: what follows PROG_EXPLAIN_RESPONSE; 0: the response is complete */
+    u8 next_prog;    /* enum tail_call: what follows PROG_EXPLAIN_RESPONSE; 0: the response is complete */
     u8 reserved[4];
-    struct feed feed;
-    struct walk walk;
+    struct iov_cursor cursor;
+    struct py_scratch scratch;
     u8 joined[2 * (REQUEST_LINE_BYTES + WINDOW_BYTES)]; /* pieces of a request line being put together */
 };
 

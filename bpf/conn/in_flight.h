@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What a worker is doing: requests in flight, and for how long there has been one. Kept without locks and without
+ * Requests in flight of a worker, and since when there has been one. Kept without locks and without
  * atomic instructions that return a value (Linux 5.10 has neither for these programs).
  */
 #ifndef GUNICORN_BPF_CONN_IN_FLIGHT_H
@@ -11,8 +11,8 @@
 
 static __always_inline void increment(u64 *count) { __sync_fetch_and_add(count, 1); }
 
-/* Two threads may begin at once: both count, and the stretch has one beginning or the other. */
-static __always_inline void begin_activity(struct activity *activity, slot_t slot, u64 now_ns) {
+/* Two threads may begin a request at once: both are counted, and the busy period starts at one time or the other. */
+static __always_inline void enter_in_flight(struct activity *activity, slot_t slot, u64 now_ns) {
     increment(&activity->in_flight);
     if (has_threads())
         bpf_map_update_elem(&busy_since, &slot, &now_ns, BPF_NOEXIST);
@@ -20,8 +20,8 @@ static __always_inline void begin_activity(struct activity *activity, slot_t slo
         activity->busy_since_ns = now_ns;
 }
 
-/* Two threads may end at once and both see 0: the deletion decides whose stretch it is. */
-static __always_inline void end_activity(struct activity *activity, slot_t slot, u64 now_ns) {
+/* Two threads may end at once and both see 0: the deletion decides which of them adds the busy period. */
+static __always_inline void leave_in_flight(struct activity *activity, slot_t slot, u64 now_ns) {
     u64 since = activity->busy_since_ns;
     const u64 *shared;
 
@@ -34,13 +34,13 @@ static __always_inline void end_activity(struct activity *activity, slot_t slot,
         if (!shared) return;
         since = *shared;
         if (bpf_map_delete_elem(&busy_since, &slot)) return;
-        /* One that began in between found the stretch still there. */
+        /* A request that began in between found the busy period still open. */
         if (activity->in_flight) bpf_map_update_elem(&busy_since, &slot, &now_ns, BPF_NOEXIST);
     }
     if (now_ns > since) __sync_fetch_and_add(&activity->busy_ns, now_ns - since);
 }
 
-/* A request was begun and not answered, by a server that understands it as we do. */
+/* A request has begun and is not answered, on a connection whose bytes are decoded. */
 static __always_inline int is_in_flight(const struct connection *connection) {
     const u16 not_seen_into = CONNECTION_SAW_TLS | CONNECTION_SAW_HTTP2 | CONNECTION_SAW_OTHER;
 
@@ -48,8 +48,8 @@ static __always_inline int is_in_flight(const struct connection *connection) {
            connection->streams[TO_CLIENT].phase != PHASE_IGNORED;
 }
 
-/* To be called when a portion has been looked at, and when a connection ends. */
-static __always_inline void settle_activity(struct connection *connection, const struct connection_key *key, u64 now_ns) {
+/* To be called after each run over a call's bytes, and when a connection ends. */
+static __always_inline void update_in_flight(struct connection *connection, const struct connection_key *key, u64 now_ns) {
     int in_flight = is_in_flight(connection);
     struct worker_totals *total;
 
@@ -58,9 +58,9 @@ static __always_inline void settle_activity(struct connection *connection, const
     if (!total) return;
     connection->flags ^= CONNECTION_IN_FLIGHT;
     if (in_flight)
-        begin_activity(&total->activity, key->slot, now_ns);
+        enter_in_flight(&total->activity, key->slot, now_ns);
     else
-        end_activity(&total->activity, key->slot, now_ns);
+        leave_in_flight(&total->activity, key->slot, now_ns);
 }
 
 static __always_inline void count_opened(const struct connection_key *key) {

@@ -18,8 +18,8 @@ struct {
     __type(value, slot_t);
 } listeners SEC(".maps");
 
-/* Since when a worker has a request in flight, by slot: of workers with several threads, where it takes an insertion and
- * a deletion to tell which of two threads begins or ends the stretch. The others have activity.busy_since_ns. */
+/* Slot -> since when the worker has a request in flight. Only for workers with several threads, where insertion and deletion
+ * decide which of two threads begins or ends the busy period. The others use activity.busy_since_ns. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 1);
@@ -27,7 +27,7 @@ struct {
     __type(value, u64);
 } busy_since SEC(".maps");
 
-/* TCP ports that somebody listens on, in any network namespace: a first sieve for what is established. */
+/* TCP ports with an observed listener, in any network namespace: a cheap prefilter for established connections. */
 struct port_page {
     u8 listening[PORTS_PER_PAGE];
 };
@@ -39,8 +39,8 @@ struct {
     __type(value, struct port_page);
 } ports SEC(".maps");
 
-/* struct sock * -> when it was ready to be accepted: a TCP connection, or the client's end of a unix one. What is never
- * accepted is the first to make room. */
+/* struct sock * -> when it was ready to be accepted. The key is a TCP connection's own socket, or the client's end of a unix
+ * connection. LRU: connections that are never accepted have no hook here. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, 8192);
@@ -66,14 +66,14 @@ struct {
     __type(value, struct request);
 } pipelined SEC(".maps");
 
-/* Connections that a thread is about to end. Two threads can come to the same one at once: one that closes it and one
- * that has just been given its number by accept(). Insertion decides who does it. */
+/* Connections that a thread is about to end. Two threads can reach the same one at once: one in close(), and one that has just
+ * got the number from accept(). The insertion decides which of them ends it. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 256);
     __type(key, struct connection_key);
     __type(value, u64); /* connection.accepted_ns: which one */
-} endings SEC(".maps");
+} closing_conns SEC(".maps");
 
 /* ---- scratch, per CPU: the programs cannot be interrupted by one another (tracepoints run with preemption
  * disabled, and no system call returns inside another) ---- */
@@ -82,11 +82,10 @@ struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __uint(max_entries, 1);
     __type(key, u32);
-    __type(value, struct portion);
-} portions SEC(".maps");
+    __type(value, struct io_ctx);
+} io_ctxs SEC(".maps");
 
-/* Where a connection is put together before it enters the map: zero but for what is known at its beginning. Too large for the
- * stack. */
+/* Templates of connections that enter the map: zero except for what is known at the beginning. Too large for the stack. */
 enum new_connection { NEW_ACCEPTED = 0, NEW_ADOPTED = 1, NEW_CONNECTIONS = 2 };
 
 struct {

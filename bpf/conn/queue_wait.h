@@ -20,7 +20,7 @@ static __always_inline u64 arrived_socket(struct sock *sk) {
 }
 
 /* accept() has returned. A connection that was there before us has no arrival and is not counted. */
-static __always_inline void end_wait_for_accept(const struct connection *connection, const struct connection_key *owner) {
+static __always_inline void record_accept_wait(const struct connection *connection, const struct connection_key *owner) {
     struct sock *sk = sock_of(connection->file);
     const u64 *arrival;
     u64 key;
@@ -36,7 +36,7 @@ static __always_inline void end_wait_for_accept(const struct connection *connect
 
 /* The worker asks for the first bytes. It has been waited for since accept(), or since they came if that was later: a
  * client that is slow to send does not wait. */
-static __always_inline void end_wait_for_read(struct connection *connection, slot_t slot, u64 now_ns) {
+static __always_inline void record_read_wait(struct connection *connection, slot_t slot, u64 now_ns) {
     struct sock *sk = sock_of(connection->file);
     u64 from_ns = connection->accepted_ns;
     u64 packet_ns;

@@ -8,13 +8,13 @@
 
 #include "conn/maps.h"
 
-static __always_inline struct portion *portion_of(struct feed *feed) {
-    return (struct portion *)((char *)feed - __builtin_offsetof(struct portion, feed));
+static __always_inline struct io_ctx *io_ctx_of(struct iov_cursor *cursor) {
+    return (struct io_ctx *)((char *)cursor - __builtin_offsetof(struct io_ctx, cursor));
 }
 
-/* Position in a stream of the next byte to look at. What was carried over from an earlier portion is behind it. */
-static __always_inline u64 position_in(const struct stream *stream, const struct feed *feed) {
-    return stream->moved - feed->bytes - (feed->end - feed->at);
+/* Position in a stream of the next byte to look at. Bytes kept from an earlier call are behind it. */
+static __always_inline u64 position_in(const struct stream *stream, const struct iov_cursor *cursor) {
+    return stream->moved - cursor->bytes - (cursor->end - cursor->at);
 }
 
 static __always_inline void begin_request(struct request *request, u64 now_ns, u64 begins_at, u8 flags) {
@@ -41,14 +41,14 @@ static __always_inline int is_fresh(const struct connection *connection) {
     return !connection->responses && !connection->queued;
 }
 
-/* An adopted connection may be in the middle of a request. It is understood from the first portion on that
+/* An adopted connection may be in the middle of a request. It is understood from the first call on that
  * begins like a request; bodies that begin like one are a risk only in that one moment. */
-static __always_inline int looks_like_request(const struct feed *feed) {
-    u64 word = word_at(feed, feed->at);
+static __always_inline int looks_like_request(const struct iov_cursor *cursor) {
+    u64 word = word_at(cursor, cursor->at);
     u32 first4 = (u32)word;
 
 #define BEGINS(word32, a, b, c, d) ((word32) == ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24))
-    return feed->at + 8 <= feed->end &&
+    return cursor->at + 8 <= cursor->end &&
            (BEGINS(first4, 'G', 'E', 'T', ' ') || BEGINS(first4, 'P', 'O', 'S', 'T') ||
             BEGINS(first4, 'P', 'U', 'T', ' ') || BEGINS(first4, 'H', 'E', 'A', 'D') ||
             BEGINS(first4, 'P', 'A', 'T', 'C') || BEGINS(first4, 'D', 'E', 'L', 'E') ||
@@ -56,13 +56,13 @@ static __always_inline int looks_like_request(const struct feed *feed) {
 #undef BEGINS
 }
 
-static __always_inline u8 on_request_start(struct connection *connection, struct feed *feed) {
-    u64 now_ns = portion_of(feed)->now_ns;
+static __always_inline u8 on_request_start(struct connection *connection, struct iov_cursor *cursor) {
+    u64 now_ns = io_ctx_of(cursor)->now_ns;
 
     if (connection->flags & CONNECTION_IS_ADOPTED) {
-        if (!looks_like_request(feed)) {
-            skip_everything(feed);
-            return EVENT_HUNGRY;
+        if (!looks_like_request(cursor)) {
+            skip_everything(cursor);
+            return EVENT_NEED_MORE;
         }
         connection->flags &= (u16)~CONNECTION_IS_ADOPTED;
         connection->streams[TO_CLIENT].phase = PHASE_IDLE;
@@ -70,17 +70,17 @@ static __always_inline u8 on_request_start(struct connection *connection, struct
     if (connection->queued) return EVENT_PIPELINED;
     /* A TLS record of type handshake (RFC 8446 section 5.1); no method begins with that byte. The server may
      * not speak TLS and answer: then the answer counts. */
-    if (byte_at(feed, feed->at) == 0x16 && is_fresh(connection)) {
+    if (byte_at(cursor, cursor->at) == 0x16 && is_fresh(connection)) {
         connection->flags |= CONNECTION_SAW_TLS;
         connection->streams[FROM_CLIENT].phase = PHASE_IGNORED;
     }
-    if (byte_at(feed, feed->at) == 0 && (is_fresh(connection) || connection->flags & CONNECTION_SAW_UWSGI)) {
+    if (byte_at(cursor, cursor->at) == 0 && (is_fresh(connection) || connection->flags & CONNECTION_SAW_UWSGI)) {
         connection->streams[FROM_CLIENT].phase = PHASE_SIGNATURE;
         connection->streams[FROM_CLIENT].flags = 0;
     }
-    begin_request(&connection->current, now_ns, position_in(&connection->streams[FROM_CLIENT], feed), 0);
+    begin_request(&connection->current, now_ns, position_in(&connection->streams[FROM_CLIENT], cursor), 0);
     connection->queued = 1;
-    return STEP_ON;
+    return EVENT_CONTINUE;
 }
 
 static __always_inline void on_preamble(struct connection *connection, int is_uwsgi) {
@@ -93,17 +93,17 @@ static __always_inline void on_preamble(struct connection *connection, int is_uw
 }
 
 /* Appends window[line, found) to the request's line. */
-static __always_inline void append_line(struct request *request, struct feed *feed) {
+static __always_inline void append_line(struct request *request, struct iov_cursor *cursor) {
     u32 have = at_most(request->line_bytes, REQUEST_LINE_BYTES);
-    u32 more = at_most(feed->found - feed->line, WINDOW_BYTES + CARRY_BYTES);
-    const u8 *from = feed->window + (feed->line & WINDOW_MASK);
+    u32 more = at_most(cursor->found - cursor->line, WINDOW_BYTES + PARTIAL_LINE_BYTES);
+    const u8 *from = cursor->window + (cursor->line & WINDOW_MASK);
 
     if (have + more > REQUEST_LINE_BYTES) request->flags |= REQUEST_LINE_CUT;
     more = at_most(more, REQUEST_LINE_BYTES);
     if (!have) {
         copy_bytes(request->line, more, from);
     } else {
-        u8 *joined = portion_of(feed)->joined;
+        u8 *joined = io_ctx_of(cursor)->joined;
 
         copy_bytes(joined, REQUEST_LINE_BYTES, request->line);
         copy_bytes(joined + have, more, from);
@@ -113,11 +113,11 @@ static __always_inline void append_line(struct request *request, struct feed *fe
 }
 
 /* The request whose line is being read: the last one in the queue. */
-static __always_inline struct request *newest_request(struct connection *connection, struct feed *feed) {
+static __always_inline struct request *newest_request(struct connection *connection, struct iov_cursor *cursor) {
     if (connection->queued < 2) return &connection->current;
 
     struct pipelined_key key = {
-        .connection = portion_of(feed)->key,
+        .connection = io_ctx_of(cursor)->key,
         .ordinal = connection->next_ahead + connection->queued - 2,
     };
     return bpf_map_lookup_elem(&pipelined, &key);
@@ -136,11 +136,11 @@ static __always_inline void read_request_line(struct request *request) {
         request->flags |= REQUEST_HEAD;
 }
 
-static __always_inline u8 on_request_line(struct connection *connection, struct feed *feed, u8 last) {
-    struct request *request = newest_request(connection, feed);
+static __always_inline u8 on_request_line(struct connection *connection, struct iov_cursor *cursor, u8 last) {
+    struct request *request = newest_request(connection, cursor);
 
     if (!request) return LINE_FULL; /* a pipelined request without room, counted when it began */
-    append_line(request, feed);
+    append_line(request, cursor);
     if (!last) return request->flags & REQUEST_LINE_CUT ? LINE_FULL : LINE_KEPT;
     if (request->flags & REQUEST_UWSGI) {
         request->flags |= REQUEST_LINE_DONE;
@@ -172,11 +172,11 @@ static __always_inline void on_response_head(struct connection *connection, stru
 }
 
 /* A request begins behind unanswered ones: makes room for its line. */
-static __always_inline void begin_pipelined(struct connection *connection, struct portion *portion) {
+static __always_inline void begin_pipelined(struct connection *connection, struct io_ctx *io) {
     u32 index = NEW_ACCEPTED; /* the current request of which is never written */
     struct connection *blank = bpf_map_lookup_elem(&new_connection, &index);
     struct pipelined_key key = {
-        .connection = portion->key,
+        .connection = io->key,
         .ordinal = connection->next_ahead + connection->queued - 1,
     };
 
@@ -190,7 +190,7 @@ static __always_inline void begin_pipelined(struct connection *connection, struc
     }
     struct request *request = bpf_map_lookup_elem(&pipelined, &key);
     if (request)
-        begin_request(request, portion->now_ns, position_in(&connection->streams[FROM_CLIENT], &portion->feed),
+        begin_request(request, io->now_ns, position_in(&connection->streams[FROM_CLIENT], &io->cursor),
                       REQUEST_AHEAD);
 }
 

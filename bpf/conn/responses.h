@@ -231,10 +231,10 @@ static __always_inline void finish_connection(struct connection *connection, con
         int aborted = end_open_requests(connection, key, total, ended_by, now_ns);
         increment(&total->connections[at_most(kind_of(connection, aborted), CONNECTION_KINDS - 1)]);
         connection->queued = 0;
-        settle_activity(connection, key, now_ns);
+        update_in_flight(connection, key, now_ns);
         if (measure_activity) __sync_fetch_and_add(&total->activity.open_connections, (u64)-1);
     }
-    count_second_room(key, (u64)-1);
+    count_alt_conn(key, (u64)-1);
     forget_trace(connection, key);
     bpf_map_delete_elem(&connections, key);
 }

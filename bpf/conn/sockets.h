@@ -33,7 +33,7 @@ static __always_inline u8 *port_cell(u16 port) {
     return some ? &some->listening[port % PORTS_PER_PAGE] : NULL;
 }
 
-static __always_inline void remember_port(u16 port) {
+static __always_inline void mark_port(u16 port) {
     u8 *cell = port_cell(port);
 
     if (cell) *cell = 1;
@@ -46,11 +46,11 @@ static __always_inline int is_listened_on(u16 port) {
 }
 
 /* The port of a listening socket, if it has one. */
-static __always_inline void remember_port_of(u64 file) {
+static __always_inline void mark_port_of(u64 file) {
     struct sock *sk = sock_of(file);
     u16 family = sk ? BPF_CORE_READ(sk, __sk_common.skc_family) : 0;
 
-    if (family == FAMILY_INET || family == FAMILY_INET6) remember_port(BPF_CORE_READ(sk, __sk_common.skc_num));
+    if (family == FAMILY_INET || family == FAMILY_INET6) mark_port(BPF_CORE_READ(sk, __sk_common.skc_num));
 }
 
 #endif

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The programs behind sys_exit, and how they are reached: by tail calls, with what they need in a portion. */
+/*
+ * The programs behind sys_exit. sys_exit reaches them by tail calls, with their arguments in io_ctx. Each of them is verified
+ * on its own: in one program the verifier would walk them once for every system call that leads there, and Linux 5.10
+ * refuses that many instructions.
+ */
 #ifndef GUNICORN_BPF_CONN_TAIL_CALLS_H
 #define GUNICORN_BPF_CONN_TAIL_CALLS_H
 
@@ -12,50 +16,51 @@ struct {
     __uint(max_entries, TAIL_CALLS);
     __type(key, u32);
     __type(value, u32);
-} parts SEC(".maps");
+} tail_calls SEC(".maps");
 
-/* Which connection this is, among all that its descriptor and its memory have meant and will mean. To be read before
- * whatever decides what is done to it: the memory of an entry that another thread deletes is given to the next one at once. */
+/* Tells a connection from those that had its descriptor, or its map entry, before and will have it later. Read it before
+ * deciding what to do with the connection: an entry that another thread deletes is given to the next one at once. */
 static __always_inline u64 identity_of(const struct connection *connection) {
     return *(const volatile u64 *)&connection->accepted_ns;
 }
 
-/* The connection that brought us here, if its key still means it: another thread may have ended it meanwhile, and even
- * have begun the next. */
-static __always_inline struct connection *connection_to_end(const struct portion *portion,
+/* The connection that was to be closed, or NULL if its key means another one by now: another thread may have ended it
+ * meanwhile, and even have begun the next. */
+static __always_inline struct connection *conn_to_close(const struct io_ctx *io,
                                                             const struct connection_key *key) {
     struct connection *connection = bpf_map_lookup_elem(&connections, key);
 
-    return connection && connection->accepted_ns == portion->accepted_ns ? connection : NULL;
+    return connection && connection->accepted_ns == io->accepted_ns ? connection : NULL;
 }
 
-/* Hands a connection, of which identity_of() has been `accepted_ns`, to end_by_call or shut_by_call, which return to nobody. */
-static __always_inline int end_connection_by(void *context, const struct connection_key *key, const struct connection *connection,
-                                             u64 accepted_ns, u8 ending, u64 now_ns) {
+/* Hands a connection, of which identity_of() has been `accepted_ns`, to end_by_call or shut_by_call. Does not return if the
+ * tail call succeeds. */
+static __always_inline int close_conn(void *context, const struct connection_key *key, const struct connection *connection,
+                                             u64 accepted_ns, u8 close_reason, u64 now_ns) {
     u32 zero = 0;
-    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
 
-    if (!portion) return 0;
-    portion->key = *key;
-    portion->accepted_ns = accepted_ns;
-    portion->ending = ending;
-    portion->threads = (u8)has_threads();
-    portion->now_ns = now_ns;
-    portion->then = ending == ENDING_SHUT ? PROG_SHUT_BY_CALL : PROG_END_BY_CALL;
-    if (response_is_open(connection)) bpf_tail_call(context, &parts, PROG_EXPLAIN_RESPONSE);
-    bpf_tail_call(context, &parts, portion->then);
+    if (!io) return 0;
+    io->key = *key;
+    io->accepted_ns = accepted_ns;
+    io->close_reason = close_reason;
+    io->threads = (u8)has_threads();
+    io->now_ns = now_ns;
+    io->next_prog = close_reason == CLOSE_SHUTDOWN ? PROG_SHUT_BY_CALL : PROG_END_BY_CALL;
+    if (response_is_open(connection)) bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
+    bpf_tail_call(context, &tail_calls, io->next_prog);
     return 0;
 }
 
-/* Hands the portion to stream_bytes. Returns only where the kernel's limit of tail calls is reached. */
-static __always_inline int continue_portion(void *context, struct connection *connection,
-                                            const struct portion *portion) {
-    struct connection_key key = portion->key;
+/* Hands the call's bytes to stream_bytes. Returns only where the kernel's limit of tail calls is reached. */
+static __always_inline int continue_stream(void *context, struct connection *connection,
+                                            const struct io_ctx *io) {
+    struct connection_key key = io->key;
 
-    bpf_tail_call(context, &parts, PROG_STREAM_BYTES);
+    bpf_tail_call(context, &tail_calls, PROG_STREAM_BYTES);
     count_drop(DROP_PARSE_BUDGET);
     abandon_connection(connection);
-    settle_activity(connection, &key, portion->now_ns);
+    update_in_flight(connection, &key, io->now_ns);
     return 0;
 }
 

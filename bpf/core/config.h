@@ -20,6 +20,6 @@ const volatile unsigned char measure_sizes = 1;    /* totals.first_byte, request
 const volatile unsigned char measure_waits = 1;    /* totals.waits */
 
 /* What a user may have turned on. */
-const volatile unsigned char watch_raises = 0; /* raises, last_raises, afterwards */
+const volatile unsigned char watch_raises = 0; /* raises, last_raises, background_exceptions */
 
 #endif

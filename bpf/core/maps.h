@@ -37,7 +37,7 @@ struct {
     __type(value, struct worker_totals);
 } totals SEC(".maps");
 
-/* Slots that belong to nobody, their totals zeroed. A queue, so that a slot rests as long as possible. */
+/* Free slots, with their totals zeroed. A queue, so that a slot is reused as late as possible. */
 struct {
     __uint(type, BPF_MAP_TYPE_QUEUE);
     __uint(max_entries, 1);

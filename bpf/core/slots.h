@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Which processes are observed: pid to slot, slots taken and left, descriptors of the current process. */
+/* Observed processes: from pid to slot, taking and clearing slots, open files of the current process. */
 #ifndef GUNICORN_BPF_CORE_SLOTS_H
 #define GUNICORN_BPF_CORE_SLOTS_H
 
@@ -21,7 +21,7 @@ static __always_inline slot_t slot_of(u32 tgid) {
     return cell ? *cell : 0;
 }
 
-static __always_inline void forget_pid(u32 tgid) {
+static __always_inline void clear_slot(u32 tgid) {
     u16 *cell = slot_cell(tgid);
 
     if (cell) *cell = 0;

@@ -25,7 +25,7 @@ enum operation {
     OP_LISTEN,          /* listen(fd) */
     OP_GETPID,          /* getpid(): called for each record of Python's logging module */
     OP_POLL,            /* epoll_wait and its kin: an event loop's turn is over */
-    OP_UNSUPPORTED,     /* sendmmsg, recvmmsg: nobody uses them for HTTP */
+    OP_UNSUPPORTED,     /* sendmmsg, recvmmsg: not used for HTTP */
 };
 
 #define OPERATIONS 512

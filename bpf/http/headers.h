@@ -9,36 +9,36 @@ static __always_inline int is_digit(u8 byte) { return byte >= '0' && byte <= '9'
 
 /* "HTTP/1.1 200 OK": three digits behind the first space (the version can be anything: Gunicorn up to 21
  * echoes the client's). */
-static __always_inline void read_status(struct stream *stream, const struct feed *feed) {
-    u32 line = feed->line;
-    u64 spaces = bytes_equal(word_at(feed, line + 5), ' ');
+static __always_inline void read_status(struct stream *stream, const struct iov_cursor *cursor) {
+    u32 line = cursor->line;
+    u64 spaces = bytes_equal(word_at(cursor, line + 5), ' ');
     u32 space = line + 5;
 
     stream->status = 0;
     if (spaces) {
         space += lowest_byte(spaces);
     } else {
-        spaces = bytes_equal(word_at(feed, line + 13), ' ');
+        spaces = bytes_equal(word_at(cursor, line + 13), ' ');
         if (!spaces) return;
         space += 8 + lowest_byte(spaces);
     }
-    if (space + 3 >= feed->found) return;
+    if (space + 3 >= cursor->found) return;
 
-    u8 hundreds = byte_at(feed, space + 1), tens = byte_at(feed, space + 2), ones = byte_at(feed, space + 3);
-    u8 behind = byte_at(feed, space + 4);
+    u8 hundreds = byte_at(cursor, space + 1), tens = byte_at(cursor, space + 2), ones = byte_at(cursor, space + 3);
+    u8 behind = byte_at(cursor, space + 4);
 
     if (hundreds < '1' || hundreds > '9' || !is_digit(tens) || !is_digit(ones) || is_digit(behind)) return;
     stream->status = (u16)((hundreds - '0') * 100 + (tens - '0') * 10 + (ones - '0'));
 }
 
 /* The value of Transfer-Encoding ends with "chunked" (RFC 9112 section 6.1: it has to be the last coding). */
-static __always_inline int ends_with_chunked(const struct feed *feed) {
-    u32 end = feed->found;
+static __always_inline int ends_with_chunked(const struct iov_cursor *cursor) {
+    u32 end = cursor->found;
 
-    if (byte_at(feed, end - 1) == '\r') end--;
-    if (byte_at(feed, end - 1) == ' ' || byte_at(feed, end - 1) == '\t') end--;
+    if (byte_at(cursor, end - 1) == '\r') end--;
+    if (byte_at(cursor, end - 1) == ' ' || byte_at(cursor, end - 1) == '\t') end--;
 
-    u64 word = word_at(feed, end - 8);
+    u64 word = word_at(cursor, end - 8);
     u8 before = (u8)word;
 
     return LOWER(word) >> 8 == WORD('c', 'h', 'u', 'n', 'k', 'e', 'd', 0) &&
@@ -46,10 +46,10 @@ static __always_inline int ends_with_chunked(const struct feed *feed) {
 }
 
 /* A complete header line that is not empty. */
-static __always_inline u8 read_field(struct stream *stream, struct feed *feed, u8 direction) {
-    u64 first = word_at(feed, feed->line), second = word_at(feed, feed->line + 8);
+static __always_inline u8 read_field(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
+    u64 first = word_at(cursor, cursor->line), second = word_at(cursor, cursor->line + 8);
     /* The same whether the line came in one piece or not. */
-    u8 cut = stream->flags & STREAM_CUT || feed->found - feed->line > CARRY_BYTES;
+    u8 cut = stream->flags & STREAM_CUT || cursor->found - cursor->line > PARTIAL_LINE_BYTES;
 
     stream->flags &= (u8)~STREAM_CUT;
     if (LOWER(first) == WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-') && first >> 56 == '-' &&
@@ -60,27 +60,27 @@ static __always_inline u8 read_field(struct stream *stream, struct feed *feed, u
         stream->flags &= (u8) ~(STREAM_DIGITS | STREAM_EXTENSION);
         stream->remaining = 0;
         stream->phase = PHASE_LENGTH;
-        feed->at = feed->line + 15;
-        return STEP_ON;
+        cursor->at = cursor->line + 15;
+        return EVENT_CONTINUE;
     }
     if (LOWER(first) == WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r') &&
         LOWER(second) == WORD('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n') && (u8)second == '-' &&
-        (byte_at(feed, feed->line + 16) | 0x20) == 'g' && byte_at(feed, feed->line + 17) == ':') {
+        (byte_at(cursor, cursor->line + 16) | 0x20) == 'g' && byte_at(cursor, cursor->line + 17) == ':') {
         /* Another coding: servers before Gunicorn 21 ignore it in requests, later ones refuse the request. */
-        if (!cut && ends_with_chunked(feed))
+        if (!cut && ends_with_chunked(cursor))
             stream->flags |= STREAM_CHUNKED;
         else if (direction == TO_CLIENT)
             stream->flags |= STREAM_BAD;
     }
-    next_line(feed);
-    return STEP_ON;
+    next_line(cursor);
+    return EVENT_CONTINUE;
 }
 
 /* One byte of Content-Length's value; the line is known to be complete in the window. */
-static __always_inline u8 read_length(struct stream *stream, struct feed *feed) {
-    u8 byte = byte_at(feed, feed->at);
+static __always_inline u8 read_length(struct stream *stream, struct iov_cursor *cursor) {
+    u8 byte = byte_at(cursor, cursor->at);
 
-    feed->at++;
+    cursor->at++;
     if (is_digit(byte)) {
         if (stream->remaining > (1ull << 58) || stream->flags & STREAM_EXTENSION) stream->flags |= STREAM_BAD;
         stream->remaining = stream->remaining * 10 + (u64)(byte - '0');
@@ -88,22 +88,22 @@ static __always_inline u8 read_length(struct stream *stream, struct feed *feed) 
     } else if (byte == '\n') {
         if (!(stream->flags & STREAM_DIGITS)) stream->flags |= STREAM_BAD;
         stream->phase = PHASE_FIELDS;
-        feed->line = feed->at;
+        cursor->line = cursor->at;
     } else if (byte == ' ' || byte == '\t' || byte == '\r') {
         if (stream->flags & STREAM_DIGITS) stream->flags |= STREAM_EXTENSION;
     } else {
         stream->flags |= STREAM_BAD;
     }
-    return STEP_ON;
+    return EVENT_CONTINUE;
 }
 
 /* A chunk's first line, byte by byte (RFC 9112 section 7.1). */
-static __always_inline u8 read_chunk_size(struct stream *stream, struct feed *feed, u8 direction) {
-    u8 byte = byte_at(feed, feed->at);
+static __always_inline u8 read_chunk_size(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
+    u8 byte = byte_at(cursor, cursor->at);
     u8 lower = byte | 0x20;
 
-    feed->at++;
-    feed->line = feed->at;
+    cursor->at++;
+    cursor->line = cursor->at;
     if (byte == '\n') {
         if (!(stream->flags & STREAM_DIGITS) || stream->flags & STREAM_BAD) {
             stream->phase = direction == TO_CLIENT ? PHASE_UNTIL_CLOSE : PHASE_IGNORED;
@@ -122,7 +122,7 @@ static __always_inline u8 read_chunk_size(struct stream *stream, struct feed *fe
     } else {
         stream->flags |= STREAM_EXTENSION;
     }
-    return STEP_ON;
+    return EVENT_CONTINUE;
 }
 
 static __always_inline void begin_chunk(struct stream *stream) {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * One direction of an HTTP/1 connection as a stream of bytes, cut into messages by their framing (RFC 9112
- * sections 2.2, 6 and 7). The bytes arrive in any portions; what is unfinished is kept in struct stream.
+ * sections 2.2, 6 and 7). The bytes arrive in any pieces; what is unfinished is kept in struct stream.
  *
  * The same source is compiled for the kernel, for the unit tests and for the fuzzer. It is one flat loop of
  * small steps over a window, with all state in memory: the verifier then sees the same state in every turn
  * and needs no unrolling (bounded loops exist since Linux 5.3, bpf_loop only since 5.17).
  *
  * The includer defines
- *   u8 on_request_start(connection, feed)      STEP_ON, or an event; the first byte is at feed->at
- *   u8 on_request_line(connection, feed, last) a piece of it is in window[line, found); enum line_verdict
+ *   u8 on_request_start(connection, cursor)      EVENT_CONTINUE, or an event; the first byte is at cursor->at
+ *   u8 on_request_line(connection, cursor, last) a piece of it is in window[line, found); enum line_verdict
  *   void on_response_head(connection, stream)  sets STREAM_NO_BODY where the message ends here
  *   void on_preamble(connection, is_uwsgi)     what began with NUL is a uwsgi request, or a PROXY header
  */
@@ -21,14 +21,14 @@
 struct connection;
 
 /* Callbacks; see the top of this file. */
-static __always_inline u8 on_request_start(struct connection *connection, struct feed *feed);
-static __always_inline u8 on_request_line(struct connection *connection, struct feed *feed, u8 last);
+static __always_inline u8 on_request_start(struct connection *connection, struct iov_cursor *cursor);
+static __always_inline u8 on_request_line(struct connection *connection, struct iov_cursor *cursor, u8 last);
 static __always_inline void on_response_head(struct connection *connection, struct stream *stream);
 static __always_inline void on_preamble(struct connection *connection, int is_uwsgi);
 
 static __always_inline u8 end_of_message(struct stream *stream, u8 direction) {
     stream->phase = PHASE_IDLE;
-    return direction == TO_CLIENT ? EVENT_RESPONSE_END : STEP_ON;
+    return direction == TO_CLIENT ? EVENT_RESPONSE_END : EVENT_CONTINUE;
 }
 
 /* How the message goes on behind its head (RFC 9112 section 6.3). */
@@ -45,70 +45,70 @@ static __always_inline u8 end_of_head(struct stream *stream, u8 direction) {
     } else if (direction == TO_CLIENT) {
         stream->phase = PHASE_UNTIL_CLOSE;
     } else if (flags & STREAM_BAD) {
-        /* Nobody can say where this request ends. The server will refuse it and close. */
+        /* Where this request ends is undefined. The server will refuse it and close. */
         stream->phase = PHASE_IGNORED;
     } else {
         return end_of_message(stream, direction);
     }
-    return STEP_ON;
+    return EVENT_CONTINUE;
 }
 
 /* The first line of a message is in window[line, found). */
-static __always_inline u8 read_first_line(struct stream *stream, struct feed *feed, u8 direction) {
+static __always_inline u8 read_first_line(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
     stream->phase = PHASE_FIELDS;
     stream->flags = 0;
     stream->remaining = 0;
     if (direction == FROM_CLIENT) return EVENT_LINE_END;
-    if ((word_at(feed, feed->line) & 0xffffffffffull) != WORD('H', 'T', 'T', 'P', '/', 0, 0, 0)) {
-        /* It began like one, in a portion too short to tell. */
+    if ((word_at(cursor, cursor->line) & 0xffffffffffull) != WORD('H', 'T', 'T', 'P', '/', 0, 0, 0)) {
+        /* It began like one, in a call that was too short to tell. */
         stream->phase = PHASE_IDLE;
         return EVENT_NOT_HTTP;
     }
-    read_status(stream, feed);
-    next_line(feed);
-    return STEP_ON;
+    read_status(stream, cursor);
+    next_line(cursor);
+    return EVENT_CONTINUE;
 }
 
 /* Keeps a piece of the request's line. Not part of the loop, where the verifier would walk it in every turn. */
-static __always_inline void keep_line(struct connection *connection, struct stream *stream, struct feed *feed,
+static __always_inline void keep_line(struct connection *connection, struct stream *stream, struct iov_cursor *cursor,
                                       u8 last) {
-    u8 verdict = on_request_line(connection, feed, last);
+    u8 verdict = on_request_line(connection, cursor, last);
 
     if (stream->phase == PHASE_PACKET) {
-        feed->at = feed->line = feed->found;
+        cursor->at = cursor->line = cursor->found;
         if (!last) return;
         stream->flags |= STREAM_HEAD_DONE;
         stream->phase = PHASE_IGNORED;
     } else if (last) {
         if (verdict == LINE_DROPPED) stream->phase = PHASE_IDLE;
         if (verdict == LINE_OPAQUE) stream->phase = PHASE_IGNORED;
-        next_line(feed);
+        next_line(cursor);
     } else {
         if (verdict == LINE_FULL) stream->flags |= STREAM_CUT;
-        feed->line = feed->found;
+        cursor->line = cursor->found;
     }
 }
 
 /* The line in window[line, found) is complete. */
-static __always_inline u8 read_line(struct connection *connection, struct stream *stream, struct feed *feed,
+static __always_inline u8 read_line(struct connection *connection, struct stream *stream, struct iov_cursor *cursor,
                                     u8 direction) {
-    u32 bytes = feed->found - feed->line;
-    u8 empty = bytes == 0 || (bytes == 1 && byte_at(feed, feed->line) == '\r');
+    u32 bytes = cursor->found - cursor->line;
+    u8 empty = bytes == 0 || (bytes == 1 && byte_at(cursor, cursor->line) == '\r');
 
-    stream->carried = 0;
-    if (stream->phase == PHASE_LINE) return read_first_line(stream, feed, direction);
+    stream->partial_bytes = 0;
+    if (stream->phase == PHASE_LINE) return read_first_line(stream, cursor, direction);
     if (!empty) {
-        if (stream->phase == PHASE_FIELDS) return read_field(stream, feed, direction);
-        next_line(feed);
-        return STEP_ON;
+        if (stream->phase == PHASE_FIELDS) return read_field(stream, cursor, direction);
+        next_line(cursor);
+        return EVENT_CONTINUE;
     }
-    next_line(feed);
+    next_line(cursor);
     if (stream->phase == PHASE_TRAILER) return end_of_message(stream, direction);
     if (direction == TO_CLIENT) {
         if (stream->status >= 100 && stream->status < 200 && stream->status != 101) {
             /* An interim response (RFC 9110 section 15.2): the final one follows. */
             stream->phase = PHASE_IDLE;
-            return STEP_ON;
+            return EVENT_CONTINUE;
         }
         on_response_head(connection, stream);
     }
@@ -116,33 +116,33 @@ static __always_inline u8 read_line(struct connection *connection, struct stream
 }
 
 /* Bytes where a status line is expected. */
-static __always_inline int looks_like_status_line(const struct feed *feed) {
-    u32 bytes = feed->end - feed->at;
+static __always_inline int looks_like_status_line(const struct iov_cursor *cursor) {
+    u32 bytes = cursor->end - cursor->at;
     u64 wanted = WORD('H', 'T', 'T', 'P', '/', 0, 0, 0);
     u64 mask = 0xffffffffffull;
 
     if (bytes < 5) mask >>= (5 - bytes) * 8;
-    return (word_at(feed, feed->at) & mask) == (wanted & mask);
+    return (word_at(cursor, cursor->at) & mask) == (wanted & mask);
 }
 
-static __always_inline u8 begin_message(struct connection *connection, struct stream *stream, struct feed *feed,
+static __always_inline u8 begin_message(struct connection *connection, struct stream *stream, struct iov_cursor *cursor,
                                         u8 direction) {
-    u8 byte = byte_at(feed, feed->at);
-    u8 event = STEP_ON;
+    u8 byte = byte_at(cursor, cursor->at);
+    u8 event = EVENT_CONTINUE;
 
-    feed->line = feed->at;
+    cursor->line = cursor->at;
     if (direction == FROM_CLIENT) {
         /* RFC 9112 section 2.2: empty lines before a request line are ignored. */
         if (byte == '\r' || byte == '\n') {
-            feed->at++;
-            feed->line = feed->at;
-            return STEP_ON;
+            cursor->at++;
+            cursor->line = cursor->at;
+            return EVENT_CONTINUE;
         }
-        event = on_request_start(connection, feed);
-    } else if (!looks_like_status_line(feed)) {
+        event = on_request_start(connection, cursor);
+    } else if (!looks_like_status_line(cursor)) {
         return EVENT_NOT_HTTP;
     }
-    if (event == STEP_ON && stream->phase == PHASE_IDLE) {
+    if (event == EVENT_CONTINUE && stream->phase == PHASE_IDLE) {
         stream->phase = PHASE_LINE;
         stream->flags = 0;
         stream->status = 0;
@@ -151,89 +151,89 @@ static __always_inline u8 begin_message(struct connection *connection, struct st
 }
 
 /* The first bytes of a connection that begins with NUL. */
-static __always_inline u8 read_signature(struct connection *connection, struct stream *stream, struct feed *feed) {
-    u32 line = feed->line;
+static __always_inline u8 read_signature(struct connection *connection, struct stream *stream, struct iov_cursor *cursor) {
+    u32 line = cursor->line;
 
-    if (feed->end - line < PROXY_HEADER_BYTES) {
-        feed->at = feed->end;
-        return STEP_ON;
+    if (cursor->end - line < PROXY_HEADER_BYTES) {
+        cursor->at = cursor->end;
+        return EVENT_CONTINUE;
     }
-    stream->carried = 0;
-    feed->at = line;
-    if (word_at(feed, line) == WORD(0, '\r', '\n', 'Q', 'U', 'I', 'T', '\n')) {
-        stream->remaining = PROXY_HEADER_BYTES + ((u64)byte_at(feed, line + PROXY_LENGTH_AT) << 8 |
-                                                  byte_at(feed, line + PROXY_LENGTH_AT + 1));
+    stream->partial_bytes = 0;
+    cursor->at = line;
+    if (word_at(cursor, line) == WORD(0, '\r', '\n', 'Q', 'U', 'I', 'T', '\n')) {
+        stream->remaining = PROXY_HEADER_BYTES + ((u64)byte_at(cursor, line + PROXY_LENGTH_AT) << 8 |
+                                                  byte_at(cursor, line + PROXY_LENGTH_AT + 1));
         stream->phase = PHASE_PREAMBLE;
         on_preamble(connection, 0);
-    } else if (byte_at(feed, line + 3) == 0 && (byte_at(feed, line + 1) || byte_at(feed, line + 2))) {
-        stream->remaining = byte_at(feed, line + 1) | (u64)byte_at(feed, line + 2) << 8;
+    } else if (byte_at(cursor, line + 3) == 0 && (byte_at(cursor, line + 1) || byte_at(cursor, line + 2))) {
+        stream->remaining = byte_at(cursor, line + 1) | (u64)byte_at(cursor, line + 2) << 8;
         stream->phase = PHASE_PACKET;
-        feed->at = line + UWSGI_HEADER_BYTES;
+        cursor->at = line + UWSGI_HEADER_BYTES;
         on_preamble(connection, 1);
     } else {
         stream->phase = PHASE_LINE; /* neither: let the server refuse it */
     }
-    feed->line = feed->at;
-    return STEP_ON;
+    cursor->line = cursor->at;
+    return EVENT_CONTINUE;
 }
 
 /* A piece of a uwsgi packet. Its body, if any, is of no interest: the packet is the request's head. */
-static __always_inline u8 read_packet(struct stream *stream, struct feed *feed) {
-    u32 bytes = feed->end - feed->at;
+static __always_inline u8 read_packet(struct stream *stream, struct iov_cursor *cursor) {
+    u32 bytes = cursor->end - cursor->at;
 
     if (bytes > stream->remaining) bytes = (u32)stream->remaining;
-    feed->found = feed->at + bytes;
+    cursor->found = cursor->at + bytes;
     stream->remaining -= bytes;
     return stream->remaining ? EVENT_LINE : EVENT_LINE_END;
 }
 
 /* The window is used up. */
-static __always_inline u8 next_window(struct stream *stream, struct feed *feed, u8 direction) {
-    if (feed->end != feed->line) {
+static __always_inline u8 next_window(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
+    if (cursor->end != cursor->line) {
         if (stream->phase == PHASE_LINE && direction == FROM_CLIENT && !(stream->flags & STREAM_CUT)) {
-            feed->found = feed->end;
+            cursor->found = cursor->end;
             return EVENT_LINE;
         }
-        put_away(stream, feed, direction);
+        save_partial(stream, cursor, direction);
     }
-    return refill(stream, feed);
+    return refill(stream, cursor);
 }
 
 /* One turn of the loop. */
-static __always_inline u8 step(struct connection *connection, struct stream *stream, struct feed *feed, u8 direction) {
+static __always_inline u8 step(struct connection *connection, struct stream *stream, struct iov_cursor *cursor, u8 direction) {
     u8 phase = stream->phase;
 
     if (phase == PHASE_IGNORED || phase == PHASE_UNTIL_CLOSE) {
-        skip_everything(feed);
-        stream->carried = 0;
-        return EVENT_HUNGRY;
+        skip_everything(cursor);
+        stream->partial_bytes = 0;
+        return EVENT_NEED_MORE;
     }
-    if ((phase == PHASE_BODY || phase == PHASE_CHUNK_DATA || phase == PHASE_PREAMBLE) && (feed->at != feed->end || feed->segment)) {
-        skip_body(stream, feed);
-        if (stream->remaining) return STEP_ON;
+    if ((phase == PHASE_BODY || phase == PHASE_CHUNK_DATA || phase == PHASE_PREAMBLE) && (cursor->at != cursor->end || cursor->segment)) {
+        skip_body(stream, cursor);
+        if (stream->remaining) return EVENT_CONTINUE;
         if (phase == PHASE_BODY) return end_of_message(stream, direction);
         if (phase == PHASE_PREAMBLE)
             stream->phase = PHASE_IDLE;
         else
             begin_chunk(stream);
-        return STEP_ON;
+        return EVENT_CONTINUE;
     }
-    if (feed->at == feed->end) return next_window(stream, feed, direction);
-    if (phase == PHASE_IDLE) return begin_message(connection, stream, feed, direction);
-    if (phase == PHASE_CHUNK_SIZE) return read_chunk_size(stream, feed, direction);
-    if (phase == PHASE_LENGTH) return read_length(stream, feed);
-    if (phase == PHASE_SIGNATURE) return read_signature(connection, stream, feed);
-    if (phase == PHASE_PACKET) return read_packet(stream, feed);
-    if (find_line_end(feed)) return read_line(connection, stream, feed, direction);
-    return STEP_ON;
+    if (cursor->at == cursor->end) return next_window(stream, cursor, direction);
+    if (phase == PHASE_IDLE) return begin_message(connection, stream, cursor, direction);
+    if (phase == PHASE_CHUNK_SIZE) return read_chunk_size(stream, cursor, direction);
+    if (phase == PHASE_LENGTH) return read_length(stream, cursor);
+    if (phase == PHASE_SIGNATURE) return read_signature(connection, stream, cursor);
+    if (phase == PHASE_PACKET) return read_packet(stream, cursor);
+    if (find_line_end(cursor)) return read_line(connection, stream, cursor, direction);
+    return EVENT_CONTINUE;
 }
 
 /* Consumes bytes until something happens. */
-static __always_inline u8 advance(struct connection *connection, struct stream *stream, struct feed *feed,
+static __always_inline u8 advance(struct connection *connection, struct stream *stream, struct iov_cursor *cursor,
                                   u8 direction) {
     for (u32 i = 0; i < STREAM_STEPS; i++) {
-        u8 event = step(connection, stream, feed, direction);
-        if (event != STEP_ON) return event;
+        u8 event = step(connection, stream, cursor, direction);
+        if (event != EVENT_CONTINUE) return event;
     }
     return EVENT_BUDGET;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What is remembered of one direction of a connection between system calls, and the portion of bytes that a system call
+ * The state of one direction of a connection between system calls, and the cursor over the bytes that one system call
  * moved. Shared by the kernel, the unit tests and the fuzzer.
  */
 #ifndef GUNICORN_BPF_HTTP_PARSER_STATE_H
@@ -14,7 +14,7 @@ enum {
     /* While walking chunks only "1f40;ext\r\n" is of interest, not the data behind it. */
     CHUNK_PEEK_BYTES = 24,
     /* What is kept of an unfinished line: enough for "transfer-encoding: gzip, chunked". */
-    CARRY_BYTES = 64,
+    PARTIAL_LINE_BYTES = 64,
     WINDOW_MASK = 1023, /* a bound that the verifier understands */
     WINDOW_SLACK = 64,  /* words may be read beyond the last byte */
     /* Turns of the loop in one program run; the caller continues by tail calls. */
@@ -54,24 +54,24 @@ enum stream_flag {
     STREAM_BAD = 1 << 2,        /* framing fields that cannot be understood */
     STREAM_DIGITS = 1 << 3,     /* the number being read has a digit */
     STREAM_EXTENSION = 1 << 4,  /* behind the number being read: a chunk extension, white space */
-    STREAM_CUT = 1 << 5,        /* the current line is longer than what was carried over */
+    STREAM_CUT = 1 << 5,        /* the current line is longer than what was kept of it */
     STREAM_HEAD_DONE = 1 << 6,  /* the current message's head is complete */
     STREAM_NO_BODY = 1 << 7,    /* the message ends with its head whatever its fields say: HEAD, 101, 204, 304 */
 };
 
 struct stream {
     u64 remaining;
-    u64 moved;  /* bytes of all portions, with the present one */
+    u64 moved;  /* bytes of all calls, with the present one */
     u16 status; /* TO_CLIENT: of the current message, 0 while unknown or unreadable */
     u8 phase;   /* enum phase */
     u8 flags;   /* enum stream_flag */
-    u8 carried; /* bytes of `carry` in use */
+    u8 partial_bytes; /* bytes of `partial_line` in use */
     u8 reserved[3];
-    u8 carry[CARRY_BYTES]; /* the beginning of the current line, from earlier portions */
+    u8 partial_line[PARTIAL_LINE_BYTES]; /* the beginning of the current line, from earlier calls */
 };
 
-/* A portion of bytes: what one system call moved, and the window through which it is looked at. */
-struct feed {
+/* The bytes that one system call moved, and the window through which it is looked at. */
+struct iov_cursor {
     u64 address; /* in the process: the next byte that is not in the window; 0: bytes without an address */
     u64 segment; /* bytes from there that are contiguous */
     u64 bytes;   /* bytes that are not in the window, over all segments */
@@ -84,7 +84,7 @@ struct feed {
 };
 
 enum stream_event {
-    EVENT_HUNGRY = 0,   /* everything was consumed */
+    EVENT_NEED_MORE = 0,   /* everything was consumed */
     EVENT_BUDGET,       /* there is more: call again */
     EVENT_PIPELINED,    /* a request begins behind one that is not answered yet */
     EVENT_RESPONSE_END, /* a final response is complete */
@@ -93,7 +93,7 @@ enum stream_event {
     EVENT_NO_ADDRESS,   /* bytes without an address where they would have to be looked at */
     EVENT_LINE,         /* a piece of the request's line is in window[line, found): the caller has to keep_line() */
     EVENT_LINE_END,     /* … its last piece: likewise */
-    STEP_ON = 255,      /* no event: next turn */
+    EVENT_CONTINUE = 255,      /* no event: next turn */
 };
 
 enum line_verdict {

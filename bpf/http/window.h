@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The window through which a portion is looked at: filled from the process's memory, searched eight bytes at a time,
- * passed over, and put away with what is unfinished in it.
+ * The window through which a call's bytes are read: filled from the process's memory, searched eight bytes at a time,
+ * skipped, and saved where a line in it is unfinished.
  */
 #ifndef GUNICORN_BPF_HTTP_WINDOW_H
 #define GUNICORN_BPF_HTTP_WINDOW_H
@@ -22,11 +22,11 @@ static __always_inline u32 lowest_byte(u64 marks) {
     return (u32)((lowest * 0x0001020304050607ull) >> 56);
 }
 
-static __always_inline u64 word_at(const struct feed *feed, u32 offset) {
-    return *(const u64 *)(feed->window + (offset & WINDOW_MASK));
+static __always_inline u64 word_at(const struct iov_cursor *cursor, u32 offset) {
+    return *(const u64 *)(cursor->window + (offset & WINDOW_MASK));
 }
 
-static __always_inline u8 byte_at(const struct feed *feed, u32 offset) { return feed->window[offset & WINDOW_MASK]; }
+static __always_inline u8 byte_at(const struct iov_cursor *cursor, u32 offset) { return cursor->window[offset & WINDOW_MASK]; }
 
 /* ASCII letters to lower case; for comparing with lower-case words whose other characters are checked apart. */
 #define LOWER(word) ((word) | REPEATED(0x20))
@@ -41,87 +41,87 @@ static __always_inline int keeps_line(u8 phase, u8 direction) {
 }
 
 /* Everything in the window was looked at: remembers the unfinished line. */
-static __always_inline void put_away(struct stream *stream, struct feed *feed, u8 direction) {
-    u32 bytes = feed->end - feed->line;
+static __always_inline void save_partial(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
+    u32 bytes = cursor->end - cursor->line;
 
-    stream->carried = 0;
+    stream->partial_bytes = 0;
     if (keeps_line(stream->phase, direction) && bytes) {
-        if (bytes > CARRY_BYTES) {
-            bytes = CARRY_BYTES;
+        if (bytes > PARTIAL_LINE_BYTES) {
+            bytes = PARTIAL_LINE_BYTES;
             stream->flags |= STREAM_CUT;
         }
-        copy_bytes(stream->carry, CARRY_BYTES, feed->window + (feed->line & WINDOW_MASK));
-        stream->carried = (u8)bytes;
+        copy_bytes(stream->partial_line, PARTIAL_LINE_BYTES, cursor->window + (cursor->line & WINDOW_MASK));
+        stream->partial_bytes = (u8)bytes;
     }
-    feed->line = 0;
-    feed->at = 0;
-    feed->end = 0;
+    cursor->line = 0;
+    cursor->at = 0;
+    cursor->end = 0;
 }
 
-/* Fills the window: what was carried over, then new bytes. */
-static __always_inline u8 refill(struct stream *stream, struct feed *feed) {
-    if (!feed->bytes) return EVENT_HUNGRY;
-    if (!feed->segment) {
+/* Fills the window: the unfinished line, then new bytes. */
+static __always_inline u8 refill(struct stream *stream, struct iov_cursor *cursor) {
+    if (!cursor->bytes) return EVENT_NEED_MORE;
+    if (!cursor->segment) {
         struct {
             u64 base;
             u64 bytes;
         } vector = {};
 
-        if (!feed->vector) return EVENT_NO_ADDRESS;
-        if (copy_from_task(&vector, sizeof vector, feed->vector)) return EVENT_UNREADABLE;
-        feed->vector += sizeof vector;
-        feed->address = vector.base;
-        feed->segment = vector.bytes < feed->bytes ? vector.bytes : feed->bytes;
-        return STEP_ON;
+        if (!cursor->vector) return EVENT_NO_ADDRESS;
+        if (copy_from_task(&vector, sizeof vector, cursor->vector)) return EVENT_UNREADABLE;
+        cursor->vector += sizeof vector;
+        cursor->address = vector.base;
+        cursor->segment = vector.bytes < cursor->bytes ? vector.bytes : cursor->bytes;
+        return EVENT_CONTINUE;
     }
-    if (!feed->address) return EVENT_NO_ADDRESS;
+    if (!cursor->address) return EVENT_NO_ADDRESS;
 
-    u32 carried = at_most(stream->carried, CARRY_BYTES);
+    u32 partial_bytes = at_most(stream->partial_bytes, PARTIAL_LINE_BYTES);
     u32 limit = stream->phase == PHASE_CHUNK_SIZE ? CHUNK_PEEK_BYTES : WINDOW_BYTES;
-    u32 bytes = at_most(feed->segment < limit ? (u32)feed->segment : limit, WINDOW_BYTES);
+    u32 bytes = at_most(cursor->segment < limit ? (u32)cursor->segment : limit, WINDOW_BYTES);
 
-    if (carried) copy_bytes(feed->window, CARRY_BYTES, stream->carry);
-    if (copy_from_task(feed->window + carried, bytes, feed->address)) return EVENT_UNREADABLE;
-    feed->line = 0;
-    feed->at = carried;
-    feed->end = carried + bytes;
-    feed->address += bytes;
-    feed->segment -= bytes;
-    feed->bytes -= bytes;
-    return STEP_ON;
+    if (partial_bytes) copy_bytes(cursor->window, PARTIAL_LINE_BYTES, stream->partial_line);
+    if (copy_from_task(cursor->window + partial_bytes, bytes, cursor->address)) return EVENT_UNREADABLE;
+    cursor->line = 0;
+    cursor->at = partial_bytes;
+    cursor->end = partial_bytes + bytes;
+    cursor->address += bytes;
+    cursor->segment -= bytes;
+    cursor->bytes -= bytes;
+    return EVENT_CONTINUE;
 }
 
 /* Passes over body bytes, in the window and beyond it. */
-static __always_inline void skip_body(struct stream *stream, struct feed *feed) {
-    u64 in_window = feed->end - feed->at;
+static __always_inline void skip_body(struct stream *stream, struct iov_cursor *cursor) {
+    u64 in_window = cursor->end - cursor->at;
 
     if (in_window) {
         u64 taken = in_window < stream->remaining ? in_window : stream->remaining;
 
-        feed->at += (u32)taken;
+        cursor->at += (u32)taken;
         stream->remaining -= taken;
     } else {
-        u64 taken = feed->segment < stream->remaining ? feed->segment : stream->remaining;
-        if (feed->address) feed->address += taken;
-        feed->segment -= taken;
-        feed->bytes -= taken;
+        u64 taken = cursor->segment < stream->remaining ? cursor->segment : stream->remaining;
+        if (cursor->address) cursor->address += taken;
+        cursor->segment -= taken;
+        cursor->bytes -= taken;
         stream->remaining -= taken;
     }
-    feed->line = feed->at;
+    cursor->line = cursor->at;
 }
 
-static __always_inline void skip_everything(struct feed *feed) {
-    feed->at = feed->line = feed->end = 0;
-    feed->segment = feed->bytes = 0;
+static __always_inline void skip_everything(struct iov_cursor *cursor) {
+    cursor->at = cursor->line = cursor->end = 0;
+    cursor->segment = cursor->bytes = 0;
 }
 
-/* Looks for the end of the current line in the next 32 bytes. True: it is at feed->found. */
-static __always_inline int find_line_end(struct feed *feed) {
-    u32 at = feed->at;
-    u64 first = bytes_equal(word_at(feed, at), '\n');
-    u64 second = bytes_equal(word_at(feed, at + 8), '\n');
-    u64 third = bytes_equal(word_at(feed, at + 16), '\n');
-    u64 fourth = bytes_equal(word_at(feed, at + 24), '\n');
+/* Looks for the end of the current line in the next 32 bytes. True: it is at cursor->found. */
+static __always_inline int find_line_end(struct iov_cursor *cursor) {
+    u32 at = cursor->at;
+    u64 first = bytes_equal(word_at(cursor, at), '\n');
+    u64 second = bytes_equal(word_at(cursor, at + 8), '\n');
+    u64 third = bytes_equal(word_at(cursor, at + 16), '\n');
+    u64 fourth = bytes_equal(word_at(cursor, at + 24), '\n');
     u32 found;
 
     if (first)
@@ -135,17 +135,17 @@ static __always_inline int find_line_end(struct feed *feed) {
     else
         found = at + 32;
 
-    if (found < feed->end && found < at + 32) {
-        feed->found = found;
+    if (found < cursor->end && found < at + 32) {
+        cursor->found = found;
         return 1;
     }
-    feed->at = at + 32 < feed->end ? at + 32 : feed->end;
+    cursor->at = at + 32 < cursor->end ? at + 32 : cursor->end;
     return 0;
 }
 
-static __always_inline void next_line(struct feed *feed) {
-    feed->at = feed->found + 1;
-    feed->line = feed->at;
+static __always_inline void next_line(struct iov_cursor *cursor) {
+    cursor->at = cursor->found + 1;
+    cursor->line = cursor->at;
 }
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * How connections end: by system calls (the parts that sys_exit hands them to), and by user space for those that a process
- * left behind. Also how user space begins one that was open before us.
+ * Observes: the ends of connections, by system calls and, run by user space, of those that a process left behind. Also lets
+ * user space begin a connection that was open before the exporter started.
+ * Hook: none of their own; sys_exit reaches end_by_call and shut_by_call by tail calls, user space runs the others
+ * (BPF_PROG_TEST_RUN, Linux 5.10). Minimum kernel 5.10. Cost: docs/benchmarks.md.
  */
 #ifndef GUNICORN_BPF_PROGRAMS_CONN_CLOSE_H
 #define GUNICORN_BPF_PROGRAMS_CONN_CLOSE_H
@@ -9,66 +11,65 @@
 #include "conn/accept.h"
 #include "conn/responses.h"
 
-/* A connection was accepted whose descriptor meant another one, which another thread is still ending: begins in the other
- * room. Whatever is left in there is to be ended too; in vain only if that is also being done by somebody else, in which case it
- * is tried again, room by room, up to the kernel's limit of 33 tail calls. */
-static __always_inline int begin_beside(void *context, struct portion *portion) {
-    struct connection_key key = portion->key;
+/* A connection was accepted whose descriptor meant another one, which another thread is still ending: begins at the other
+ * key. A connection that is left there is ended first; if another thread is doing that, too, the first key is tried again,
+ * and so on up to the kernel's limit of 33 tail calls. */
+static __always_inline int open_alt_conn(void *context, struct io_ctx *io) {
+    struct connection_key key = io->key;
     const struct connection *left;
 
-    key.fd ^= SECOND_ROOM;
+    key.fd ^= CONN_ALT_KEY;
     left = bpf_map_lookup_elem(&connections, &key);
     if (!left) {
-        begin_connection(&key, portion->now_ns);
+        begin_connection(&key, io->now_ns);
         return 0;
     }
-    portion->key = key;
-    portion->accepted_ns = left->accepted_ns;
-    bpf_tail_call(context, &parts, PROG_END_BY_CALL);
+    io->key = key;
+    io->accepted_ns = left->accepted_ns;
+    bpf_tail_call(context, &tail_calls, PROG_END_BY_CALL);
     count_drop(DROP_CONNECTIONS_FULL);
     return 0;
 }
 
-/* The end of a connection. The second part behind sys_exit.
- *
- * One thread may do it at a time. Who closes leaves it to the other; who was given the number by accept() does not wait. */
+/* The end of a connection. One thread may do it at a time. A thread in close() leaves it to the other; a thread that got the
+ * number from accept() does not wait, and uses the alternative key. */
 SEC("tp_btf/sys_exit")
 int end_by_call(u64 *context) {
     u32 zero = 0;
-    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
     struct connection *connection;
     struct connection_key key;
     u64 accepted_ns;
 
-    if (!portion) return 0;
-    key = portion->key;
-    accepted_ns = portion->accepted_ns;
-    if (portion->threads && bpf_map_update_elem(&endings, &key, &accepted_ns, BPF_NOEXIST)) {
-        return portion->ending == ENDING_REPLACED ? begin_beside(context, portion) : 0;
+    if (!io) return 0;
+    key = io->key;
+    accepted_ns = io->accepted_ns;
+    if (io->threads && bpf_map_update_elem(&closing_conns, &key, &accepted_ns, BPF_NOEXIST)) {
+        return io->close_reason == CLOSE_REUSED ? open_alt_conn(context, io) : 0;
     }
-    connection = connection_to_end(portion, &key);
-    if (connection) finish_connection(connection, &key, BY_SERVER, portion->now_ns);
-    if (portion->ending == ENDING_REPLACED) begin_connection(&key, portion->now_ns);
-    if (portion->threads) bpf_map_delete_elem(&endings, &key);
+    connection = conn_to_close(io, &key);
+    if (connection) finish_connection(connection, &key, BY_SERVER, io->now_ns);
+    if (io->close_reason == CLOSE_REUSED) begin_connection(&key, io->now_ns);
+    if (io->threads) bpf_map_delete_elem(&closing_conns, &key);
     return 0;
 }
 
-/* Nothing more will be written to a connection. The third part behind sys_exit. */
+/* Nothing more will be written to a connection. */
 SEC("tp_btf/sys_exit")
 int shut_by_call(u64 *context) {
     (void)context;
     u32 zero = 0;
-    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
     struct connection *connection;
     struct connection_key key;
 
-    if (!portion) return 0;
-    key = portion->key;
-    connection = connection_to_end(portion, &key);
+    if (!io) return 0;
+    key = io->key;
+    connection = conn_to_close(io, &key);
     if (!connection) return 0;
     end_open_response(connection, &key, BY_SERVER);
     ignore_connection(connection); /* what is read from here on is drained, not served */
-    settle_activity(connection, &key, portion->now_ns);
+    update_in_flight(connection, &key, io->now_ns);
     return 0;
 }
 

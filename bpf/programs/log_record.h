@@ -18,7 +18,7 @@
 /* Locals of LogRecord.__init__(self, name, level, pathname, lineno, msg, args, exc_info, …). */
 enum log_local { LOCAL_NAME = 1, LOCAL_LEVEL = 2, LOCAL_ARGUMENTS = 6, LOCAL_EXCEPTION = 7 };
 
-enum { LEVEL_ERROR = 40, DEEPEST_TRACEBACK = 64 };
+enum { LEVEL_ERROR = 40, MAX_TRACEBACK = 64 };
 
 /* "logging/__init__.py" is the end of the file's name. */
 static __always_inline int is_in_logging(const struct python *python, u64 frame) {
@@ -61,15 +61,15 @@ static __always_inline u64 traceback_of(const struct python *python, u64 exc_inf
 }
 
 /* True if what is done after an answer raised it: it is behind no response. */
-static __always_inline int was_raised_afterwards(const struct python *python, struct walk *walk, u64 traceback) {
-    walk->at = traceback;
-    walk->found = 0;
-    for (u32 i = 0; i < DEEPEST_TRACEBACK; i++) {
-        if (!walk->at || walk->found) break;
-        walk->found = is_in_background(python, frame_of_traceback(python, walk->at));
-        walk->at = next_traceback(python, walk->at);
+static __always_inline int is_from_background_task(const struct python *python, struct py_scratch *scratch, u64 traceback) {
+    scratch->at = traceback;
+    scratch->found = 0;
+    for (u32 i = 0; i < MAX_TRACEBACK; i++) {
+        if (!scratch->at || scratch->found) break;
+        scratch->found = is_in_background(python, frame_of_traceback(python, scratch->at));
+        scratch->at = next_traceback(python, scratch->at);
     }
-    return walk->found != 0;
+    return scratch->found != 0;
 }
 
 /* A string of more bytes, or another tuple's item behind the last one, is no danger: what is no string is left out. */
@@ -87,7 +87,7 @@ static __always_inline void copy_arguments(const struct python *python, u64 tupl
     copy_string(python, second, record->arguments[1], LOG_ARGUMENT_BYTES);
 }
 
-static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total, struct walk *walk,
+static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total, struct py_scratch *scratch,
                                        u64 frame, u64 type, const struct exec_context *by) {
     struct record_logged *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
 
@@ -111,8 +111,8 @@ static __always_inline void record_log(const struct python *python, slot_t slot,
     if (by->is_main_module && !record->arguments[0][0] && !record->arguments[1][0] &&
         finds_request(slot, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION)))) {
         record->of_scope = 1;
-        copy_bytes_object(python, walk->path, record->arguments[0], LOG_ARGUMENT_BYTES);
-        copy_string(python, walk->method, record->arguments[1], LOG_ARGUMENT_BYTES);
+        copy_bytes_object(python, scratch->path, record->arguments[0], LOG_ARGUMENT_BYTES);
+        copy_string(python, scratch->method, record->arguments[1], LOG_ARGUMENT_BYTES);
     }
     bpf_ringbuf_submit(record, wake_up_flags());
 }
@@ -122,26 +122,26 @@ int read_log_record(u64 *context) {
     (void)context;
     slot_t slot = slot_of(bpf_get_current_pid_tgid() >> 32);
     const struct python *python = python_of(slot);
-    struct walk *walk = walk_here();
+    struct py_scratch *scratch = py_scratch();
     struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
     struct exec_context by;
     u64 frame, type;
 
-    if (!python || !walk || !total) return 0;
-    find_thread(python, walk);
-    if (!walk->thread) return 0;
-    frame = frame_of(python, walk->thread);
+    if (!python || !scratch || !total) return 0;
+    find_thread(python, scratch);
+    if (!scratch->thread) return 0;
+    frame = frame_of(python, scratch->thread);
     if (!frame || name_word(python, frame) != WORD('_', '_', 'i', 'n', 'i', 't', '_', '_')) return 0;
     if (!is_in_logging(python, frame) || level_of(python, frame) < LEVEL_ERROR) return 0;
     type = exception_class(python, frame);
     if (!type) return 0;
-    name_execution(python, walk, &by);
-    /* Of a thread or a greenlet of its own nobody asks: it answers one request at a time. */
+    read_exec_context(python, scratch, &by);
+    /* A thread or a greenlet of its own answers one request at a time: no need to tell its tasks apart. */
     if (by.is_main_module &&
-        was_raised_afterwards(python, walk, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION))))
+        is_from_background_task(python, scratch, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION))))
         return 0;
     total->last_logged_ns = bpf_ktime_get_ns();
-    record_log(python, slot, total, walk, frame, type, &by);
+    record_log(python, slot, total, scratch, frame, type, &by);
     return 0;
 }
 

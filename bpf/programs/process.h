@@ -55,7 +55,7 @@ int sched_process_exec(u64 *context) {
     struct record_header *record;
 
     if (!slot) return 0;
-    forget_pid((u32)task->tgid);
+    clear_slot((u32)task->tgid);
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {
         count_drop(DROP_RING_FULL);
@@ -77,7 +77,7 @@ int sched_process_exit(u64 *context) {
     struct record_exit *record;
 
     if (!slot || task->signal->live.counter > 0) return 0;
-    forget_pid(tgid);
+    clear_slot(tgid);
     process = bpf_map_lookup_elem(&processes, &slot);
     record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
     if (!record) {

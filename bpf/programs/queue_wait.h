@@ -39,7 +39,7 @@ static __always_inline void on_read(slot_t slot, s32 fd) {
     struct connection *connection = connection_of(&key);
 
     if (!connection || connection->flags & (CONNECTION_WAS_READ | CONNECTION_IS_ADOPTED)) return;
-    end_wait_for_read(connection, slot, bpf_ktime_get_ns());
+    record_read_wait(connection, slot, bpf_ktime_get_ns());
 }
 
 SEC("tp_btf/sys_enter")
@@ -61,7 +61,7 @@ int sys_enter(u64 *context) {
 /* User space runs it (BPF_PROG_TEST_RUN): a listener that was there before us. Argument: its port. */
 SEC("raw_tp")
 int watch_port(struct bpf_raw_tracepoint_args *context) {
-    remember_port((u16)context->args[0]);
+    mark_port((u16)context->args[0]);
     return 0;
 }
 

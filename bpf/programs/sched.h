@@ -27,9 +27,9 @@ static __always_inline void switch_out(const struct task_struct *task, slot_t sl
     struct thread_clock *clock = bpf_map_lookup_elem(&clocks, &thread);
 
     if (!clock) return;
-    catch_up(clock, task, now_ns);
-    learn_lag(clock, task, now_ns);
-    settle_clock(clock, now_ns);
+    sync_oncpu(clock, task, now_ns);
+    update_clock_offset(clock, task, now_ns);
+    charge_clock(clock, now_ns);
     clock->doing = preempted || !state ? TIME_RUN_QUEUE : blocks_in(clock, slot, state);
 }
 
@@ -41,7 +41,7 @@ static __always_inline void switch_in(const struct task_struct *task, u64 now_ns
     clock = clock_of(thread);
     if (!clock) return;
     change_clock(clock, TIME_ON_CPU, now_ns);
-    clock->came_ns = now_ns;
+    clock->oncpu_since_ns = now_ns;
 }
 
 SEC("tp_btf/sched_switch")
@@ -106,12 +106,12 @@ static __always_inline u64 unread_for(const struct connection *connection, u64 n
     return now_ns > from_ns ? now_ns - from_ns : 0;
 }
 
-static __always_inline void on_ask(struct thread_clock *clock, slot_t slot, s32 fd) {
+static __always_inline void on_read_enter(struct thread_clock *clock, slot_t slot, s32 fd) {
     struct connection_key key = {.slot = slot, .fd = fd};
     const struct connection *connection = connection_of(&key);
 
     if (!connection || connection->queued) return;
-    clock->asked_fd = fd;
+    clock->read_fd = fd;
     clock->unread_ns = unread_for(connection, bpf_ktime_get_ns());
 }
 
@@ -125,13 +125,13 @@ int trace_enter(u64 *context) {
     if (!slot) return 0;
     clock = clock_of((u32)id);
     if (!clock) return 0;
-    if (clock->doing != TIME_ON_CPU) catch_up_current(clock, bpf_ktime_get_ns());
+    if (clock->doing != TIME_ON_CPU) sync_oncpu_current(clock, bpf_ktime_get_ns());
     if (context[1] == __NR_restart_syscall) return 0; /* goes on with the call that a stop interrupted */
     clock->call = context[1];
     clock->arguments[0] = CALL_ARGUMENT_0(regs);
     clock->arguments[1] = CALL_ARGUMENT_1(regs);
     clock->arguments[2] = CALL_ARGUMENT_2(regs);
-    if (clock->call < OPERATIONS && is_read(operations[clock->call])) on_ask(clock, slot, (s32)clock->arguments[0]);
+    if (clock->call < OPERATIONS && is_read(operations[clock->call])) on_read_enter(clock, slot, (s32)clock->arguments[0]);
     return 0;
 }
 

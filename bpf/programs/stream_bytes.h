@@ -13,60 +13,60 @@
 
 /* The server's bytes are not a status line. At the beginning of a connection: it speaks something else. Later: a
  * body that should not be there (of a HEAD response, say); every response begins with its own system call. */
-static __always_inline void on_not_http(struct connection *connection, struct feed *feed) {
-    skip_everything(feed);
+static __always_inline void on_not_http(struct connection *connection, struct iov_cursor *cursor) {
+    skip_everything(cursor);
     if (connection->responses) return;
     abandon_connection(connection);
 }
 
-/* Moves a portion through its stream: a bounded number of steps and one event. What is left is done by further runs,
+/* Moves a call's bytes through their stream: a bounded number of steps and one event. What is left is done by further runs,
  * up to the kernel's limit of 33 tail calls. Its own program, so that it is verified for one state of the world and
  * not once for each system call. */
 SEC("tp_btf/sys_exit")
 int stream_bytes(u64 *context) {
     u32 zero = 0;
-    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
     struct connection *connection;
     struct connection_key key;
 
-    if (!portion) return 0;
-    key = portion->key;
+    if (!io) return 0;
+    key = io->key;
     connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;
 
-    u8 direction = portion->direction & 1;
-    struct feed *feed = &portion->feed;
-    u8 event = advance(connection, &connection->streams[direction], feed, direction);
+    u8 direction = io->direction & 1;
+    struct iov_cursor *cursor = &io->cursor;
+    u8 event = advance(connection, &connection->streams[direction], cursor, direction);
 
     switch (event) {
     case EVENT_RESPONSE_END:
         if (connection->streams[TO_CLIENT].status >= 400 && python_of(key.slot)) {
-            portion->then = 0;
-            bpf_tail_call(context, &parts, PROG_EXPLAIN_RESPONSE);
+            io->next_prog = 0;
+            bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
         }
-        finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], feed), 0, 0);
+        finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], cursor), 0, 0);
         break;
     case EVENT_LINE:
     case EVENT_LINE_END:
-        keep_line(connection, &connection->streams[direction], feed, event == EVENT_LINE_END);
+        keep_line(connection, &connection->streams[direction], cursor, event == EVENT_LINE_END);
         break;
     case EVENT_PIPELINED:
-        begin_pipelined(connection, portion);
+        begin_pipelined(connection, io);
         break;
     case EVENT_NOT_HTTP:
-        on_not_http(connection, feed);
+        on_not_http(connection, cursor);
         break;
     case EVENT_UNREADABLE:
     case EVENT_NO_ADDRESS:
         count_drop(event == EVENT_UNREADABLE ? DROP_UNREADABLE : DROP_FRAMING);
         abandon_connection(connection);
-        skip_everything(feed);
+        skip_everything(cursor);
         break;
     }
-    settle_activity(connection, &key, portion->now_ns);
-    settle_trace(connection, &key, portion->now_ns);
-    if (event == EVENT_HUNGRY || (!feed->bytes && feed->at == feed->end)) return 0;
-    return continue_portion(context, connection, portion);
+    update_in_flight(connection, &key, io->now_ns);
+    update_request_trace(connection, &key, io->now_ns);
+    if (event == EVENT_NEED_MORE || (!cursor->bytes && cursor->at == cursor->end)) return 0;
+    return continue_stream(context, connection, io);
 }
 
 #endif

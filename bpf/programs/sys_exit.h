@@ -28,44 +28,44 @@ enum { PEEK = 2 /* MSG_PEEK */, SHUT_WRITE = 1 /* SHUT_WR; 2 is SHUT_RDWR */ };
 enum { BROKEN_PIPE = -32, CONNECTION_RESET = -104 };
 
 /* Where the bytes of a call are. 0: they do not count. */
-static __always_inline int fill_feed(struct feed *feed, u8 operation, const u64 *arguments, u64 bytes) {
+static __always_inline int init_cursor(struct iov_cursor *cursor, u8 operation, const u64 *arguments, u64 bytes) {
     struct message message = {};
 
-    feed->address = arguments[1];
-    feed->segment = bytes;
-    feed->bytes = bytes;
-    feed->vector = 0;
-    feed->at = feed->line = feed->end = 0;
+    cursor->address = arguments[1];
+    cursor->segment = bytes;
+    cursor->bytes = bytes;
+    cursor->vector = 0;
+    cursor->at = cursor->line = cursor->end = 0;
     switch (operation) {
     case OP_RECEIVE:
         return !(arguments[3] & PEEK);
     case OP_READ_VECTOR:
     case OP_WRITE_VECTOR:
-        feed->vector = arguments[1];
-        feed->segment = 0;
+        cursor->vector = arguments[1];
+        cursor->segment = 0;
         return 1;
     case OP_RECEIVE_MESSAGE:
     case OP_SEND_MESSAGE:
         if (operation == OP_RECEIVE_MESSAGE && arguments[2] & PEEK) return 0;
         copy_from_task(&message, sizeof message, arguments[1]);
-        feed->vector = message.vector;
-        feed->segment = 0;
+        cursor->vector = message.vector;
+        cursor->segment = 0;
         return 1;
     case OP_SENDFILE:
     case OP_SPLICE:
-        feed->address = 0;
+        cursor->address = 0;
         return 1;
     }
     return 1;
 }
 
-/* The commonest portions need no look at their bytes: the middle of a body, and what is not HTTP. */
-static __always_inline int only_counts(struct connection *connection, const struct portion *portion) {
-    struct stream *stream = &connection->streams[portion->direction & 1];
+/* Most calls need no look at their bytes: the middle of a body, and what is not HTTP. */
+static __always_inline int only_counts(struct connection *connection, const struct io_ctx *io) {
+    struct stream *stream = &connection->streams[io->direction & 1];
 
     if (stream->phase == PHASE_IGNORED || stream->phase == PHASE_UNTIL_CLOSE) return 1;
-    if (stream->phase != PHASE_BODY || stream->remaining <= portion->feed.bytes) return 0;
-    stream->remaining -= portion->feed.bytes;
+    if (stream->phase != PHASE_BODY || stream->remaining <= io->cursor.bytes) return 0;
+    stream->remaining -= io->cursor.bytes;
     return 1;
 }
 
@@ -78,30 +78,30 @@ static __always_inline void on_nothing_moved(struct connection *connection, u8 o
 static __always_inline int on_bytes(void *context, struct connection *connection, struct connection_key *key,
                                     u8 operation, const u64 *arguments, long result) {
     u32 zero = 0;
-    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
 
-    if (!portion) return 0;
+    if (!io) return 0;
     if (operation == OP_UNSUPPORTED) {
         count_drop(DROP_SYSCALL);
         abandon_connection(connection);
-        settle_activity(connection, key, bpf_ktime_get_ns());
+        update_in_flight(connection, key, bpf_ktime_get_ns());
         return 0;
     }
-    if (!fill_feed(&portion->feed, operation, arguments, (u64)result)) return 0;
-    portion->key = *key;
-    portion->now_ns = bpf_ktime_get_ns();
-    portion->direction = is_write(operation) ? TO_CLIENT : FROM_CLIENT;
-    connection->streams[portion->direction & 1].moved += (u64)result;
+    if (!init_cursor(&io->cursor, operation, arguments, (u64)result)) return 0;
+    io->key = *key;
+    io->now_ns = bpf_ktime_get_ns();
+    io->direction = is_write(operation) ? TO_CLIENT : FROM_CLIENT;
+    connection->streams[io->direction & 1].moved += (u64)result;
     if (is_write(operation)) {
-        connection->last_write_ns = portion->now_ns;
+        connection->last_write_ns = io->now_ns;
         connection->writer = (u32)bpf_get_current_pid_tgid();
-        if (connection->streams[TO_CLIENT].phase == PHASE_IDLE) connection->first_write_ns = portion->now_ns;
-        trace_write(connection, key, portion->now_ns);
+        if (connection->streams[TO_CLIENT].phase == PHASE_IDLE) connection->first_write_ns = io->now_ns;
+        trace_write(connection, key, io->now_ns);
     } else {
         connection->flags |= CONNECTION_SAW_BYTES;
     }
-    if (only_counts(connection, portion)) return 0;
-    return continue_portion(context, connection, portion);
+    if (only_counts(connection, io)) return 0;
+    return continue_stream(context, connection, io);
 }
 
 static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 operation, const u64 *arguments,
@@ -114,12 +114,12 @@ static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 
     accepted_ns = identity_of(connection);
     if (!is_same_file(connection, fd)) {
         /* Closed, or closed and reused already: by close() and dup2() here, else by a way that has no hook. */
-        return end_connection_by(context, &key, connection, accepted_ns, ENDING_CLOSED, bpf_ktime_get_ns());
+        return close_conn(context, &key, connection, accepted_ns, CLOSE_DESCRIPTOR, bpf_ktime_get_ns());
     }
     if (operation == OP_CLOSE || operation == OP_DUPLICATE) return 0; /* reused by another thread's accept */
     if (operation == OP_SHUTDOWN) {
         if (arguments[1] < SHUT_WRITE) return 0;
-        return end_connection_by(context, &key, connection, accepted_ns, ENDING_SHUT, bpf_ktime_get_ns());
+        return close_conn(context, &key, connection, accepted_ns, CLOSE_SHUTDOWN, bpf_ktime_get_ns());
     }
     if (result <= 0) {
         on_nothing_moved(connection, operation, result);
@@ -155,7 +155,7 @@ int sys_exit(u64 *context) {
         if (!result) on_listen(tgid, slot, (s32)arguments[0], bpf_ktime_get_ns());
         return 0;
     case OP_GETPID:
-        bpf_tail_call(context, &parts, PROG_READ_LOG_RECORD);
+        bpf_tail_call(context, &tail_calls, PROG_READ_LOG_RECORD);
         return 0;
     case OP_POLL:
         note_poll(slot);

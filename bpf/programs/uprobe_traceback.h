@@ -14,32 +14,32 @@
 #include "python/frameworks.h"
 #include "python/objects.h"
 
-enum { LONGEST_WAY_UP_NS = 100000000 }; /* from where it is raised to the server, other tasks' turns included */
+enum { MAX_PROPAGATION_NS = 100000000 }; /* from where it is raised to the server, other tasks' turns included */
 
 /* Functions of their own, which the verifier walks once each (Linux 5.6): their loops in one program would multiply, as
  * their state is on the stack. They take numbers only. */
-__noinline u64 place_in_framework(u32 slot, u64 code) {
+__noinline u64 find_frame_site(u32 slot, u64 code) {
     const struct python *python = python_of(slot);
 
-    return python ? place_of(python, code) : PLACE_ELSEWHERE;
+    return python ? frame_site_of(python, code) : SITE_NONE;
 }
 
-__noinline u64 thread_that_raises(u32 slot) {
+__noinline u64 current_thread_state(u32 slot) {
     const struct python *python = python_of(slot);
-    struct walk walk = {};
+    struct py_scratch scratch = {};
 
     if (!python) return 0;
-    find_thread(python, &walk);
-    return walk.thread;
+    find_thread(python, &scratch);
+    return scratch.thread;
 }
 
 __noinline u64 outermost_frame_of(u32 slot, u64 thread) {
     const struct python *python = python_of(slot);
-    struct walk walk = {.thread = thread};
+    struct py_scratch scratch = {.thread = thread};
 
     if (!python) return 0;
-    find_outermost_frame(python, &walk);
-    return walk.found;
+    find_outermost_frame(python, &scratch);
+    return scratch.found;
 }
 
 /* The class of the exception on its way up, 0 if it does not look like one. Up to 3.11 the value may be what a class is
@@ -51,7 +51,7 @@ static __always_inline u64 raised_class(const struct python *python, u64 thread,
     return is_a(python, type, IS_CLASS) && has_flag(python, type, IS_EXCEPTION_CLASS) ? type : 0;
 }
 
-static __always_inline void describe_raise(const struct python *python, u64 thread, struct raise *raise) {
+static __always_inline void read_raised_name(const struct python *python, u64 thread, struct raise *raise) {
     u64 type = raised_class(python, thread, raise->exception);
 
     if (!type || copy_text_from_task(raise->name, EXCEPTION_BYTES, pointer_at(type + python->type_name)) < 0)
@@ -71,44 +71,44 @@ static __always_inline void note_last_raise(slot_t slot, const struct raise *rai
 }
 
 /* A server that has answered raises the same exception once more, past the outer functions. */
-static __always_inline int is_over(const struct raiser *raiser, u64 exception) {
-    const struct raise *before = bpf_map_lookup_elem(&raises, raiser);
+static __always_inline int was_answered(const struct exc_key *exc_key, u64 exception) {
+    const struct raise *before = bpf_map_lookup_elem(&raises, exc_key);
 
     return before && before->answered && before->exception == exception;
 }
 
 /* What is done after an answer has raised it: it is behind no response, whichever task it passes through. A function that it
  * passes may raise another one in its place. */
-static __always_inline int is_afterwards(slot_t slot, const struct raise *raise, u64 context, u64 place) {
-    struct afterwards *last = bpf_map_lookup_elem(&afterwards, &slot);
+static __always_inline int is_background(slot_t slot, const struct raise *raise, u64 context, u64 site) {
+    struct background_exception *last = bpf_map_lookup_elem(&background_exceptions, &slot);
 
     if (!last || !raise->exception) return 0;
-    if (place == PLACE_AFTERWARDS) {
+    if (site == SITE_BACKGROUND) {
         last->exception = raise->exception;
         last->context = context;
-        last->until_ns = raise->at_ns + LONGEST_WAY_UP_NS;
+        last->until_ns = raise->at_ns + MAX_PROPAGATION_NS;
         return 1;
     }
     if (last->until_ns < raise->at_ns) return 0;
     if (last->exception != raise->exception && (!context || last->context != context)) return 0;
-    if (place == PLACE_LAST) last->until_ns = 0;
+    if (site == SITE_LAST) last->until_ns = 0;
     return 1;
 }
 
 static __always_inline void remember_raise(const struct python *python, slot_t slot, struct worker_totals *total,
-                                           u64 place) {
+                                           u64 site) {
     struct raise raise = {.at_ns = bpf_ktime_get_ns(), .in_flight = total->activity.in_flight};
-    struct raiser raiser = {.slot = slot, .thread = (u32)bpf_get_current_pid_tgid()};
-    u64 thread = thread_that_raises(slot);
+    struct exc_key exc_key = {.slot = slot, .thread = (u32)bpf_get_current_pid_tgid()};
+    u64 thread = current_thread_state(slot);
 
     if (thread) {
-        raiser.outermost_frame = outermost_frame_of(slot, thread);
-        raiser.context = pointer_at(thread + python->thread_context);
+        exc_key.outermost_frame = outermost_frame_of(slot, thread);
+        exc_key.context = pointer_at(thread + python->thread_context);
         raise.exception = pointer_at(thread + python->thread_raised);
-        if (is_afterwards(slot, &raise, raiser.context, place)) return;
-        if (place != PLACE_INNER && is_over(&raiser, raise.exception)) return;
-        describe_raise(python, thread, &raise);
-        if (bpf_map_update_elem(&raises, &raiser, &raise, BPF_ANY)) total->raise_missed_ns = raise.at_ns;
+        if (is_background(slot, &raise, exc_key.context, site)) return;
+        if (site != SITE_INNER && was_answered(&exc_key, raise.exception)) return;
+        read_raised_name(python, thread, &raise);
+        if (bpf_map_update_elem(&raises, &exc_key, &raise, BPF_ANY)) total->raise_missed_ns = raise.at_ns;
     } else {
         total->raise_missed_ns = raise.at_ns;
     }
@@ -121,15 +121,15 @@ int see_raise(struct pt_regs *context) {
     const struct python *python;
     struct worker_totals *total;
     u64 frame = CALL_ARGUMENT_0(context);
-    u64 place;
+    u64 site;
 
     if (!slot) return 0;
     python = python_of(slot);
     total = bpf_map_lookup_elem(&totals, &slot);
     if (!python || !total || !python->raises_since_ns) return 0;
     if (python->object_frame != OFFSET_ABSENT) frame = pointer_at(frame + python->object_frame);
-    place = place_in_framework(slot, reference_at(python, frame + python->frame_code));
-    if (place != PLACE_ELSEWHERE) remember_raise(python, slot, total, place);
+    site = find_frame_site(slot, reference_at(python, frame + python->frame_code));
+    if (site != SITE_NONE) remember_raise(python, slot, total, site);
     return 0;
 }
 

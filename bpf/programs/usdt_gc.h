@@ -55,7 +55,7 @@ int collection_begins(struct pt_regs *context) {
     start.at_ns = bpf_ktime_get_ns();
     start.generation = (u32)generation;
     bpf_map_update_elem(&gc_starts, &thread, &start, BPF_ANY);
-    trace_collection(1);
+    trace_gc(1);
     return 0;
 }
 
@@ -69,7 +69,7 @@ int collection_ends(struct pt_regs *context) {
     struct gc_pauses *all;
 
     if (!slot) return 0;
-    trace_collection(0);
+    trace_gc(0);
     start = bpf_map_lookup_elem(&gc_starts, &thread);
     all = bpf_map_lookup_elem(&gc_pauses, &slot);
     if (!start || !all) return 0;

@@ -67,7 +67,7 @@ static __always_inline u32 import_phase(const struct worker_totals *total) {
     return accepted ? IMPORT_WHEN_SERVING : IMPORT_AT_BOOT;
 }
 
-/* Begins that nobody saw, since the exporter came in between, have ends that are left out. */
+/* The end of an import whose start was not seen, since the exporter was attached in between, is left out. */
 SEC("usdt")
 int import_ends(struct pt_regs *context) {
     (void)context;

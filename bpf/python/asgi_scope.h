@@ -12,8 +12,8 @@
 #include "python/objects.h"
 
 enum {
-    DEEPEST_SCOPE = 4, /* tracebacks from the server's own to one of the application */
-    MOST_KEYS = 64,    /* of a scope, with what frameworks add; its index has one byte for each up to 128 */
+    MAX_SCOPE_TRACEBACKS = 4, /* tracebacks from the server's own to one of the application */
+    MAX_SCOPE_KEYS = 64,    /* of a scope, with what frameworks add; its index has one byte for each up to 128 */
 };
 
 /* It is the first argument of a function, the second of a method. */
@@ -42,46 +42,46 @@ static __always_inline int reads(const struct python *python, u64 string, u64 by
     return pointer_at(string + python->str_length) == bytes && (pointer_at(string + python->str_ascii_text) & mask) == word;
 }
 
-/* Finds what is at the two keys of the dict walk->found: walk->path and walk->method, 0 where there is none. Up to 3.10, and in
+/* Finds what is at the two keys of the dict scratch->found: scratch->path and scratch->method, 0 where there is none. Up to 3.10, and in
  * dicts that not only strings are keys of, an entry begins with the hash of its key; the latter is no scope. */
-static __always_inline void read_scope(const struct python *python, struct walk *walk) {
+static __always_inline void read_scope(const struct python *python, struct py_scratch *scratch) {
     const u64 hash_bytes = python->keys_log2_index_bytes == OFFSET_ABSENT ? sizeof(u64) : 0;
-    u64 keys = pointer_at(walk->found + python->dict_keys);
+    u64 keys = pointer_at(scratch->found + python->dict_keys);
 
-    walk->path = walk->method = 0;
-    walk->left = pointer_at(keys + python->keys_used);
-    walk->at = entries_of(python, keys);
-    for (u32 i = 0; i < MOST_KEYS; i++) {
+    scratch->path = scratch->method = 0;
+    scratch->left = pointer_at(keys + python->keys_used);
+    scratch->at = entries_of(python, keys);
+    for (u32 i = 0; i < MAX_SCOPE_KEYS; i++) {
         u64 key;
 
-        if (!walk->left) break;
-        walk->left--;
-        key = pointer_at(walk->at + hash_bytes);
+        if (!scratch->left) break;
+        scratch->left--;
+        key = pointer_at(scratch->at + hash_bytes);
         if (reads(python, key, 8, WORD('r', 'a', 'w', '_', 'p', 'a', 't', 'h')))
-            walk->path = pointer_at(walk->at + hash_bytes + sizeof(u64));
+            scratch->path = pointer_at(scratch->at + hash_bytes + sizeof(u64));
         if (reads(python, key, 6, WORD('m', 'e', 't', 'h', 'o', 'd', 0, 0)))
-            walk->method = pointer_at(walk->at + hash_bytes + sizeof(u64));
-        walk->at += hash_bytes + 2 * sizeof(u64);
+            scratch->method = pointer_at(scratch->at + hash_bytes + sizeof(u64));
+        scratch->at += hash_bytes + 2 * sizeof(u64);
     }
 }
 
-/* True if the request is found through whose application a traceback leads; then walk->path and walk->method are as above. A
+/* True if the request is found through whose application a traceback leads; then scratch->path and scratch->method are as above. A
  * function of its own, which the verifier walks once (Linux 5.6). */
 __noinline u64 finds_request(u32 slot, u64 traceback) {
     const struct python *python = python_of(slot);
-    struct walk *walk = walk_here();
+    struct py_scratch *scratch = py_scratch();
 
-    if (!python || !walk) return 0;
-    walk->at = traceback;
-    walk->found = 0;
-    for (u32 i = 0; i < DEEPEST_SCOPE; i++) {
-        if (!walk->at || walk->found) break;
-        walk->found = scope_of(python, frame_of_traceback(python, walk->at));
-        walk->at = next_traceback(python, walk->at);
+    if (!python || !scratch) return 0;
+    scratch->at = traceback;
+    scratch->found = 0;
+    for (u32 i = 0; i < MAX_SCOPE_TRACEBACKS; i++) {
+        if (!scratch->at || scratch->found) break;
+        scratch->found = scope_of(python, frame_of_traceback(python, scratch->at));
+        scratch->at = next_traceback(python, scratch->at);
     }
-    if (!walk->found) return 0;
-    read_scope(python, walk);
-    return walk->path != 0;
+    if (!scratch->found) return 0;
+    read_scope(python, scratch);
+    return scratch->path != 0;
 }
 
 #endif

@@ -27,11 +27,11 @@ static __always_inline void take_raise(struct connection *connection, const stru
 
 /* True if the execution that answers has raised something since the request began. */
 static __always_inline int take_own_raise(slot_t slot, struct connection *connection) {
-    struct raiser raiser = {.slot = slot,
+    struct exc_key exc_key = {.slot = slot,
                             .thread = connection->by.thread,
                             .outermost_frame = connection->by.outermost_frame,
                             .context = connection->by.context};
-    struct raise *own = bpf_map_lookup_elem(&raises, &raiser);
+    struct raise *own = bpf_map_lookup_elem(&raises, &exc_key);
 
     if (!own || own->answered || own->at_ns < begin_of(connection)) return 0;
     if (connection->by.is_main_module && !connection->by.context && own->in_flight != 1) return 0;

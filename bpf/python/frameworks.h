@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The functions of frameworks and servers that an exception passes when a request fails, whoever catches it afterwards:
+ * The functions of frameworks and servers that an exception passes when a request fails, whatever catches it afterwards:
  * by the first eight characters of their names and the last sixteen of their files'. Everything else that is raised while
  * a request is served (a missing key, a cache that has expired) never comes here.
  */
@@ -10,15 +10,15 @@
 #include "python/thread_state.h"
 
 /* Where a function stands. An exception that one request raises passes the inner ones first, those of servers that go on
- * last. What is done after an answer (afterwards) is inside of all of them. */
-enum place { PLACE_ELSEWHERE = 0, PLACE_INNER = 1, PLACE_OUTER = 2, PLACE_LAST = 3, PLACE_AFTERWARDS = 4 };
+ * last. What is done after a response (background_exceptions) is inside of all of them. */
+enum frame_site { SITE_NONE = 0, SITE_INNER = 1, SITE_OUTER = 2, SITE_LAST = 3, SITE_BACKGROUND = 4 };
 
 struct known_function {
     u64 name;      /* the bytes behind a shorter one's NUL are 0 */
     u64 name_mask; /* of the bytes that are compared */
     u64 file[2];   /* the last sixteen characters, in order; of a shorter one's first word the last bytes only */
     u64 file_mask; /* of its first word */
-    u64 place;
+    u64 site;
 };
 
 #define NAME_5 0xffffffffffffull /* and the NUL */
@@ -56,24 +56,24 @@ struct known_function {
 #define IN_UVICORN_HTTPTOOLS {WORD('t', 't', 'p', 't', 'o', 'o', 'l', 's'), WORD('_', 'i', 'm', 'p', 'l', '.', 'p', 'y')}, WHOLE
 
 static const struct known_function known_functions[] = {
-    {NAME_FULL_DISPATCH, NAME_8, IN_FLASK, PLACE_INNER},
-    {NAME_DISPATCH, NAME_8, IN_FLASK, PLACE_INNER},
-    {NAME_GET_RESPONSE, NAME_8, IN_DJANGO_BASE, PLACE_INNER},
-    {NAME_INNER, NAME_5, IN_DJANGO_EXCEPTION, PLACE_INNER}, /* around each middleware */
-    {NAME_HANDLE, NAME_6, IN_STARLETTE_ROUTING, PLACE_INNER},
-    {NAME_APP, NAME_3, IN_STARLETTE_ROUTING, PLACE_INNER},
-    {NAME_CALL, NAME_8, IN_STARLETTE_ROUTING, PLACE_INNER},
-    {NAME_WRAPPED, NAME_8, IN_STARLETTE_HANDLER, PLACE_INNER},
-    {NAME_CALL, NAME_8, IN_STARLETTE_EXCEPTIONS, PLACE_INNER},
-    {NAME_CALL, NAME_8, IN_STARLETTE_ERRORS, PLACE_OUTER},
-    {NAME_CALL, NAME_8, IN_STARLETTE_BACKGROUND, PLACE_AFTERWARDS},
-    {NAME_RUN_ASGI, NAME_8, IN_UVICORN_H11, PLACE_LAST},
-    {NAME_RUN_ASGI, NAME_8, IN_UVICORN_HTTPTOOLS, PLACE_LAST},
-    {NAME_HANDLE, NAME_6, IN_GUNICORN_SYNC, PLACE_OUTER},
-    {NAME_HANDLE_REQUEST, NAME_8, IN_GUNICORN_SYNC, PLACE_OUTER},
-    {NAME_HANDLE_REQUEST, NAME_8, IN_GUNICORN_GTHREAD, PLACE_OUTER},
-    {NAME_HANDLE_REQUEST, NAME_8, IN_GUNICORN_ASYNC, PLACE_OUTER},
-    {NAME_HANDLE_HTTP, NAME_8, IN_GUNICORN_ASGI, PLACE_LAST},
+    {NAME_FULL_DISPATCH, NAME_8, IN_FLASK, SITE_INNER},
+    {NAME_DISPATCH, NAME_8, IN_FLASK, SITE_INNER},
+    {NAME_GET_RESPONSE, NAME_8, IN_DJANGO_BASE, SITE_INNER},
+    {NAME_INNER, NAME_5, IN_DJANGO_EXCEPTION, SITE_INNER}, /* around each middleware */
+    {NAME_HANDLE, NAME_6, IN_STARLETTE_ROUTING, SITE_INNER},
+    {NAME_APP, NAME_3, IN_STARLETTE_ROUTING, SITE_INNER},
+    {NAME_CALL, NAME_8, IN_STARLETTE_ROUTING, SITE_INNER},
+    {NAME_WRAPPED, NAME_8, IN_STARLETTE_HANDLER, SITE_INNER},
+    {NAME_CALL, NAME_8, IN_STARLETTE_EXCEPTIONS, SITE_INNER},
+    {NAME_CALL, NAME_8, IN_STARLETTE_ERRORS, SITE_OUTER},
+    {NAME_CALL, NAME_8, IN_STARLETTE_BACKGROUND, SITE_BACKGROUND},
+    {NAME_RUN_ASGI, NAME_8, IN_UVICORN_H11, SITE_LAST},
+    {NAME_RUN_ASGI, NAME_8, IN_UVICORN_HTTPTOOLS, SITE_LAST},
+    {NAME_HANDLE, NAME_6, IN_GUNICORN_SYNC, SITE_OUTER},
+    {NAME_HANDLE_REQUEST, NAME_8, IN_GUNICORN_SYNC, SITE_OUTER},
+    {NAME_HANDLE_REQUEST, NAME_8, IN_GUNICORN_GTHREAD, SITE_OUTER},
+    {NAME_HANDLE_REQUEST, NAME_8, IN_GUNICORN_ASYNC, SITE_OUTER},
+    {NAME_HANDLE_HTTP, NAME_8, IN_GUNICORN_ASGI, SITE_LAST},
 };
 
 enum { KNOWN_FUNCTIONS = sizeof known_functions / sizeof known_functions[0] };
@@ -87,25 +87,25 @@ static __always_inline int has_a_known_name(u64 name) {
 }
 
 /* Where in a framework this code is. Most of what is raised is dismissed by the function's name. */
-static __always_inline u64 place_of(const struct python *python, u64 code) {
+static __always_inline u64 frame_site_of(const struct python *python, u64 code) {
     u64 name = pointer_at(pointer_at(code + python->code_name) + python->str_ascii_text);
-    u64 place = PLACE_ELSEWHERE;
+    u64 site = SITE_NONE;
     u64 tail[2] = {};
     u64 file, length;
 
-    if (!has_a_known_name(name)) return PLACE_ELSEWHERE;
+    if (!has_a_known_name(name)) return SITE_NONE;
     file = pointer_at(code + python->code_filename);
     length = pointer_at(file + python->str_length);
     if (length < sizeof tail || copy_from_task(tail, sizeof tail, file + python->str_ascii_text + length - sizeof tail))
-        return PLACE_ELSEWHERE;
+        return SITE_NONE;
     for (u32 i = 0; i < KNOWN_FUNCTIONS; i++) {
         const struct known_function *known = &known_functions[i];
 
         if ((name & known->name_mask) == known->name && tail[1] == known->file[1] &&
             (tail[0] & known->file_mask) == known->file[0])
-            place = known->place;
+            site = known->site;
     }
-    return place;
+    return site;
 }
 
 #endif

@@ -12,8 +12,8 @@ struct {
     __type(value, struct python);
 } pythons SEC(".maps");
 
-/* Who had an exception pass one of a framework's functions. */
-struct raiser {
+/* The execution in which an exception passed one of a framework's functions. */
+struct exc_key {
     slot_t slot;
     u32 thread;
     u64 outermost_frame;
@@ -30,22 +30,22 @@ struct raise {
 
 #define RAISE_BEING_WRITTEN (~0ull) /* later than any begin */
 
-/* What is done after an answer raised: its address, and in which context. */
-struct afterwards {
+/* An exception that a background task raised, after the response. */
+struct background_exception {
     u64 exception;
     u64 context;
-    u64 until_ns; /* as long as it is on its way up; 0: there is none */
+    u64 until_ns; /* while it propagates; 0: there is none */
 };
 
-/* The last exception of each execution; a thread, a greenlet or a task that has ended is the first to make room. */
+/* The last exception of each execution. LRU: the end of a thread, a greenlet or a task has no hook here. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, 1);
-    __type(key, struct raiser);
+    __type(key, struct exc_key);
     __type(value, struct raise);
 } raises SEC(".maps");
 
-/* … and of each process, whoever's it was. */
+/* The last exception of each process, whichever execution raised it. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 2);
@@ -53,12 +53,12 @@ struct {
     __type(value, struct raise);
 } last_raises SEC(".maps");
 
-/* Of each process, the last one. */
+/* The last background exception of each process. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 2);
     __type(key, slot_t);
-    __type(value, struct afterwards);
-} afterwards SEC(".maps");
+    __type(value, struct background_exception);
+} background_exceptions SEC(".maps");
 
 #endif

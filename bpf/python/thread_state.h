@@ -17,10 +17,10 @@
 #include "python/maps.h"
 
 enum {
-    MOST_THREADS = 256,    /* of a process that are looked through */
-    DEEPEST_HANDLING = 32, /* nested except blocks, coroutines included */
-    DEEPEST_CALL = 256,    /* frames from the innermost to the outermost */
-    DEEPEST_REFUSAL = 16,  /* from the one that writes to Gunicorn's that refuses; six with gevent */
+    MAX_THREADS = 256,    /* of a process that are looked through */
+    MAX_EXC_ITEMS = 32, /* nested except blocks, coroutines included */
+    MAX_FRAMES = 256,    /* frames from the innermost to the outermost */
+    MAX_REPLY_FRAMES = 16,  /* from the one that writes to Gunicorn's that replies; six with gevent */
     OWNED_BY_INTERPRETER = 3, /* frame_owner from there on: frames of the interpreter's own, without Python code */
 };
 
@@ -52,24 +52,24 @@ static __always_inline u64 current_thread_id(void) {
 }
 
 /* That of this processor, for programs and functions that are given none. */
-static __always_inline struct walk *walk_here(void) {
+static __always_inline struct py_scratch *py_scratch(void) {
     u32 zero = 0;
-    struct portion *portion = bpf_map_lookup_elem(&portions, &zero);
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
 
-    return portion ? &portion->walk : NULL;
+    return io ? &io->scratch : NULL;
 }
 
-/* Finds the PyThreadState of the current thread: walk->thread, 0 where there is none. */
-static __always_inline void find_thread(const struct python *python, struct walk *walk) {
-    walk->at = pointer_at(python->first_thread_at);
-    walk->id = current_thread_id();
-    walk->thread = 0;
-    for (u32 i = 0; i < MOST_THREADS; i++) {
-        if (!walk->at || walk->thread || !walk->id) break;
-        if (pointer_at(walk->at + python->thread_id) == walk->id)
-            walk->thread = walk->at;
+/* Finds the PyThreadState of the current thread: scratch->thread, 0 where there is none. */
+static __always_inline void find_thread(const struct python *python, struct py_scratch *scratch) {
+    scratch->at = pointer_at(python->first_thread_at);
+    scratch->id = current_thread_id();
+    scratch->thread = 0;
+    for (u32 i = 0; i < MAX_THREADS; i++) {
+        if (!scratch->at || scratch->thread || !scratch->id) break;
+        if (pointer_at(scratch->at + python->thread_id) == scratch->id)
+            scratch->thread = scratch->at;
         else
-            walk->at = pointer_at(walk->at + python->thread_next);
+            scratch->at = pointer_at(scratch->at + python->thread_next);
     }
 }
 
@@ -106,30 +106,30 @@ static __always_inline int is_main_module(u64 name) {
     return name == WORD('<', 'm', 'o', 'd', 'u', 'l', 'e', '>') || name == WORD('_', 'r', 'u', 'n', '_', 'm', 'o', 'd');
 }
 
-/* Finds the outermost frame of walk->thread: walk->found, 0 where it is deeper than we look. Frames of the interpreter's
+/* Finds the outermost frame of scratch->thread: scratch->found, 0 where it is deeper than we look. Frames of the interpreter's
  * own are passed over: those of greenlets that were begun at the same depth of the C stack have the same address. */
-static __always_inline void find_outermost_frame(const struct python *python, struct walk *walk) {
-    walk->at = frame_of(python, walk->thread);
-    walk->found = 0;
-    for (u32 i = 0; i < DEEPEST_CALL; i++) {
-        if (!walk->at) break;
-        if (runs_code(python, walk->at)) walk->found = walk->at;
-        walk->at = pointer_at(walk->at + python->frame_previous);
+static __always_inline void find_outermost_frame(const struct python *python, struct py_scratch *scratch) {
+    scratch->at = frame_of(python, scratch->thread);
+    scratch->found = 0;
+    for (u32 i = 0; i < MAX_FRAMES; i++) {
+        if (!scratch->at) break;
+        if (runs_code(python, scratch->at)) scratch->found = scratch->at;
+        scratch->at = pointer_at(scratch->at + python->frame_previous);
     }
-    if (walk->at) walk->found = 0;
+    if (scratch->at) scratch->found = 0;
 }
 
-/* Who runs: walk->thread. */
-static __always_inline void name_execution(const struct python *python, struct walk *walk, struct exec_context *execution) {
+/* What scratch->thread is executing. */
+static __always_inline void read_exec_context(const struct python *python, struct py_scratch *scratch, struct exec_context *execution) {
     execution->thread = (u32)bpf_get_current_pid_tgid();
     execution->outermost_frame = execution->context = 0;
     execution->is_main_module = execution->raised = 0;
-    if (!walk->thread) return;
-    execution->context = pointer_at(walk->thread + python->thread_context);
-    find_outermost_frame(python, walk);
-    if (!walk->found) return;
-    execution->outermost_frame = walk->found;
-    execution->is_main_module = is_main_module(name_word(python, walk->found));
+    if (!scratch->thread) return;
+    execution->context = pointer_at(scratch->thread + python->thread_context);
+    find_outermost_frame(python, scratch);
+    if (!scratch->found) return;
+    execution->outermost_frame = scratch->found;
+    execution->is_main_module = is_main_module(name_word(python, scratch->found));
 }
 
 /* None stands for "no exception" in some versions, NULL in others. */
@@ -157,7 +157,7 @@ static __always_inline struct file_end file_end_of(const struct python *python, 
 
 /* 1 if it is one of Gunicorn's functions that answer what its parser refused: handle_error() in workers/base.py, and
  * _send_error_response() in asgi/protocol.py. */
-static __always_inline u64 is_refusal(const struct python *python, u64 frame) {
+static __always_inline u64 is_parser_error_function(const struct python *python, u64 frame) {
     u64 code = reference_at(python, frame + python->frame_code);
     u64 name = pointer_at(pointer_at(code + python->code_name) + python->str_ascii_text);
     struct file_end file = file_end_of(python, code);
@@ -170,43 +170,43 @@ static __always_inline u64 is_refusal(const struct python *python, u64 frame) {
                    (file.third ^ WORD('t', 'o', 'c', 'o', 'l', '.', 'p', 'y')));
 }
 
-/* True if walk->thread writes what one of them says. An application answers 4xx while it is handling an exception, too, and
+/* True if scratch->thread writes what one of them says. An application answers 4xx while it is handling an exception, too, and
  * that may be called like one of the parser's. A function of its own, which the verifier walks once (Linux 5.6). */
-__noinline u64 refuses(u32 slot, u64 thread) {
+__noinline u64 is_parser_error_reply(u32 slot, u64 thread) {
     const struct python *python = python_of(slot);
-    struct walk *walk = walk_here();
+    struct py_scratch *scratch = py_scratch();
 
-    if (!python || !walk) return 0;
-    walk->at = frame_of(python, thread);
-    walk->found = 0;
-    for (u32 i = 0; i < DEEPEST_REFUSAL; i++) {
-        if (!walk->at || walk->found) break;
-        walk->found = is_refusal(python, walk->at);
-        walk->at = pointer_at(walk->at + python->frame_previous);
+    if (!python || !scratch) return 0;
+    scratch->at = frame_of(python, thread);
+    scratch->found = 0;
+    for (u32 i = 0; i < MAX_REPLY_FRAMES; i++) {
+        if (!scratch->at || scratch->found) break;
+        scratch->found = is_parser_error_function(python, scratch->at);
+        scratch->at = pointer_at(scratch->at + python->frame_previous);
     }
-    return walk->found;
+    return scratch->found;
 }
 
 /* The name of the type of an object, 0 if it has none. */
-static __always_inline int name_type(const struct python *python, u64 object, u8 *name) {
+static __always_inline int read_type_name(const struct python *python, u64 object, u8 *name) {
     u64 type = pointer_at(object + python->object_type);
 
     if (!type || copy_text_from_task(name, EXCEPTION_BYTES, pointer_at(type + python->type_name)) <= 1) return 0;
     return !names_none(name);
 }
 
-/* Writes the name of the innermost exception that walk->thread is handling, else the empty name. All that changes from
+/* Writes the name of the innermost exception that scratch->thread is handling, else the empty name. All that changes from
  * turn to turn is in map memory, of which the verifier knows nothing: a turn looks like the one before. */
-static __always_inline void name_handled_exception(const struct python *python, struct walk *walk, u8 *name) {
-    walk->at = walk->thread ? pointer_at(walk->thread + python->thread_exc_info) : 0;
-    walk->found = 0;
-    for (u32 i = 0; i < DEEPEST_HANDLING; i++) {
-        if (!walk->at || walk->found) break;
-        u64 exception = pointer_at(walk->at + python->exc_info_value);
-        if (exception && exception != python->ambient_exception && name_type(python, exception, name)) walk->found = 1;
-        walk->at = pointer_at(walk->at + python->exc_info_previous_item);
+static __always_inline void read_handled_exception(const struct python *python, struct py_scratch *scratch, u8 *name) {
+    scratch->at = scratch->thread ? pointer_at(scratch->thread + python->thread_exc_info) : 0;
+    scratch->found = 0;
+    for (u32 i = 0; i < MAX_EXC_ITEMS; i++) {
+        if (!scratch->at || scratch->found) break;
+        u64 exception = pointer_at(scratch->at + python->exc_info_value);
+        if (exception && exception != python->ambient_exception && read_type_name(python, exception, name)) scratch->found = 1;
+        scratch->at = pointer_at(scratch->at + python->exc_info_previous_item);
     }
-    if (!walk->found) name[0] = 0;
+    if (!scratch->found) name[0] = 0;
 }
 
 #endif

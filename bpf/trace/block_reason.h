@@ -84,7 +84,7 @@ static __always_inline int is_client(slot_t slot, s32 fd, u64 file) {
 static __always_inline u32 wait_for_peer(struct thread_clock *clock, struct sock *sk) {
     u64 id = peer_id(sk);
     u32 is_new;
-    u32 place = place_of_peer(clock, id, &is_new);
+    u32 place = index_of_peer(clock, id, &is_new);
 
     if (is_new) describe_peer(&clock->peers[at_most(place, PEER_OVERFLOW)], sk);
     clock->peer = place;
@@ -93,7 +93,7 @@ static __always_inline u32 wait_for_peer(struct thread_clock *clock, struct sock
 
 static __always_inline u32 wait_for_any(struct thread_clock *clock) {
     u32 is_new;
-    u32 place = place_of_peer(clock, PEER_IS_POLL, &is_new);
+    u32 place = index_of_peer(clock, PEER_IS_POLL, &is_new);
 
     if (is_new) clock->peers[at_most(place, PEER_OVERFLOW)].family = PEER_IS_POLL;
     clock->peer = place;

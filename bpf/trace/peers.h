@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Who is at the other end of a socket. */
+/* The peer at the other end of a socket. */
 #ifndef GUNICORN_BPF_TRACE_PEERS_H
 #define GUNICORN_BPF_TRACE_PEERS_H
 

@@ -34,7 +34,7 @@ static __always_inline int read_on_cpu(const struct thread_clock *clock, u64 *on
         u64 now_ns = bpf_ktime_get_ns();
         u64 since_ns = *(const volatile u64 *)&clock->since_ns;
         u64 spent_ns = *(const volatile u64 *)&clock->spent_ns[TIME_ON_CPU];
-        u64 from_ns = clock->doing == TIME_ON_CPU ? since_ns : arrival_ns((const struct task_struct *)bpf_get_current_task());
+        u64 from_ns = clock->doing == TIME_ON_CPU ? since_ns : last_oncpu_ns((const struct task_struct *)bpf_get_current_task());
 
         if (from_ns > now_ns || since_ns != *(const volatile u64 *)&clock->since_ns) continue;
         *on_cpu_ns = spent_ns + now_ns - from_ns;
@@ -44,7 +44,7 @@ static __always_inline int read_on_cpu(const struct thread_clock *clock, u64 *on
 }
 
 /* The current thread begins to collect garbage, or has ended. */
-static __always_inline void trace_collection(int begins) {
+static __always_inline void trace_gc(int begins) {
     u32 thread = (u32)bpf_get_current_pid_tgid();
     struct thread_clock *clock;
     u64 on_cpu_ns = 0;
@@ -55,17 +55,17 @@ static __always_inline void trace_collection(int begins) {
     if (!clock) return;
     is_known = read_on_cpu(clock, &on_cpu_ns);
     if (begins)
-        clock->collecting_from_ns = on_cpu_ns;
-    else if (is_known && clock->is_collecting)
-        clock->gc_ns += on_cpu_ns - clock->collecting_from_ns;
-    clock->is_collecting = begins && is_known;
+        clock->gc_from_ns = on_cpu_ns;
+    else if (is_known && clock->in_gc)
+        clock->gc_ns += on_cpu_ns - clock->gc_from_ns;
+    clock->in_gc = begins && is_known;
 }
 
 /* The clock of a thread that may be another one than the current, in which nothing is amiss. */
 static __always_inline struct thread_clock *clock_to_read(u32 thread, u64 now_ns) {
     struct thread_clock *clock = bpf_map_lookup_elem(&clocks, &thread);
 
-    if (clock && thread == (u32)bpf_get_current_pid_tgid()) catch_up_current(clock, now_ns);
+    if (clock && thread == (u32)bpf_get_current_pid_tgid()) sync_oncpu_current(clock, now_ns);
     return clock;
 }
 
@@ -100,14 +100,14 @@ static __always_inline void begin_trace(const struct connection_key *key, u64 no
     request->thread = 0;
     if (!clock) return;
     request->thread = thread;
-    request->unread_ns = clock->asked_fd == key->fd ? clock->unread_ns : 0;
+    request->unread_ns = clock->read_fd == key->fd ? clock->unread_ns : 0;
     request->interleaved = clock->requests != 0;
     request->written.at_ns = 0;
     if (!clock->requests) forget_peers(clock);
-    clock->asked_fd = -1;
+    clock->read_fd = -1;
     clock->requests++;
     request->began = ++clock->began;
-    catch_up_current(clock, now_ns);
+    sync_oncpu_current(clock, now_ns);
     read_clock(clock, &request->begin, now_ns);
 }
 
@@ -129,8 +129,8 @@ static __always_inline void drop_trace(struct connection *connection, const stru
     if (request) leave_clock(request);
 }
 
-/* To be called when a portion has been looked at. */
-static __always_inline void settle_trace(struct connection *connection, const struct connection_key *key, u64 now_ns) {
+/* To be called after each run over a call's bytes. */
+static __always_inline void update_request_trace(struct connection *connection, const struct connection_key *key, u64 now_ns) {
     int in_flight;
 
     if (!trace_requests) return;

@@ -13,46 +13,46 @@
 #include "trace/time_accounting.h"
 
 /* 0: not known yet. Written by every processor; their values differ by microseconds. */
-static u64 scheduler_lag_ns;
-static u64 lag_learned_ns; /* when; CLOCK_MONOTONIC is slewed by at most 500 ppm, so 50 µs until the next time */
+static u64 clock_offset_ns;
+static u64 offset_updated_ns; /* when; CLOCK_MONOTONIC is slewed by at most 500 ppm, so 50 µs until the next time */
 
-enum { LAG_IS_KNOWN_NS = 100000000 };
+enum { OFFSET_MAX_AGE_NS = 100000000 };
 
 static __always_inline u64 last_arrival(const struct task_struct *task) {
     return bpf_core_field_exists(task->sched_info.last_arrival) ? BPF_CORE_READ(task, sched_info.last_arrival) : 0;
 }
 
 /* When the running thread came to its processor; 0: not known. */
-static __always_inline u64 arrival_ns(const struct task_struct *task) {
-    u64 lag_ns = *(volatile u64 *)&scheduler_lag_ns;
+static __always_inline u64 last_oncpu_ns(const struct task_struct *task) {
+    u64 lag_ns = *(volatile u64 *)&clock_offset_ns;
     u64 arrived = last_arrival(task);
 
     return lag_ns && arrived ? arrived + lag_ns : 0;
 }
 
 /* The thread leaves its processor. */
-static __always_inline void learn_lag(const struct thread_clock *clock, const struct task_struct *task, u64 now_ns) {
+static __always_inline void update_clock_offset(const struct thread_clock *clock, const struct task_struct *task, u64 now_ns) {
     u64 arrived;
 
-    if (!clock->came_ns || (scheduler_lag_ns && now_ns - lag_learned_ns < LAG_IS_KNOWN_NS)) return;
+    if (!clock->oncpu_since_ns || (clock_offset_ns && now_ns - offset_updated_ns < OFFSET_MAX_AGE_NS)) return;
     arrived = last_arrival(task);
     if (!arrived) return;
-    *(volatile u64 *)&scheduler_lag_ns = clock->came_ns - arrived;
-    lag_learned_ns = now_ns;
+    *(volatile u64 *)&clock_offset_ns = clock->oncpu_since_ns - arrived;
+    offset_updated_ns = now_ns;
 }
 
 /* The thread is on a processor, whatever its clock says. Where it is not known since when, it is since now. */
-static __always_inline void catch_up(struct thread_clock *clock, const struct task_struct *task, u64 now_ns) {
-    u64 came_ns;
+static __always_inline void sync_oncpu(struct thread_clock *clock, const struct task_struct *task, u64 now_ns) {
+    u64 oncpu_since_ns;
 
     if (clock->doing == TIME_ON_CPU) return;
-    came_ns = arrival_ns(task);
-    change_clock(clock, TIME_ON_CPU, came_ns && came_ns < now_ns ? came_ns : now_ns);
-    clock->came_ns = 0;
+    oncpu_since_ns = last_oncpu_ns(task);
+    change_clock(clock, TIME_ON_CPU, oncpu_since_ns && oncpu_since_ns < now_ns ? oncpu_since_ns : now_ns);
+    clock->oncpu_since_ns = 0;
 }
 
-static __always_inline void catch_up_current(struct thread_clock *clock, u64 now_ns) {
-    if (clock->doing != TIME_ON_CPU) catch_up(clock, (const struct task_struct *)bpf_get_current_task(), now_ns);
+static __always_inline void sync_oncpu_current(struct thread_clock *clock, u64 now_ns) {
+    if (clock->doing != TIME_ON_CPU) sync_oncpu(clock, (const struct task_struct *)bpf_get_current_task(), now_ns);
 }
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * A thread's time, divided into what it did: a clock that is stopped and started again at each change, so that the parts
- * add up to the time that passed. Pure accounting; who changes what is in programs/sched.h.
+ * add up to the time that passed. Pure accounting; programs/sched.h drives it.
  *
- * Nobody else changes a clock at the same time: what switches a thread out, wakes it up and switches it in follow each
+ * No two programs change a clock at the same time: what switches a thread out, wakes it up and switches it in follow each
  * other, and a thread that looks at its own clock is running.
  */
 #ifndef GUNICORN_BPF_TRACE_TIME_ACCOUNTING_H
@@ -15,14 +15,14 @@ enum { CALL_ARGUMENTS = 3 };
 
 struct thread_clock {
     u64 since_ns;              /* when the present stretch began */
-    u64 came_ns;               /* to a processor, as it was seen to; 0: it was not */
+    u64 oncpu_since_ns;               /* to a processor, as it was seen to; 0: it was not */
     u64 spent_ns[TIME_STATES]; /* of ended stretches, since the thread was first seen */
     u32 doing;                 /* enum time_state: the present stretch */
     u32 peer;                  /* TIME_SOCKET: index into peers */
     u32 requests;              /* begun by this thread and not ended */
     u32 ended;                 /* the thread is no more, its requests are */
     u64 began;                 /* requests, ever: tells whether there was another one in between */
-    s32 asked_fd;              /* the descriptor that was last asked for a request's first byte, … */
+    s32 read_fd;              /* the descriptor that was last asked for a request's first byte, … */
     u32 reserved;
     u64 unread_ns;             /* … and for how long that had been there by then */
     u64 call;                  /* the system call that the thread is in, or was in last */
@@ -31,15 +31,15 @@ struct thread_clock {
     s32 awaited_fd;            /* … of one: which, … */
     u16 awaited_writes;        /* … and until it can be written to; … */
     u16 awaited_sockets;       /* … of several: perhaps sockets among them */
-    u32 is_collecting;         /* garbage; written by the thread alone, as the next two */
-    u64 collecting_from_ns;    /* read_on_cpu() when that began */
+    u32 in_gc;         /* garbage; written by the thread alone, as the next two */
+    u64 gc_from_ns;    /* read_on_cpu() when that began */
     u64 gc_ns;          /* on a processor, in ended collections */
     u64 peer_ids[PEERS];       /* 0: the place is free */
     struct peer peers[PEERS];
 };
 
-/* Ends the present stretch and begins the next, which is the same until somebody says otherwise. */
-static __always_inline void settle_clock(struct thread_clock *clock, u64 now_ns) {
+/* Adds the time since the last change to the present state. The state stays the same. */
+static __always_inline void charge_clock(struct thread_clock *clock, u64 now_ns) {
     u64 passed = now_ns > clock->since_ns ? now_ns - clock->since_ns : 0;
     u32 doing = at_most(clock->doing, TIME_OTHER);
 
@@ -49,7 +49,7 @@ static __always_inline void settle_clock(struct thread_clock *clock, u64 now_ns)
 }
 
 static __always_inline void change_clock(struct thread_clock *clock, u32 doing, u64 now_ns) {
-    settle_clock(clock, now_ns);
+    charge_clock(clock, now_ns);
     clock->doing = doing;
 }
 
@@ -60,7 +60,7 @@ static __always_inline void wake_clock(struct thread_clock *clock, u64 now_ns) {
 }
 
 /* The place of a peer. PEER_OVERFLOW when all others are taken; `is_new`: its address is still to be written. */
-static __always_inline u32 place_of_peer(struct thread_clock *clock, u64 id, u32 *is_new) {
+static __always_inline u32 index_of_peer(struct thread_clock *clock, u64 id, u32 *is_new) {
     *is_new = 0;
     for (u32 i = 0; i < PEER_OVERFLOW; i++) {
         if (clock->peer_ids[i] == id) return i;

@@ -99,7 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto& totals = worker.totals();
     require(kernel_open_connections() == 0);
     require(kernel_pipelined_requests() == 0);
-    require(kernel_unfinished_endings() == 0);
+    require(kernel_closing_conns() == 0);
     require(sum(totals.incomplete) <= worker.counted());
     require(sum(totals.aborted) <= sum(totals.connections));
     require(worker.drops(contract::DROP_RING_FULL) == 0);

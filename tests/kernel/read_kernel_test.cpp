@@ -59,7 +59,7 @@ TEST_P(ReadBy, ARequestIsRead) {
             close(fd);
         },
         [](Client& client) {
-            // In two portions: the second is read when the first has been.
+            // In two io_ctxs: the second is read when the first has been.
             client.send("GET /by-any-wa");
             std::this_thread::sleep_for(30ms);
             client.send("y HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -68,7 +68,7 @@ void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     if (options.groups.unlogged) {
         bpf_map__set_max_entries(skeleton.maps.raises, kRaises);
         bpf_map__set_max_entries(skeleton.maps.last_raises, options.max_processes + 1);
-        bpf_map__set_max_entries(skeleton.maps.afterwards, options.max_processes + 1);
+        bpf_map__set_max_entries(skeleton.maps.background_exceptions, options.max_processes + 1);
     }
     bpf_map__set_max_entries(skeleton.maps.free_slots, options.max_processes);
     bpf_map__set_max_entries(skeleton.maps.busy_since, options.max_processes);
@@ -164,7 +164,7 @@ Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {
     for (const auto& [index, program] : tail_calls) {
         const int fd = bpf_program__fd(program);
         if (fd < 0) continue; // turned off
-        if (bpf_map_update_elem(map_fd(skeleton.maps.parts), &index, &fd, BPF_ANY)) {
+        if (bpf_map_update_elem(map_fd(skeleton.maps.tail_calls), &index, &fd, BPF_ANY)) {
             return std::unexpected(failure("set the tail calls", errno));
         }
     }

@@ -89,7 +89,7 @@ public:
 
     // Attaches to an interpreter's file for all processes that run it, until detach_python(). Its group must be on.
     // `offset` in the file: of the instruction for `raises`; else not used. Errors: a build without such a probe, or a
-    // kernel that refuses.
+    // kernel that is_parser_error_reply.
     Result<PythonProbeId> attach_python(PythonProbe probe, const std::string& path, std::uint64_t offset);
     void detach_python(PythonProbeId id);
     // Of a worker; nothing where its group is off.

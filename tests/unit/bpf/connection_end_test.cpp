@@ -24,8 +24,8 @@ protected:
             EXPECT_EQ(worker.totals().connections[each], each == kind ? 1u : 0u) << "kind " << each;
         EXPECT_EQ(kernel_open_connections(), 0u);
         EXPECT_EQ(kernel_pipelined_requests(), 0u);
-        EXPECT_EQ(kernel_unfinished_endings(), 0u);
-        EXPECT_EQ(kernel_second_rooms_taken(), 0u);
+        EXPECT_EQ(kernel_closing_conns(), 0u);
+        EXPECT_EQ(kernel_alt_conns(), 0u);
     }
     void expect_aborted(contract::ended_by by) {
         for (int each = 0; each < contract::ENDED_BY_COUNT; each++)
@@ -249,7 +249,7 @@ protected:
     HeldUp() {
         worker.receive(fd, kGet);
         worker.send(fd, kOk);
-        kernel_begin_ending(fd);
+        kernel_begin_close(fd);
         accept_again();
     }
     void accept_again() {
@@ -268,21 +268,21 @@ protected:
         EXPECT_EQ(worker.totals().activity.open_connections, 0u);
         EXPECT_EQ(worker.totals().activity.in_flight, 0u);
         EXPECT_EQ(kernel_open_connections(), 0u);
-        EXPECT_EQ(kernel_unfinished_endings(), 0u);
-        EXPECT_EQ(kernel_second_rooms_taken(), 0u);
+        EXPECT_EQ(kernel_closing_conns(), 0u);
+        EXPECT_EQ(kernel_alt_conns(), 0u);
     }
 };
 
 TEST_F(HeldUp, TheNextConnectionIsServedMeanwhile) {
     serve();
-    kernel_finish_ending(fd);
+    kernel_finish_close(fd);
     worker.close(fd);
     expect_served(2);
 }
 
 TEST_F(HeldUp, TheNextConnectionIsServedBeforeAndAfter) {
     worker.receive(fd, "GET /a HTT");
-    kernel_finish_ending(fd);
+    kernel_finish_close(fd);
     worker.receive(fd, "P/1.1\r\n\r\n");
     worker.send(fd, kOk);
     worker.close(fd);
@@ -292,13 +292,13 @@ TEST_F(HeldUp, TheNextConnectionIsServedBeforeAndAfter) {
 TEST_F(HeldUp, TheNextConnectionEndsMeanwhile) {
     serve();
     worker.close(fd);
-    kernel_finish_ending(fd);
+    kernel_finish_close(fd);
     expect_served(2);
 }
 
 TEST_F(HeldUp, TheNextButOneBeginsWhereTheFirstWas) {
     serve();
-    kernel_finish_ending(fd);
+    kernel_finish_close(fd);
     accept_again();
     serve();
     worker.close(fd);
@@ -310,17 +310,17 @@ TEST_F(HeldUp, TheNextButOneBeginsWhileTheFirstIsStillEnding) {
     accept_again();
     serve();
     worker.close(fd);
-    kernel_finish_ending(fd);
+    kernel_finish_close(fd);
     expect_served(3);
 }
 
 TEST_F(HeldUp, TheProcessEnds) {
     worker.receive(fd, kGet);
-    kernel_finish_ending(fd);
+    kernel_finish_close(fd);
     worker.exit();
     EXPECT_EQ(worker.totals().aborted[contract::BY_EXIT], 1u);
     EXPECT_EQ(kernel_open_connections(), 0u);
-    EXPECT_EQ(kernel_second_rooms_taken(), 0u);
+    EXPECT_EQ(kernel_alt_conns(), 0u);
 }
 
 // As above, but it is held up before it has made known what it is ending: between its look at the descriptor, which is

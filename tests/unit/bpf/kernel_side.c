@@ -91,7 +91,7 @@ void kernel_reset(struct kernel_limits limits) {
     slot_t slot = WORKER_SLOT;
 
     memset(&world, 0, sizeof world);
-    second_rooms_taken = 0;
+    alt_conns = 0;
     kernel_forget_scheduler();
     world.now_ns = 1000000000;
     world.records_left = limits.records;
@@ -168,7 +168,7 @@ void kernel_wake_up(void) {
 /* The scheduler writes it down after its tracepoint, by a clock of its own. */
 void kernel_switch_in_unseen(void) { world.task.sched_info.last_arrival = world.now_ns - SCHEDULER_IS_BEHIND_NS; }
 
-void kernel_forget_scheduler(void) { scheduler_lag_ns = 0; }
+void kernel_forget_scheduler(void) { clock_offset_ns = 0; }
 
 void kernel_switch_in(void) {
     struct task_struct idle = {.pid = 0};
@@ -184,7 +184,7 @@ void kernel_end_thread(void) {
     trace_exit(context);
 }
 
-void kernel_collect(int begins) { trace_collection(begins); }
+void kernel_collect(int begins) { trace_gc(begins); }
 
 size_t kernel_clocks(void) { return map_size(&clocks); }
 size_t kernel_traced(void) { return map_size(&traced); }
@@ -195,8 +195,8 @@ struct raw_arguments {
 
 void kernel_end_connections(uint32_t by) {
     for (u64 fd = 0; fd < DESCRIPTORS; fd++) {
-        for (u64 room = 0; room <= SECOND_ROOM; room += SECOND_ROOM) {
-            struct raw_arguments arguments = {{WORKER_SLOT, fd | room, by, world.now_ns}};
+        for (u64 key = 0; key <= CONN_ALT_KEY; key += CONN_ALT_KEY) {
+            struct raw_arguments arguments = {{WORKER_SLOT, fd | key, by, world.now_ns}};
 
             end_connection((struct bpf_raw_tracepoint_args*)&arguments);
         }
@@ -237,21 +237,21 @@ uint64_t kernel_drops(uint32_t reason) {
 
 size_t kernel_open_connections(void) { return map_size(&connections); }
 size_t kernel_pipelined_requests(void) { return map_size(&pipelined); }
-size_t kernel_unfinished_endings(void) { return map_size(&endings); }
-uint64_t kernel_second_rooms_taken(void) { return second_rooms_taken; }
+size_t kernel_closing_conns(void) { return map_size(&closing_conns); }
+uint64_t kernel_alt_conns(void) { return alt_conns; }
 
-void kernel_begin_ending(int fd) {
+void kernel_begin_close(int fd) {
     struct connection_key key = {.slot = WORKER_SLOT, .fd = fd};
     const struct connection* connection = bpf_map_lookup_elem(&connections, &key);
 
-    if (bpf_map_update_elem(&endings, &key, &connection->accepted_ns, BPF_NOEXIST)) abort();
+    if (bpf_map_update_elem(&closing_conns, &key, &connection->accepted_ns, BPF_NOEXIST)) abort();
 }
 
-void kernel_finish_ending(int fd) {
+void kernel_finish_close(int fd) {
     struct connection_key key = {.slot = WORKER_SLOT, .fd = fd};
 
     finish_connection(bpf_map_lookup_elem(&connections, &key), &key, BY_SERVER, world.now_ns);
-    bpf_map_delete_elem(&endings, &key);
+    bpf_map_delete_elem(&closing_conns, &key);
 }
 
 void kernel_interrupt(void (*call)(void* argument), void* argument) {

@@ -68,12 +68,12 @@ const void* kernel_totals(void);
 uint64_t kernel_drops(uint32_t reason);
 size_t kernel_open_connections(void);
 size_t kernel_pipelined_requests(void);
-size_t kernel_unfinished_endings(void);
-uint64_t kernel_second_rooms_taken(void);
+size_t kernel_closing_conns(void);
+uint64_t kernel_alt_conns(void);
 
 /* Another thread is in the middle of ending the descriptor's connection; and it has gone on. */
-void kernel_begin_ending(int fd);
-void kernel_finish_ending(int fd);
+void kernel_begin_close(int fd);
+void kernel_finish_close(int fd);
 
 /* Calls back once, behind the next look at a descriptor: what other threads do while the present one is held up there.
  */

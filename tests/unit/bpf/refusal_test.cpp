@@ -31,7 +31,7 @@ protected:
     }
 
     // True if a response that is written by these calls, the outermost first, is known as a refusal.
-    bool refuses(const std::vector<Call>& calls, const std::string& status = "400 Bad Request") {
+    bool is_parser_error_reply(const std::vector<Call>& calls, const std::string& status = "400 Bad Request") {
         thread_.frame = nullptr;
         for (const auto& call : calls) {
             const auto& function = codes_.emplace_back(code(call.file, call.name));
@@ -55,23 +55,23 @@ protected:
 };
 
 TEST_F(RefusalTest, IsWrittenByGunicornsOwnFunctions) {
-    EXPECT_TRUE(refuses({sync_, refusal_, write_}));
-    EXPECT_TRUE(refuses({{"/x/gunicorn/asgi/protocol.py", "_feed_callback_parser"},
+    EXPECT_TRUE(is_parser_error_reply({sync_, refusal_, write_}));
+    EXPECT_TRUE(is_parser_error_reply({{"/x/gunicorn/asgi/protocol.py", "_feed_callback_parser"},
                          {"/x/gunicorn/asgi/protocol.py", "_send_error_response"}}));
-    EXPECT_TRUE(refuses({sync_, refusal_, write_}, "431 Request Header Fields Too Large"));
+    EXPECT_TRUE(is_parser_error_reply({sync_, refusal_, write_}, "431 Request Header Fields Too Large"));
 }
 
 TEST_F(RefusalTest, IsNotWhatAnApplicationAnswers) {
-    EXPECT_FALSE(refuses({sync_, {"/srv/shop.py", "handle_error"}, write_}));
-    EXPECT_FALSE(refuses({{"/x/gunicorn/asgi/protocol.py", "_handle_http_request"}, {"/srv/shop.py", "app"}}));
-    EXPECT_FALSE(refuses({}));
+    EXPECT_FALSE(is_parser_error_reply({sync_, {"/srv/shop.py", "handle_error"}, write_}));
+    EXPECT_FALSE(is_parser_error_reply({{"/x/gunicorn/asgi/protocol.py", "_handle_http_request"}, {"/srv/shop.py", "app"}}));
+    EXPECT_FALSE(is_parser_error_reply({}));
 }
 
-TEST_F(RefusalTest, IsAClientError) { EXPECT_FALSE(refuses({sync_, refusal_, write_}, "500 Internal Server Error")); }
+TEST_F(RefusalTest, IsAClientError) { EXPECT_FALSE(is_parser_error_reply({sync_, refusal_, write_}, "500 Internal Server Error")); }
 
 TEST_F(RefusalTest, NeedsAnException) {
     handled_.exception = nullptr;
-    EXPECT_FALSE(refuses({sync_, refusal_, write_}));
+    EXPECT_FALSE(is_parser_error_reply({sync_, refusal_, write_}));
 }
 
 } // namespace
