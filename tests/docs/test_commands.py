@@ -47,7 +47,13 @@ NOWHERE = ("docker build", "systemctl")
 
 
 def commands():
+    """(place, command) in the order of the pages."""
     return [(str(block), command) for block in shell_blocks.blocks() for command in block.commands]
+
+
+def distinct(pattern):
+    """A command that several pages have is run once."""
+    return list(dict.fromkeys(command for _, command in commands() if pattern.match(command)))
 
 
 def fetched(url=PAGE):
@@ -108,7 +114,7 @@ def test_each_is_run_somewhere():
         assert text in (ROOT / file).read_text(), f"{file} does not run {command} any more"
 
 
-@pytest.mark.parametrize("command", [command for _, command in commands() if SERVING.match(command)])
+@pytest.mark.parametrize("command", distinct(SERVING))
 def test_serving(command, gunicorn, tmp_path):
     log = tmp_path / "log"
     with open(log, "wb") as output:
@@ -119,15 +125,17 @@ def test_serving(command, gunicorn, tmp_path):
         assert processes.end(process) == 0, log.read_text()
 
 
-@pytest.mark.parametrize("command", [command for _, command in commands() if ONE_OFF.match(command)])
+@pytest.mark.parametrize("command", distinct(ONE_OFF))
 def test_one_off(command, gunicorn, tmp_path):
-    """Those that go on until they are told to stop are told so after a while."""
+    """check and report end by themselves; top and trace are interrupted, top once it has shown something."""
     log = tmp_path / "log"
     command = command.replace("--duration 30s", "--duration 2s")
     with open(log, "wb") as output:
         process = processes.start(as_typed(command, gunicorn), output, cwd=tmp_path)
+    if " top" in command:
+        processes.wait_for(lambda: log.stat().st_size > 0, 60, "top shows something")
     try:
-        process.wait(8)
+        process.wait(8 if " top" in command or " trace" in command else 60)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0, log.read_text()
