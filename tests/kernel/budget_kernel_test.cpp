@@ -11,7 +11,7 @@
 #include <sstream>
 #include <vector>
 
-#include "gunicorn_probes.skel.h"
+#include "probe/programs.h"
 
 namespace {
 
@@ -42,9 +42,9 @@ Counts measure(bool tracing) {
     object->rodata->watch_raises = 1; // with all that a user may turn on
     object->rodata->trace_requests = object->rodata->record_every_response = tracing;
     std::map<std::string, std::vector<char>> logs;
-    bpf_program* program = nullptr;
-    bpf_object__for_each_program(program, object->obj) {
-        auto& log = logs[bpf_program__name(program)];
+    for (const auto& row : probe::programs()) {
+        auto* program = probe::find(*object, row);
+        auto& log = logs[std::string(row.name)];
         log.resize(65536);
         bpf_program__set_log_level(program, kStatistics);
         bpf_program__set_log_buf(program, log.data(), log.size());

@@ -25,14 +25,14 @@ Json machine(const std::vector<Finding>& findings) {
     return object;
 }
 
-Json programs(const std::vector<event::ProgramTrial>& trials) {
+Json programs(const std::vector<event::ProgramCheck>& checks) {
     Json list = Json::array();
-    for (const auto& trial : trials) {
-        list.push_back({{"name", trial.name},
-                        {"group", trial.group},
-                        {"loaded", trial.loaded},
-                        {"attached", trial.on_its_own ? Json(trial.attached) : Json(nullptr)},
-                        {"error", known(trial.error)}});
+    for (const auto& check : checks) {
+        list.push_back({{"name", check.name},
+                        {"group", check.group},
+                        {"loaded", check.loaded},
+                        {"attached", check.on_its_own ? Json(check.attached) : Json(nullptr)},
+                        {"error", known(check.error)}});
     }
     return list;
 }

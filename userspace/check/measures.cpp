@@ -13,20 +13,20 @@ namespace {
 using State = Measure::State;
 
 // The program of that group that this kernel refuses; empty: none.
-std::string refused(const std::vector<event::ProgramTrial>& programs, std::string_view group) {
+std::string refused(const std::vector<event::ProgramCheck>& programs, std::string_view group) {
     const auto found = std::ranges::find_if(
-        programs, [&](const event::ProgramTrial& trial) { return trial.group == group && !trial.error.empty(); });
+        programs, [&](const event::ProgramCheck& check) { return check.group == group && !check.error.empty(); });
     return found == programs.end() ? std::string() : found->name;
 }
 
 // Of the group, if nothing else stands against it.
-Measure of_group(std::string name, std::string_view group, const std::vector<event::ProgramTrial>& programs) {
+Measure of_group(std::string name, std::string_view group, const std::vector<event::ProgramCheck>& programs) {
     const auto program = refused(programs, group);
     if (program.empty()) return {std::move(name), State::yes, ""};
     return {std::move(name), State::no, "the kernel refuses the program " + program};
 }
 
-Measure exceptions(const GunicornFound& gunicorn, const std::vector<event::ProgramTrial>& programs) {
+Measure exceptions(const GunicornFound& gunicorn, const std::vector<event::ProgramCheck>& programs) {
     auto measure = of_group("exceptions", "exceptions", programs);
     if (measure.state == State::no) return measure;
     if (gunicorn.python.layout == "ok") return measure;
@@ -63,7 +63,7 @@ Measure ages(const GunicornFound& gunicorn) {
 
 } // namespace
 
-std::vector<Measure> measures_of(const GunicornFound& gunicorn, const std::vector<event::ProgramTrial>& programs,
+std::vector<Measure> measures_of(const GunicornFound& gunicorn, const std::vector<event::ProgramCheck>& programs,
                                  bool serving_would_work) {
     if (!serving_would_work) return {{"everything", State::no, "serving would not work, see above"}};
     std::vector<Measure> measures{{"requests", State::yes, "counts, statuses and durations of HTTP/1"},

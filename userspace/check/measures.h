@@ -9,7 +9,7 @@
 namespace check {
 
 // `programs`: empty when they were not tried.
-std::vector<Measure> measures_of(const GunicornFound& gunicorn, const std::vector<event::ProgramTrial>& programs,
+std::vector<Measure> measures_of(const GunicornFound& gunicorn, const std::vector<event::ProgramCheck>& programs,
                                  bool serving_would_work);
 
 } // namespace check

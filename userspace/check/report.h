@@ -76,7 +76,7 @@ struct GunicornFound {
 struct Report {
     std::string version; // of this program
     std::vector<Finding> machine;
-    std::vector<event::ProgramTrial> programs; // empty: not tried
+    std::vector<event::ProgramCheck> programs; // empty: not tried
     std::vector<GunicornFound> gunicorns;
     std::string programs_untried;         // why
     std::vector<std::string> reasons;     // why serving would not work; empty: it would

@@ -22,7 +22,7 @@
 #include "commands/write_all.h"
 #include "gunicorn/resolve_pid.h"
 #include "observer/observer.h"
-#include "probe/trial.h"
+#include "probe/program_check.h"
 #include "procfs/procfs.h"
 
 namespace commands {
@@ -61,7 +61,7 @@ void try_programs(::check::Report& report) {
         report.programs_untried = fmt::format("without {} the kernel refuses all of them", capability);
         return;
     }
-    report.programs = probe::try_programs();
+    report.programs = probe::probe_programs();
     for (const auto& trial : report.programs) {
         if (trial.error.empty()) continue;
         const auto option =

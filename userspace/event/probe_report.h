@@ -39,13 +39,13 @@ struct ProbeReport {
     std::map<std::string, std::uint64_t> events_lost; // by reason; every reason is present, also at 0
 };
 
-// What the kernel said to one program alone.
-struct ProgramTrial {
+// The kernel's answer to one program, loaded alone.
+struct ProgramCheck {
     std::string name;
-    std::string group; // "core", or what has to be measured for it to be needed
+    std::string group; // "core", or the group without which it is not needed
     bool loaded = false;
-    bool attached = false;  // false also where nothing is to be attached: see `on_its_own`
-    bool on_its_own = true; // hangs on a hook; else others call it
+    bool attached = false;  // false also for programs that are not attached alone: see `on_its_own`
+    bool on_its_own = true; // is attached to a hook; else others call it, or it belongs to an interpreter's probe
     std::string error;      // empty if all went well
 };
 

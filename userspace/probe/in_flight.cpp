@@ -19,7 +19,7 @@ constexpr std::uint32_t kLargestBatch = 1 << 16;
 
 std::vector<event::InFlight> Probe::in_flight() const {
     std::vector<event::InFlight> found;
-    if (!kernel_->trace) return found;
+    if (!kernel_->options.trace) return found;
     const auto* map = kernel_->skeleton->maps.traced;
     const std::size_t bytes = bpf_map__value_size(map);
     std::vector<contract::connection_key> keys(kBatch);

@@ -8,30 +8,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ranges>
 #include <utility>
 
 #include "probe/kernel.h"
+#include "probe/programs.h"
 
 namespace probe {
 
 namespace {
 
 constexpr pid_t kEverybody = -1;
-
-using Links = std::vector<std::unique_ptr<bpf_link, Link>>;
-
-struct Usdt {
-    const bpf_program* program;
-    const char* name;
-};
-
-// In the order in which they are attached: an end without its begin is left out, a begin without its end would stay.
-std::vector<Usdt> usdt_of(const gunicorn_probes& skeleton, PythonProbe probe) {
-    const auto& progs = skeleton.progs;
-    if (probe == PythonProbe::collections)
-        return {{progs.collection_ends, "gc__done"}, {progs.collection_begins, "gc__start"}};
-    return {{progs.import_ends, "import__find__load__done"}, {progs.import_begins, "import__find__load__start"}};
-}
 
 std::unexpected<Error> failure(const std::string& step, int error) {
     std::string why = describe_errno(error);
@@ -42,27 +29,32 @@ std::unexpected<Error> failure(const std::string& step, int error) {
     return fail(fmt::format("{}: {}", step, why));
 }
 
-Result<void> add_raises(Links& links, const gunicorn_probes& skeleton, const std::string& path, std::uint64_t offset) {
-    links.emplace_back(bpf_program__attach_uprobe(skeleton.progs.see_raise, false, kEverybody, path.c_str(), offset));
-    if (!links.back()) return failure("attach a uprobe", errno);
-    return {};
-}
-
-Result<void> add_usdt(Links& links, const gunicorn_probes& skeleton, PythonProbe probe, const std::string& path) {
-    for (const auto& [program, name] : usdt_of(skeleton, probe)) {
-        links.emplace_back(bpf_program__attach_usdt(program, kEverybody, path.c_str(), "python", name, nullptr));
-        if (!links.back()) return failure(fmt::format("attach python:{}", name), errno);
+Result<std::unique_ptr<bpf_link, Link>> attach_one(const gunicorn_probes& skeleton, const Program& program,
+                                                   const std::string& path, std::uint64_t offset) {
+    const auto* loaded = find(skeleton, program);
+    if (program.entry == Entry::uprobe) {
+        std::unique_ptr<bpf_link, Link> link(
+            bpf_program__attach_uprobe(loaded, false, kEverybody, path.c_str(), offset));
+        if (!link) return failure("attach a uprobe", errno);
+        return link;
     }
-    return {};
+    const std::string name(program.needs);
+    std::unique_ptr<bpf_link, Link> link(
+        bpf_program__attach_usdt(loaded, kEverybody, path.c_str(), "python", name.c_str(), nullptr));
+    if (!link) return failure(fmt::format("attach python:{}", name), errno);
+    return link;
 }
 
 } // namespace
 
+// From the last to the first: an end whose begin was not seen is left out, a begin without its end would stay.
 Result<PythonProbeId> Probe::attach_python(PythonProbe probe, const std::string& path, std::uint64_t offset) {
     PythonLinks attached{.probe = probe, .links = {}};
-    auto done = probe == PythonProbe::raises ? add_raises(attached.links, *kernel_->skeleton, path, offset)
-                                             : add_usdt(attached.links, *kernel_->skeleton, probe, path);
-    if (!done) return std::unexpected(done.error());
+    for (const auto& program : programs() | std::views::reverse) {
+        if (python_probe_of(program) != probe) continue;
+        TRY(auto link, attach_one(*kernel_->skeleton, program, path, offset));
+        attached.links.push_back(std::move(link));
+    }
     kernel_->python_links.emplace(++kernel_->last_python_probe, std::move(attached));
     return kernel_->last_python_probe;
 }
@@ -77,14 +69,14 @@ void Probe::detach_python(PythonProbeId id) {
 
 std::optional<contract::gc_pauses> Probe::collections(event::Slot slot) const {
     contract::gc_pauses collections{};
-    if (!kernel_->groups.collector) return std::nullopt;
+    if (!kernel_->options.groups.collector) return std::nullopt;
     if (bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.gc_pauses), &slot, &collections)) return std::nullopt;
     return collections;
 }
 
 std::optional<contract::imports> Probe::imports(event::Slot slot) const {
     contract::imports imports{};
-    if (!kernel_->groups.imports) return std::nullopt;
+    if (!kernel_->options.groups.imports) return std::nullopt;
     if (bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.imports), &slot, &imports)) return std::nullopt;
     return imports;
 }
@@ -99,9 +91,9 @@ void Probe::Kernel::forget_python(event::Slot slot) const {
     bpf_map_update_elem(map_fd(maps.pythons), &slot, &unknown, BPF_ANY);
     // Those of groups that are turned off do not exist, or have no such slot.
     const contract::gc_pauses collections{};
-    if (groups.collector) bpf_map_update_elem(map_fd(maps.gc_pauses), &slot, &collections, BPF_ANY);
+    if (options.groups.collector) bpf_map_update_elem(map_fd(maps.gc_pauses), &slot, &collections, BPF_ANY);
     const contract::imports imports{};
-    if (groups.imports) bpf_map_update_elem(map_fd(maps.imports), &slot, &imports, BPF_ANY);
+    if (options.groups.imports) bpf_map_update_elem(map_fd(maps.imports), &slot, &imports, BPF_ANY);
 }
 
 } // namespace probe

@@ -53,8 +53,11 @@ struct PythonLinks {
     std::vector<std::unique_ptr<bpf_link, Link>> links; // to one file
 };
 
+struct Program;
+
 struct Probe::Kernel {
     bool is_attached(PythonProbe probe) const; // to any file
+    bool is_attached(const Program& program) const;
     void forget_python(event::Slot slot) const;
 
     // Destroyed in reverse order: the ring and the index before the maps that they look into.
@@ -65,8 +68,7 @@ struct Probe::Kernel {
     std::unique_ptr<bpf_link, Link> backlogs; // the iterator; nothing when it is turned off
     std::map<PythonProbeId, PythonLinks> python_links;
     PythonProbeId last_python_probe = 0;
-    Groups groups;
-    bool trace = false;
+    Options options;
     std::uint64_t slots_refused = 0; // by user space; the kernel counts its own
     std::uint64_t pids_refused = 0;  // likewise
 };

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "probe/kernel.h"
+#include "probe/programs.h"
 
 namespace probe {
 
@@ -84,17 +85,9 @@ void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     }
 }
 
-// Those that are attached to interpreters, when there are some.
-void choose_python_programs(gunicorn_probes& skeleton, const Groups& groups) {
-    auto& progs = skeleton.progs;
+// Maps of groups that are turned off are not created.
+void choose_maps(gunicorn_probes& skeleton, const Groups& groups) {
     auto& maps = skeleton.maps;
-    for (auto* program : {progs.collection_begins, progs.collection_ends})
-        bpf_program__set_autoload(program, groups.collector);
-    for (auto* program : {progs.import_begins, progs.import_ends}) bpf_program__set_autoload(program, groups.imports);
-    bpf_program__set_autoload(progs.see_raise, groups.unlogged);
-    for (auto* program :
-         {progs.collection_begins, progs.collection_ends, progs.import_begins, progs.import_ends, progs.see_raise})
-        bpf_program__set_autoattach(program, false);
     const auto used = [](bpf_map* map, bool is_used) { bpf_map__set_autocreate(map, is_used); };
     used(maps.gc_pauses, groups.collector);
     used(maps.gc_starts, groups.collector);
@@ -102,28 +95,22 @@ void choose_python_programs(gunicorn_probes& skeleton, const Groups& groups) {
     used(maps.import_starts, groups.imports);
     used(maps.__bpf_usdt_specs, groups.collector || groups.imports);
     used(maps.__bpf_usdt_ip_to_spec_id, groups.collector || groups.imports);
-    skeleton.rodata->watch_raises = groups.unlogged;
 }
 
-// Programs that hang on a hook are attached by libbpf; the others are reached by tail calls or run by user space.
 void choose_programs(gunicorn_probes& skeleton, const Options& options) {
-    auto& progs = skeleton.progs;
-    const auto& groups = options.groups;
-    for (auto* program :
-         {progs.stream_bytes, progs.end_by_call, progs.shut_by_call, progs.explain_response, progs.read_log_record,
-          progs.end_connection, progs.adopt_connection, progs.watch_port, progs.read_backlogs})
-        bpf_program__set_autoattach(program, false);
-    for (auto* program : {progs.inet_sock_set_state, progs.sys_enter, progs.watch_port})
-        bpf_program__set_autoload(program, groups.waits);
-    for (auto* program : {progs.trace_switch, progs.trace_wakeup, progs.trace_exit, progs.trace_enter})
-        bpf_program__set_autoload(program, options.trace);
-    bpf_program__set_autoload(progs.read_backlogs, groups.backlog);
-    for (auto* program : {progs.explain_response, progs.read_log_record})
-        bpf_program__set_autoload(program, groups.exceptions);
+    for (const auto& program : programs()) {
+        bpf_program__set_autoload(find(skeleton, program), is_needed(program, options));
+        bpf_program__set_autoattach(find(skeleton, program), program.entry == Entry::hook);
+    }
+}
+
+// What programs that run anyway do in addition for a group.
+void choose_measurements(gunicorn_probes& skeleton, const Groups& groups) {
     // How many requests are in flight also tells whose an exception is, and whether a worker has begun to serve.
     skeleton.rodata->measure_activity = groups.activity || groups.exceptions || groups.imports;
     skeleton.rodata->measure_waits = groups.waits;
     skeleton.rodata->measure_sizes = groups.sizes;
+    skeleton.rodata->watch_raises = groups.unlogged;
 }
 
 } // namespace
@@ -144,7 +131,8 @@ void prepare(gunicorn_probes& skeleton, const Options& options) {
     raise_memlock_limit();
     set_sizes(skeleton, options);
     choose_programs(skeleton, options);
-    choose_python_programs(skeleton, options.groups);
+    choose_maps(skeleton, options.groups);
+    choose_measurements(skeleton, options.groups);
 }
 
 Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {

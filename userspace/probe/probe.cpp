@@ -49,8 +49,7 @@ Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
     auto slots = SlotIndex::map(map_fd(maps.slot_pages), bpf_map__max_entries(maps.slot_pages));
     if (!slots) return std::unexpected(slots.error());
     kernel->slots = std::move(*slots);
-    kernel->groups = options.groups;
-    kernel->trace = options.trace;
+    kernel->options = options;
     kernel->ring.reset(ring_buffer__new(map_fd(maps.records), pass_on, &kernel->consumer, nullptr));
     if (!kernel->ring) return fail("open the ring buffer: " + describe_errno(errno));
     if (auto attached = attach(*kernel->skeleton); !attached) return std::unexpected(attached.error());
@@ -167,7 +166,7 @@ void Probe::set_python(event::Slot master, const python::Layout& layout, python:
 }
 
 void Probe::add_listener(std::uint64_t socket_inode, event::Slot owner, std::uint16_t port) {
-    if (port && kernel_->groups.waits) run(kernel_->skeleton->progs.watch_port, {port});
+    if (port && kernel_->options.groups.waits) run(kernel_->skeleton->progs.watch_port, {port});
     bpf_map_update_elem(map_fd(kernel_->skeleton->maps.listeners), &socket_inode, &owner, BPF_ANY);
 }
 

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "probe/kernel.h"
+#include "probe/programs.h"
 
 namespace probe {
 
@@ -18,9 +19,9 @@ bpf_prog_info info_of(const bpf_program* program) {
     return info;
 }
 
-event::ProgramUse use_of(const bpf_program* program, bool attached) {
-    event::ProgramUse use{.name = bpf_program__name(program), .attached = attached, .run_time = {}, .runs = 0};
-    const auto info = info_of(program);
+event::ProgramUse use_of(const gunicorn_probes& skeleton, const Program& program, bool attached) {
+    event::ProgramUse use{.name = std::string(program.name), .attached = attached, .run_time = {}, .runs = 0};
+    const auto info = info_of(find(skeleton, program));
     if (info.run_cnt) {
         use.run_time = std::chrono::nanoseconds(info.run_time_ns);
         use.runs = info.run_cnt;
@@ -85,46 +86,34 @@ std::string name_of(contract::drop_reason reason) {
     return "unknown";
 }
 
+bool Probe::Kernel::is_attached(const Program& program) const {
+    switch (program.entry) {
+    case Entry::hook:
+        return is_hooked(*skeleton, program);
+    case Entry::tail_call:
+        return is_needed(program, options) && is_attached(program_named(program.needs));
+    case Entry::iterator:
+        return backlogs != nullptr;
+    case Entry::uprobe:
+    case Entry::usdt:
+        return is_attached(*python_probe_of(program));
+    case Entry::user_space:
+        break;
+    }
+    return false;
+}
+
 event::ProbeReport Probe::report() const {
     const auto& skeleton = *kernel_->skeleton;
-    const auto& progs = skeleton.progs;
-    const auto& links = skeleton.links;
     event::ProbeReport report;
-    const auto& groups = kernel_->groups;
-    report.programs = {
-        use_of(progs.sys_exit, links.sys_exit != nullptr),
-        // These run behind sys_exit.
-        use_of(progs.stream_bytes, links.sys_exit != nullptr),
-        use_of(progs.end_by_call, links.sys_exit != nullptr),
-        use_of(progs.shut_by_call, links.sys_exit != nullptr),
-        use_of(progs.explain_response, links.sys_exit != nullptr && groups.exceptions),
-        use_of(progs.read_log_record, links.sys_exit != nullptr && groups.exceptions),
-        use_of(progs.sched_process_fork, links.sched_process_fork != nullptr),
-        use_of(progs.sched_process_exec, links.sched_process_exec != nullptr),
-        use_of(progs.sched_process_exit, links.sched_process_exit != nullptr),
-        use_of(progs.signal_generate, links.signal_generate != nullptr),
-        use_of(progs.mark_victim, links.mark_victim != nullptr),
-        use_of(progs.inet_sock_set_state, links.inet_sock_set_state != nullptr),
-        use_of(progs.sys_enter, links.sys_enter != nullptr),
-        use_of(progs.read_backlogs, kernel_->backlogs != nullptr),
-        use_of(progs.collection_begins, kernel_->is_attached(PythonProbe::collections)),
-        use_of(progs.collection_ends, kernel_->is_attached(PythonProbe::collections)),
-    };
-    if (kernel_->trace) {
-        report.programs.push_back(use_of(progs.trace_switch, links.trace_switch != nullptr));
-        report.programs.push_back(use_of(progs.trace_wakeup, links.trace_wakeup != nullptr));
-        report.programs.push_back(use_of(progs.trace_exit, links.trace_exit != nullptr));
-        report.programs.push_back(use_of(progs.trace_enter, links.trace_enter != nullptr));
-    }
-    if (groups.unlogged) report.programs.push_back(use_of(progs.see_raise, kernel_->is_attached(PythonProbe::raises)));
-    if (groups.imports) {
-        for (const auto* program : {progs.import_begins, progs.import_ends})
-            report.programs.push_back(use_of(program, kernel_->is_attached(PythonProbe::imports)));
+    for (const auto& program : programs()) {
+        if (is_reported(program, kernel_->options))
+            report.programs.push_back(use_of(skeleton, program, kernel_->is_attached(program)));
     }
     report.maps = {use_of<contract::connection_key>(skeleton.maps.connections),
                    use_of<contract::pipelined_key>(skeleton.maps.pipelined),
                    use_of<std::uint64_t>(skeleton.maps.listeners), use_of_processes(skeleton.maps.processes)};
-    if (kernel_->trace) {
+    if (kernel_->options.trace) {
         report.maps.push_back(use_of<std::uint32_t>(skeleton.maps.clocks));
         report.maps.push_back(use_of<contract::connection_key>(skeleton.maps.traced));
     }

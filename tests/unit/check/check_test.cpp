@@ -172,7 +172,7 @@ TEST(Measures, AnUnknownLayoutHidesExceptionsOnly) {
 }
 
 TEST(Measures, ARefusedProgramTakesItsGroupAway) {
-    const std::vector<event::ProgramTrial> programs{{.name = "read_backlogs", .group = "backlog", .error = "EPERM"}};
+    const std::vector<event::ProgramCheck> programs{{.name = "read_backlogs", .group = "backlog", .error = "EPERM"}};
     const auto measures = check::measures_of(gunicorn(), programs, true);
     EXPECT_EQ(measure(measures, "backlog").state, State::no);
     EXPECT_THAT(measure(measures, "backlog").why, HasSubstr("read_backlogs"));

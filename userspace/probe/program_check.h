@@ -8,7 +8,8 @@
 
 namespace probe {
 
-// Those that serving with all groups needs. Takes about a second; observes nobody, and leaves nothing behind.
-std::vector<event::ProgramTrial> try_programs();
+// Checks the programs that `serve` loads by default. Takes about a second, observes no process and leaves nothing
+// behind.
+std::vector<event::ProgramCheck> probe_programs();
 
 } // namespace probe
