@@ -95,7 +95,7 @@ TEST_F(ProbeTest, TwoAtOnceSeeTheSame) {
     // The other one has slots of its own.
     std::uint64_t responses = 0;
     for (event::Slot each = 1; each <= options_.max_processes; each++)
-        responses += event::decode((*second)->totals(each).value()).requests();
+        responses += (*second)->totals(each).value().requests();
     EXPECT_EQ(responses, 1u);
     second->reset();
     one_request();
@@ -114,7 +114,7 @@ TEST_F(ProbeTest, ReportNamesEverything) {
                              "sched_process_exit", "signal_generate"})
         EXPECT_TRUE(names.contains(name)) << name;
     for (unsigned reason = 0; reason < contract::DROP_REASONS; reason++)
-        EXPECT_TRUE(report.events_lost.contains(probe::name_of(static_cast<contract::drop_reason>(reason)))) << reason;
+        EXPECT_TRUE(report.events_lost.contains(event::name_of(static_cast<contract::drop_reason>(reason)))) << reason;
     for (const auto& map : report.maps) {
         EXPECT_LE(map.entries, map.capacity) << map.name;
         if (map.name == "connections") {

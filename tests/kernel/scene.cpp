@@ -36,11 +36,8 @@ void Scene::SetUp() {
 }
 
 void Scene::drain() {
-    probe_->drain([&](std::span<const std::byte> bytes) {
-        auto event = event::decode(bytes);
-        ASSERT_TRUE(event) << "a record of " << bytes.size() << " bytes";
-        events_.push_back(std::move(*event));
-    });
+    const auto undecodable = probe_->drain([&](event::Event event) { events_.push_back(std::move(event)); });
+    ASSERT_EQ(undecodable, 0u) << "records that are of no known kind or too short";
 }
 
 std::unique_ptr<ChildProcess> Scene::fork_worker(const ChildProcess::Body& body, event::Slot* slot) {
@@ -75,7 +72,7 @@ std::uint64_t Scene::entries(const std::string& map) const {
 }
 
 std::uint64_t Scene::lost(contract::drop_reason reason) const {
-    return probe_->report().events_lost.at(probe::name_of(reason));
+    return probe_->report().events_lost.at(event::name_of(reason));
 }
 
 std::uint64_t Scene::lost() const {

@@ -57,7 +57,7 @@ protected:
         return one;
     }
 
-    event::Totals totals() const { return event::decode(probe_->totals(worker_slot_).value()); }
+    event::Totals totals() const { return probe_->totals(worker_slot_).value(); }
     std::uint64_t entries(const std::string& map) const;
     std::uint64_t lost(contract::drop_reason reason) const;
     std::uint64_t lost() const; // for any reason

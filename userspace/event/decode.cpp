@@ -234,4 +234,34 @@ Imports decode(const contract::imports& raw, bool from_the_beginning) {
             .serving = of(contract::IMPORT_WHEN_SERVING)};
 }
 
+std::string name_of(contract::drop_reason reason) {
+    switch (reason) {
+    case contract::DROP_RING_FULL:
+        return "ring_full";
+    case contract::DROP_SLOTS_FULL:
+        return "processes_full";
+    case contract::DROP_CONNECTIONS_FULL:
+        return "connections_full";
+    case contract::DROP_PIPELINE_FULL:
+        return "pipeline_full";
+    case contract::DROP_PARSE_BUDGET:
+        return "parse_budget";
+    case contract::DROP_UNREADABLE:
+        return "unreadable_buffer";
+    case contract::DROP_SYSCALL:
+        return "unsupported_syscall";
+    case contract::DROP_FRAMING:
+        return "framing";
+    case contract::DROP_PID_RANGE:
+        return "pid_range";
+    case contract::DROP_LISTENERS_FULL:
+        return "listeners_full";
+    case contract::DROP_THREADS_FULL:
+        return "threads_full";
+    case contract::DROP_REASONS:
+        break;
+    }
+    return "unknown";
+}
+
 } // namespace event

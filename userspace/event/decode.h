@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// From the kernel's bytes (contract.h) to values that the rest of user space understands.
+// Decodes the kernel's bytes (contract.h) into the values that the rest of user space understands. Included by the
+// probe only, and by tests: behind it nothing knows the contract.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "contract.h"
 #include "event/event.h"
@@ -12,13 +14,16 @@
 
 namespace event {
 
-// Nothing for a record that is too short for its kind, or of no known kind.
+// nullopt if the record is too short for its kind, or of no known kind.
 std::optional<Event> decode(std::span<const std::byte> record);
 
 // `now`: when `totals` were read, or shortly before; 0 leaves out of the busy time the stretch that lasts.
 Totals decode(const contract::worker_totals& totals, KernelTime now = {});
 Collections decode(const contract::gc_pauses& collections);
-// `from_the_beginning`: of the process, was it watched.
+// `from_the_beginning`: whether the process was observed before it imported anything.
 Imports decode(const contract::imports& imports, bool from_the_beginning);
+
+// The label value of events_lost_total{reason}.
+std::string name_of(contract::drop_reason reason);
 
 } // namespace event

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "event/decode.h"
 #include "gunicorn/resolve_pid.h"
 
 namespace observer {
@@ -93,9 +92,7 @@ Observer::Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_
 void Observer::drain_records() {
     // Collected first: carrying out what an event asks for may produce further records.
     std::vector<event::Event> events;
-    probe_->drain([&](std::span<const std::byte> bytes) {
-        if (auto decoded = event::decode(bytes)) events.push_back(std::move(*decoded));
-    });
+    probe_->drain([&](event::Event event) { events.push_back(std::move(event)); });
     for (const auto& each : events) take(each);
 }
 
@@ -108,7 +105,8 @@ void Observer::take(const event::Event& event) {
         probe_->end_connections(exited->slot, exited->at);
         auto whole = *exited;
         const auto totals = probe_->totals(exited->slot);
-        whole.served = totals && std::ranges::any_of(totals->connections, [](auto count) { return count != 0; });
+        whole.served =
+            totals && std::ranges::any_of(totals->connections, [](const auto& kind) { return kind.second != 0; });
         carry_out(tree_.on(whole));
         return;
     }
@@ -244,16 +242,12 @@ void Observer::read_totals() {
 
 // A worker that cannot be read right now keeps what it had: late rather than torn.
 void Observer::read_totals(event::Slot slot, pid_t master, std::uint64_t start_ticks) {
-    const auto now = clock_time(CLOCK_MONOTONIC);
-    const auto totals = probe_->totals(slot);
+    auto totals = probe_->totals(slot, clock_time(CLOCK_MONOTONIC));
     if (!totals) return;
-    auto decoded = event::decode(*totals, now);
-    const auto told = interpreters_.of(master);
-    if (const auto pauses = probe_->collections(slot); pauses && told.collections)
-        decoded.collections = event::decode(*pauses);
-    if (const auto imports = probe_->imports(slot); imports && told.imports)
-        decoded.imports = event::decode(*imports, interpreters_.since_birth(master, start_ticks));
-    model_.set_totals(slot, std::move(decoded));
+    const auto probes = interpreters_.of(master);
+    if (probes.collections) totals->collections = probe_->collections(slot);
+    if (probes.imports) totals->imports = probe_->imports(slot, interpreters_.since_birth(master, start_ticks));
+    model_.set_totals(slot, std::move(*totals));
 }
 
 void Observer::note_listener(const gunicorn::ListeningSocket& socket, event::Slot owner) {

@@ -11,6 +11,7 @@
 #include <ranges>
 #include <utility>
 
+#include "event/decode.h"
 #include "probe/kernel.h"
 #include "probe/programs.h"
 
@@ -67,18 +68,18 @@ void Probe::detach_python(PythonProbeId id) {
     kernel_->python_links.erase(found);
 }
 
-std::optional<contract::gc_pauses> Probe::collections(event::Slot slot) const {
-    contract::gc_pauses collections{};
+std::optional<event::Collections> Probe::collections(event::Slot slot) const {
+    contract::gc_pauses pauses{};
     if (!kernel_->options.groups.collector) return std::nullopt;
-    if (bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.gc_pauses), &slot, &collections)) return std::nullopt;
-    return collections;
+    if (bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.gc_pauses), &slot, &pauses)) return std::nullopt;
+    return event::decode(pauses);
 }
 
-std::optional<contract::imports> Probe::imports(event::Slot slot) const {
+std::optional<event::Imports> Probe::imports(event::Slot slot, bool from_the_beginning) const {
     contract::imports imports{};
     if (!kernel_->options.groups.imports) return std::nullopt;
     if (bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.imports), &slot, &imports)) return std::nullopt;
-    return imports;
+    return event::decode(imports, from_the_beginning);
 }
 
 bool Probe::Kernel::is_attached(PythonProbe probe) const {

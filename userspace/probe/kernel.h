@@ -8,10 +8,10 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <span>
 #include <string_view>
 #include <vector>
 
+#include "contract.h"
 #include "gunicorn_probes.skel.h"
 #include "probe/probe.h"
 
@@ -55,7 +55,14 @@ struct PythonLinks {
 
 struct Program;
 
+struct Drain {
+    std::function<void(event::Event)> consumer;
+    std::size_t undecodable = 0;
+};
+
 struct Probe::Kernel {
+    // 0: no slot is free, or the pid is beyond pid_max, and counted.
+    event::Slot take_slot(pid_t pid, contract::role role, event::Slot parent);
     bool is_attached(PythonProbe probe) const; // to any file
     bool is_attached(const Program& program) const;
     void forget_python(event::Slot slot) const;
@@ -64,7 +71,7 @@ struct Probe::Kernel {
     std::unique_ptr<gunicorn_probes, Skeleton> skeleton;
     SlotIndex slots;
     std::unique_ptr<ring_buffer, Ring> ring;
-    std::function<void(std::span<const std::byte>)> consumer;
+    Drain drain;                              // that is going on; the ring has its address
     std::unique_ptr<bpf_link, Link> backlogs; // the iterator; nothing when it is turned off
     std::map<PythonProbeId, PythonLinks> python_links;
     PythonProbeId last_python_probe = 0;

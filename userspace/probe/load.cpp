@@ -140,19 +140,10 @@ Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {
     if (const int error = gunicorn_probes::load(&skeleton)) {
         return std::unexpected(failure("load the BPF programs", -error));
     }
-    const auto& progs = skeleton.progs;
-    const std::pair<contract::tail_call, bpf_program*> tail_calls[] = {
-        {contract::PROG_STREAM_BYTES, progs.stream_bytes},
-        {contract::PROG_END_BY_CALL, progs.end_by_call},
-        {contract::PROG_SHUT_BY_CALL, progs.shut_by_call},
-        {contract::PROG_EXPLAIN_RESPONSE, progs.explain_response},
-        {contract::PROG_READ_LOG_RECORD, progs.read_log_record},
-    };
-    static_assert(std::size(tail_calls) == contract::TAIL_CALLS);
-    for (const auto& [index, program] : tail_calls) {
-        const int fd = bpf_program__fd(program);
-        if (fd < 0) continue; // turned off
-        if (bpf_map_update_elem(map_fd(skeleton.maps.tail_calls), &index, &fd, BPF_ANY)) {
+    for (const auto& program : programs()) {
+        const int fd = bpf_program__fd(find(skeleton, program));
+        if (!program.tail_call || fd < 0) continue; // fd < 0: the group is off
+        if (bpf_map_update_elem(map_fd(skeleton.maps.tail_calls), &*program.tail_call, &fd, BPF_ANY)) {
             return std::unexpected(failure("set the tail calls", errno));
         }
     }

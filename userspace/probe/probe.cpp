@@ -7,10 +7,13 @@
 
 #include <array>
 #include <cerrno>
+#include <span>
+#include <utility>
 #include <vector>
 
+#include "event/decode.h"
+#include "probe/consistent_snapshot.h"
 #include "probe/kernel.h"
-#include "probe/steady_copy.h"
 
 namespace probe {
 
@@ -28,9 +31,13 @@ void run(const bpf_program* program, std::array<std::uint64_t, 4> arguments) {
     bpf_prog_test_run_opts(bpf_program__fd(program), &options);
 }
 
-int pass_on(void* context, void* data, std::size_t bytes) {
-    const auto& consumer = *static_cast<std::function<void(std::span<const std::byte>)>*>(context);
-    if (consumer) consumer({static_cast<const std::byte*>(data), bytes});
+int decode_record(void* context, void* data, std::size_t bytes) {
+    auto& drain = *static_cast<Drain*>(context);
+    auto event = event::decode(std::span(static_cast<const std::byte*>(data), bytes));
+    if (!event)
+        drain.undecodable++;
+    else if (drain.consumer)
+        drain.consumer(std::move(*event));
     return 0;
 }
 
@@ -50,7 +57,7 @@ Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
     if (!slots) return std::unexpected(slots.error());
     kernel->slots = std::move(*slots);
     kernel->options = options;
-    kernel->ring.reset(ring_buffer__new(map_fd(maps.records), pass_on, &kernel->consumer, nullptr));
+    kernel->ring.reset(ring_buffer__new(map_fd(maps.records), decode_record, &kernel->drain, nullptr));
     if (!kernel->ring) return fail("open the ring buffer: " + describe_errno(errno));
     if (auto attached = attach(*kernel->skeleton); !attached) return std::unexpected(attached.error());
     if (options.groups.backlog) {
@@ -61,15 +68,15 @@ Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
     return std::unique_ptr<Probe>(new Probe(std::move(kernel)));
 }
 
-event::Slot Probe::take_slot(pid_t pid, contract::role role, event::Slot parent) {
-    const auto& maps = kernel_->skeleton->maps;
-    if (!kernel_->slots.covers(pid)) {
-        kernel_->pids_refused++;
+event::Slot Probe::Kernel::take_slot(pid_t pid, contract::role role, event::Slot parent) {
+    const auto& maps = skeleton->maps;
+    if (!slots.covers(pid)) {
+        pids_refused++;
         return 0;
     }
-    event::Slot slot = kernel_->slots.get(pid);
+    event::Slot slot = slots.get(pid);
     if (!slot && bpf_map_lookup_and_delete_elem(map_fd(maps.free_slots), nullptr, &slot)) {
-        kernel_->slots_refused++;
+        slots_refused++;
         return 0;
     }
     const contract::process process{.tgid = static_cast<contract::u32>(pid),
@@ -78,17 +85,17 @@ event::Slot Probe::take_slot(pid_t pid, contract::role role, event::Slot parent)
                                     .reserved = 0,
                                     .born_ns = monotonic_ns()};
     bpf_map_update_elem(map_fd(maps.processes), &slot, &process, BPF_ANY);
-    kernel_->slots.set(pid, slot);
+    slots.set(pid, slot);
     return slot;
 }
 
 event::Slot Probe::observe_master(pid_t pid, event::Slot expected) {
     if (expected && (!kernel_->slots.covers(pid) || kernel_->slots.get(pid) != expected)) return expected;
-    return take_slot(pid, contract::ROLE_MASTER, 0);
+    return kernel_->take_slot(pid, contract::ROLE_MASTER, 0);
 }
 
 event::Slot Probe::observe_worker(pid_t pid, event::Slot master) {
-    return take_slot(pid, contract::ROLE_WORKER, master);
+    return kernel_->take_slot(pid, contract::ROLE_WORKER, master);
 }
 
 bool Probe::release(event::Slot slot, pid_t pid) {
@@ -186,23 +193,25 @@ void Probe::end_connections(event::Slot slot, event::KernelTime ended_at) {
     }
 }
 
-std::optional<contract::worker_totals> Probe::totals(event::Slot slot) const {
+std::optional<event::Totals> Probe::totals(event::Slot slot, event::KernelTime now) const {
     const int map = map_fd(kernel_->skeleton->maps.totals);
     const int shared = map_fd(kernel_->skeleton->maps.busy_since);
-    return steady_copy([&](contract::worker_totals& copy) {
+    const auto totals = consistent_snapshot([&](contract::worker_totals& copy) {
         if (bpf_map_lookup_elem(map, &slot, &copy)) return false;
-        // Of a worker with several threads it is kept elsewhere.
+        // Workers with several threads have theirs in a map of its own.
         if (!copy.activity.busy_since_ns) bpf_map_lookup_elem(shared, &slot, &copy.activity.busy_since_ns);
         return true;
     });
+    if (!totals) return std::nullopt;
+    return event::decode(*totals, now);
 }
 
 int Probe::ring_fd() const { return ring_buffer__epoll_fd(kernel_->ring.get()); }
 
-void Probe::drain(const std::function<void(std::span<const std::byte>)>& consumer) {
-    kernel_->consumer = consumer;
+std::size_t Probe::drain(const std::function<void(event::Event)>& consumer) {
+    kernel_->drain = {.consumer = consumer, .undecodable = 0};
     ring_buffer__consume(kernel_->ring.get());
-    kernel_->consumer = nullptr;
+    return std::exchange(kernel_->drain, {}).undecodable;
 }
 
 } // namespace probe

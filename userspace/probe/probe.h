@@ -9,13 +9,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "contract.h"
 #include "event/event.h"
 #include "event/probe_report.h"
+#include "event/totals.h"
 #include "python/layout.h"
 #include "python/memory.h"
 #include "result.h"
@@ -92,9 +91,10 @@ public:
     // kernel that is_parser_error_reply.
     Result<PythonProbeId> attach_python(PythonProbe probe, const std::string& path, std::uint64_t offset);
     void detach_python(PythonProbeId id);
-    // Of a worker; nothing where its group is off.
-    std::optional<contract::gc_pauses> collections(event::Slot slot) const;
-    std::optional<contract::imports> imports(event::Slot slot) const;
+    // Per worker; nullopt if the group is off. `from_the_beginning`: whether the probes were attached before the worker
+    // was born, so that the time it took to boot is known.
+    std::optional<event::Collections> collections(event::Slot slot) const;
+    std::optional<event::Imports> imports(event::Slot slot, bool from_the_beginning) const;
 
     // Connections accepted on this socket by workers are tracked. `owner`: the master's slot. `port`: of a TCP socket,
     // else 0.
@@ -107,8 +107,10 @@ public:
     void end_connections(event::Slot slot, event::KernelTime ended_at);
 
     // The counts of one moment: what the kernel was counting while they were copied is in all of them or in none.
-    // None when it never stood still for long enough (a thread that was preempted while it counted): ask again later.
-    std::optional<contract::worker_totals> totals(event::Slot slot) const;
+    // nullopt if they never stood still for long enough (a thread that was preempted while it counted): read again
+    // later. `now`: CLOCK_MONOTONIC, up to which a worker with a request in flight counts as busy; 0 leaves out the
+    // stretch that lasts.
+    std::optional<event::Totals> totals(event::Slot slot, event::KernelTime now = {}) const;
 
     // How full the listeners of observed processes are now. A listener that several processes hold (a master and its
     // successor on SIGUSR2) is in it once for each. Empty where the group is turned off.
@@ -121,20 +123,18 @@ public:
     // Readable when the kernel wants to be read soon. Records below half of the ring do not wake anybody: drain()
     // has to be called several times a second anyway.
     int ring_fd() const;
-    void drain(const std::function<void(std::span<const std::byte>)>& consumer);
+    // Gives out the events in the order of the kernel. `consumer` must not call drain(). Returns the number of records
+    // that are of no known kind or too short, which are left out.
+    std::size_t drain(const std::function<void(event::Event)>& consumer);
 
     event::ProbeReport report() const;
 
 private:
     struct Kernel;
     explicit Probe(std::unique_ptr<Kernel> kernel);
-    event::Slot take_slot(pid_t pid, contract::role role, event::Slot parent);
 
     std::unique_ptr<Kernel> kernel_;
 };
-
-// The names in events_lost_total{reason}, by contract::drop_reason.
-std::string name_of(contract::drop_reason reason);
 
 // Version of the libbpf in use, for build info.
 std::string libbpf_version();

@@ -15,11 +15,13 @@ using Progs = decltype(gunicorn_probes::progs);
 
 constexpr auto kPrograms = std::to_array<Program>({
     {&Progs::sys_exit, "sys_exit", Entry::hook, Group::core},
-    {&Progs::stream_bytes, "stream_bytes", Entry::tail_call, Group::core, "sys_exit"},
-    {&Progs::end_by_call, "end_by_call", Entry::tail_call, Group::core, "sys_exit"},
-    {&Progs::shut_by_call, "shut_by_call", Entry::tail_call, Group::core, "sys_exit"},
-    {&Progs::explain_response, "explain_response", Entry::tail_call, Group::exceptions, "sys_exit"},
-    {&Progs::read_log_record, "read_log_record", Entry::tail_call, Group::exceptions, "sys_exit"},
+    {&Progs::stream_bytes, "stream_bytes", Entry::tail_call, Group::core, "sys_exit", contract::PROG_STREAM_BYTES},
+    {&Progs::end_by_call, "end_by_call", Entry::tail_call, Group::core, "sys_exit", contract::PROG_END_BY_CALL},
+    {&Progs::shut_by_call, "shut_by_call", Entry::tail_call, Group::core, "sys_exit", contract::PROG_SHUT_BY_CALL},
+    {&Progs::explain_response, "explain_response", Entry::tail_call, Group::exceptions, "sys_exit",
+     contract::PROG_EXPLAIN_RESPONSE},
+    {&Progs::read_log_record, "read_log_record", Entry::tail_call, Group::exceptions, "sys_exit",
+     contract::PROG_READ_LOG_RECORD},
     {&Progs::end_connection, "end_connection", Entry::user_space, Group::core},
     {&Progs::adopt_connection, "adopt_connection", Entry::user_space, Group::core},
     {&Progs::watch_port, "watch_port", Entry::user_space, Group::waits},

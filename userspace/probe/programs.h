@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "contract.h"
 #include "gunicorn_probes.skel.h"
 #include "probe/probe.h"
 
@@ -36,6 +37,7 @@ struct Program {
     // What it depends on to run: of a tail-called program the name of its caller, of a USDT program the probe of the
     // provider "python"; else empty.
     std::string_view needs = {};
+    std::optional<contract::tail_call> tail_call = {}; // of a tail-called program: its index in the map of them
 };
 
 // In the order of reports. Of programs for one USDT pair the begin stands before the end.

@@ -5,6 +5,7 @@
 
 #include <iterator>
 
+#include "event/decode.h"
 #include "probe/kernel.h"
 #include "probe/programs.h"
 
@@ -56,36 +57,6 @@ event::MapUse use_of_processes(const bpf_map* map) {
 
 } // namespace
 
-std::string name_of(contract::drop_reason reason) {
-    switch (reason) {
-    case contract::DROP_RING_FULL:
-        return "ring_full";
-    case contract::DROP_SLOTS_FULL:
-        return "processes_full";
-    case contract::DROP_CONNECTIONS_FULL:
-        return "connections_full";
-    case contract::DROP_PIPELINE_FULL:
-        return "pipeline_full";
-    case contract::DROP_PARSE_BUDGET:
-        return "parse_budget";
-    case contract::DROP_UNREADABLE:
-        return "unreadable_buffer";
-    case contract::DROP_SYSCALL:
-        return "unsupported_syscall";
-    case contract::DROP_FRAMING:
-        return "framing";
-    case contract::DROP_PID_RANGE:
-        return "pid_range";
-    case contract::DROP_LISTENERS_FULL:
-        return "listeners_full";
-    case contract::DROP_THREADS_FULL:
-        return "threads_full";
-    case contract::DROP_REASONS:
-        break;
-    }
-    return "unknown";
-}
-
 bool Probe::Kernel::is_attached(const Program& program) const {
     switch (program.entry) {
     case Entry::hook:
@@ -122,7 +93,7 @@ event::ProbeReport Probe::report() const {
         bpf_map_lookup_elem(map_fd(skeleton.maps.drops), &reason, &count);
         if (reason == contract::DROP_SLOTS_FULL) count += kernel_->slots_refused;
         if (reason == contract::DROP_PID_RANGE) count += kernel_->pids_refused;
-        report.events_lost[name_of(static_cast<contract::drop_reason>(reason))] = count;
+        report.events_lost[event::name_of(static_cast<contract::drop_reason>(reason))] = count;
     }
     report.events_lost["program_busy"] = runs_missed(skeleton.obj);
     return report;

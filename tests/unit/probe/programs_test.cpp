@@ -45,14 +45,18 @@ TEST_F(Programs, AreEnteredAsTheirSectionsSay) {
 }
 
 TEST_F(Programs, NeedWhatThereIs) {
+    std::set<contract::tail_call> indices;
     for (const auto& program : programs()) {
         EXPECT_EQ(program.needs.empty(), program.entry != Entry::tail_call && program.entry != Entry::usdt)
             << program.name;
+        EXPECT_EQ(program.tail_call.has_value(), program.entry == Entry::tail_call) << program.name;
         if (program.entry != Entry::tail_call) continue;
+        EXPECT_TRUE(indices.insert(*program.tail_call).second) << program.name << " has another's index";
         const auto caller = std::ranges::find(programs(), program.needs, &Program::name);
         ASSERT_NE(caller, programs().end()) << program.name;
         EXPECT_EQ(section(*caller), section(program)) << "a tail call stays within its program type and hook";
     }
+    EXPECT_EQ(indices.size(), std::size_t{contract::TAIL_CALLS});
 }
 
 TEST_F(Programs, AreLoadedForTheirGroupOnly) {

@@ -45,14 +45,27 @@ TEST(IncludeDirection, NoFolderIncludesALaterOne) {
     }
 }
 
+bool is_of_bpf(const std::string& header) {
+    return header.starts_with("bpf/") || header.starts_with("linux/bpf") || header.ends_with(".skel.h") ||
+           is_one_of(header, {"probe/kernel.h", "probe/programs.h"});
+}
+
+bool is_contract(const std::string& header) { return is_one_of(header, {"contract.h", "contract_trace.h"}); }
+
+TEST(IncludeDirection, AUseThroughAnotherHeaderIsFound) {
+    const auto file = std::ranges::find(sources(), "userspace/probe/consistent_snapshot.cpp", &SourceFile::path);
+    ASSERT_NE(file, sources().end());
+    for (const auto& include : file->includes()) EXPECT_NE(include.header, "contract.h");
+    const auto headers = structure::reachable_headers(*file);
+    ASSERT_TRUE(headers.contains("contract.h"));
+    EXPECT_EQ(headers.at("contract.h"), "userspace/probe/consistent_snapshot.h");
+}
+
 TEST(IncludeDirection, OnlyTheProbeFolderKnowsBpf) {
     for (const auto& file : sources()) {
         if (file.folder() == "probe") continue;
-        for (const auto& include : file.includes()) {
-            EXPECT_FALSE(include.header.starts_with("bpf/") || include.header.starts_with("linux/bpf") ||
-                         include.header.ends_with(".skel.h") || include.header == "probe/kernel.h")
-                << file.path << " includes " << include.header;
-        }
+        for (const auto& [header, through] : structure::reachable_headers(file))
+            EXPECT_FALSE(is_of_bpf(header)) << file.path << " includes " << header << ", by " << through;
     }
 }
 
@@ -64,10 +77,21 @@ TEST(IncludeDirection, OnlyTheObserverAndTheCommandsUseTheProbe) {
     }
 }
 
+// Decoding is what the probe includes of event/ beyond the values that it gives out.
 TEST(IncludeDirection, NothingBehindDecodingKnowsTheContract) {
     for (const auto& file : sources()) {
         if (is_one_of(file.folder(), {"event", "probe"})) continue;
-        for (const auto& include : file.includes()) EXPECT_NE(include.header, "contract.h") << file.path;
+        for (const auto& [header, through] : structure::reachable_headers(file))
+            EXPECT_FALSE(is_contract(header)) << file.path << " includes " << header << ", by " << through;
+    }
+}
+
+TEST(IncludeDirection, TheProbesOwnHeaderHidesTheContract) {
+    const auto file = std::ranges::find(sources(), "userspace/probe/probe.h", &SourceFile::path);
+    ASSERT_NE(file, sources().end());
+    for (const auto& [header, through] : structure::reachable_headers(*file)) {
+        EXPECT_FALSE(is_contract(header)) << "by " << through;
+        EXPECT_FALSE(header.starts_with("event/decode")) << "by " << through;
     }
 }
 

@@ -52,6 +52,27 @@ std::vector<SourceFile> files_below(const std::filesystem::path& folder, const s
     return files;
 }
 
+std::map<std::string, std::string> reachable_headers(const SourceFile& file) {
+    static const auto own = [] {
+        std::map<std::string, SourceFile> headers; // as they are written in an include
+        for (const auto* folder : {"userspace", "include"})
+            for (auto& header : files_below(folder, {".h"}))
+                headers.emplace(header.path.substr(header.path.find('/') + 1), header);
+        return headers;
+    }();
+    std::map<std::string, std::string> reached;
+    std::vector<const SourceFile*> left{&file};
+    while (!left.empty()) {
+        const auto* from = left.back();
+        left.pop_back();
+        for (const auto& include : from->includes()) {
+            if (!reached.emplace(include.header, from->path).second) continue;
+            if (const auto header = own.find(include.header); header != own.end()) left.push_back(&header->second);
+        }
+    }
+    return reached;
+}
+
 std::vector<std::string> folder_order() {
     static const std::regex pattern(R"(foreach\(folder ([a-z0-9 ]+)\))");
     std::smatch match;

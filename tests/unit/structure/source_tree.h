@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct SourceFile {
 
 // Files below a folder of the source tree whose names end so.
 std::vector<SourceFile> files_below(const std::filesystem::path& folder, const std::vector<std::string>& endings);
+
+// All that a file includes, directly and through the project's own headers: each header with the file that includes it.
+std::map<std::string, std::string> reachable_headers(const SourceFile& file);
 
 // The folders of userspace/ in the direction of the data, as userspace/CMakeLists.txt adds them.
 std::vector<std::string> folder_order();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <gtest/gtest.h>
 
-#include "probe/steady_copy.h"
+#include "probe/consistent_snapshot.h"
 
 namespace probe {
 namespace {
@@ -28,43 +28,43 @@ contract::worker_totals counted(contract::u64 in_histogram, contract::u64 in_res
     return totals;
 }
 
-TEST(SteadyCopy, OfWhatStandsStillTakesTwo) {
+TEST(ConsistentSnapshot, OfWhatStandsStillTakesTwo) {
     Counting kernel({counted(5, 5)});
-    const auto copy = steady_copy(std::ref(kernel));
+    const auto copy = consistent_snapshot(std::ref(kernel));
     ASSERT_TRUE(copy);
     EXPECT_EQ(copy->responses[100], 5u);
     EXPECT_EQ(kernel.copies, 2u);
 }
 
-TEST(SteadyCopy, WaitsForAResponseThatIsBeingCounted) {
+TEST(ConsistentSnapshot, WaitsForAResponseThatIsBeingCounted) {
     Counting kernel({counted(6, 5), counted(6, 5), counted(6, 5), counted(6, 6)});
-    const auto copy = steady_copy(std::ref(kernel));
+    const auto copy = consistent_snapshot(std::ref(kernel));
     ASSERT_TRUE(copy);
     EXPECT_EQ(copy->responses[100], 6u);
 }
 
-TEST(SteadyCopy, DoesNotTrustSumsThatAreEqualByChance) {
+TEST(ConsistentSnapshot, DoesNotTrustSumsThatAreEqualByChance) {
     // One response was counted before the histogram was copied, another after it and before the responses were.
     auto torn = counted(6, 5);
     torn.responses[304] = 1;
     Counting kernel({torn, counted(7, 7)});
-    const auto copy = steady_copy(std::ref(kernel));
+    const auto copy = consistent_snapshot(std::ref(kernel));
     ASSERT_TRUE(copy);
     EXPECT_EQ(copy->duration_buckets[0], 7u);
 }
 
-TEST(SteadyCopy, GivesUpOnWhatNeverStandsStill) {
+TEST(ConsistentSnapshot, GivesUpOnWhatNeverStandsStill) {
     contract::u64 count = 0;
-    EXPECT_FALSE(steady_copy([&](contract::worker_totals& copy) {
+    EXPECT_FALSE(consistent_snapshot([&](contract::worker_totals& copy) {
         count++;
         copy = counted(count, count);
         return true;
     }));
-    EXPECT_FALSE(steady_copy(Counting({counted(6, 5)})));
+    EXPECT_FALSE(consistent_snapshot(Counting({counted(6, 5)})));
 }
 
-TEST(SteadyCopy, FailsWithTheRead) {
-    EXPECT_FALSE(steady_copy([](contract::worker_totals&) { return false; }));
+TEST(ConsistentSnapshot, FailsWithTheRead) {
+    EXPECT_FALSE(consistent_snapshot([](contract::worker_totals&) { return false; }));
 }
 
 } // namespace

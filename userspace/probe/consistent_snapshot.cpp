@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "probe/steady_copy.h"
+#include "probe/consistent_snapshot.h"
 
 #include <chrono>
 #include <cstring>
@@ -23,7 +23,7 @@ bool counts_whole_responses(const contract::worker_totals& totals) {
 
 } // namespace
 
-std::optional<contract::worker_totals> steady_copy(const std::function<bool(contract::worker_totals&)>& read) {
+std::optional<contract::worker_totals> consistent_snapshot(const std::function<bool(contract::worker_totals&)>& read) {
     contract::worker_totals before{};
     contract::worker_totals after{};
     if (!read(before)) return std::nullopt;

@@ -13,6 +13,6 @@ namespace probe {
 // response counted in part: every count only grows, so two equal copies hold for all the time between them, and the
 // sums of duration_buckets and responses are equal only while none is being counted (include/contract.h). None when
 // `read` fails or that does not happen within about 10 ms.
-std::optional<contract::worker_totals> steady_copy(const std::function<bool(contract::worker_totals&)>& read);
+std::optional<contract::worker_totals> consistent_snapshot(const std::function<bool(contract::worker_totals&)>& read);
 
 } // namespace probe
