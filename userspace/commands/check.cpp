@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "commands/check.h"
-
+// Whether serving would work here, what would be measured, and why not the rest.
 #include <fmt/format.h>
 #include <locale.h>
 #include <signal.h>
@@ -11,13 +10,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 
 #include "check/gunicorns.h"
 #include "check/json.h"
 #include "check/machine.h"
 #include "check/measures.h"
 #include "check/text.h"
+#include "commands/command.h"
 #include "commands/held_log.h"
+#include "commands/observer_options.h"
 #include "commands/preflight.h"
 #include "commands/write_all.h"
 #include "gunicorn/resolve_pid.h"
@@ -29,22 +31,27 @@ namespace commands {
 
 namespace {
 
-const ::check::Finding* find(const ::check::Report& report, const char* name) {
-    const auto found = std::ranges::find(report.machine, name, &::check::Finding::name);
+struct CheckOptions {
+    observer::Options observer;
+    bool json = false;
+};
+
+const check::Finding* find(const check::Report& report, const char* name) {
+    const auto found = std::ranges::find(report.machine, name, &check::Finding::name);
     return found == report.machine.end() ? nullptr : &*found;
 }
 
-bool is_missing(const ::check::Report& report, const char* name) {
+bool is_missing(const check::Report& report, const char* name) {
     const auto* finding = find(report, name);
-    return finding != nullptr && finding->mark == ::check::Mark::fatal;
+    return finding != nullptr && finding->mark == check::Mark::fatal;
 }
 
-void look_at_machine(const procfs::ProcFs& proc, ::check::Report& report) {
+void look_at_machine(const procfs::ProcFs& proc, check::Report& report) {
     utsname system{};
     uname(&system);
-    report.machine = ::check::findings_of_machine(proc, "/sys", system.release, ::check::privileges_of_self(proc));
+    report.machine = check::findings_of_machine(proc, "/sys", system.release, check::privileges_of_self(proc));
     for (const auto& finding : report.machine) {
-        if (finding.mark == ::check::Mark::fatal)
+        if (finding.mark == check::Mark::fatal)
             report.reasons.push_back(fmt::format("{} {}: {}", finding.name, finding.value, finding.effect));
     }
     if (is_missing(report, "CAP_SYS_PTRACE"))
@@ -55,7 +62,7 @@ void look_at_machine(const procfs::ProcFs& proc, ::check::Report& report) {
 }
 
 // Each program alone, so that one says what is wrong with it.
-void try_programs(::check::Report& report) {
+void try_programs(check::Report& report) {
     for (const auto* capability : {"CAP_BPF", "CAP_PERFMON"}) {
         if (!is_missing(report, capability)) continue;
         report.programs_untried = fmt::format("without {} the kernel refuses all of them", capability);
@@ -85,14 +92,13 @@ bool wants_colour() {
     return isatty(STDOUT_FILENO) && terminal != nullptr && std::string_view(terminal) != "dumb";
 }
 
-} // namespace
-
-Result<int> check(const CheckOptions& options) {
+// 0 when serving would work, 1 when not. Error: --pid names something else than a Gunicorn.
+Result<int> run_check(const CheckOptions& options) {
     setlocale(LC_CTYPE, "");  // which characters the terminal can show
     signal(SIGPIPE, SIG_IGN); // whoever reads the answer may have seen enough
     const HeldLog log;        // all of it is in the report
     const procfs::ProcFs proc;
-    ::check::Report report{.version = VERSION, .programs_untried = {}};
+    check::Report report{.version = VERSION, .programs_untried = {}};
     look_at_machine(proc, report);
     const auto masters = gunicorn::resolve_pids(proc, options.observer.pids);
     // Without the privileges, or elsewhere, a Gunicorn looks like anything else: then that is the answer.
@@ -101,15 +107,27 @@ Result<int> check(const CheckOptions& options) {
     try_programs(report);
     const auto snapshot = observe_once(proc, options.observer);
     if (!snapshot && report.reasons.empty()) report.reasons.push_back(snapshot.error().text);
-    if (masters) report.gunicorns = ::check::find_gunicorns(proc, *masters, options.observer.log_directory);
+    if (masters) report.gunicorns = check::find_gunicorns(proc, *masters, options.observer.log_directory);
     for (auto& gunicorn : report.gunicorns) {
-        if (snapshot) ::check::add_observed(gunicorn, *snapshot);
-        gunicorn.measures = ::check::measures_of(gunicorn, report.programs, report.serving_would_work());
+        if (snapshot) check::add_observed(gunicorn, *snapshot);
+        gunicorn.measures = check::measures_of(gunicorn, report.programs, report.serving_would_work());
     }
-    const auto text = options.json ? ::check::json_of(report) : ::check::text_of(report, wants_colour());
+    const auto text = options.json ? check::json_of(report) : check::text_of(report, wants_colour());
     if (!write_all(STDOUT_FILENO, text) && errno != EPIPE)
         return fail(fmt::format("write to standard output: {}", strerror(errno)));
     return report.serving_would_work() ? 0 : 1;
+}
+
+} // namespace
+
+Command check_command() {
+    const auto options = std::make_shared<CheckOptions>();
+    return {.name = "check",
+            .purpose = "Check whether the exporter would work here and what it would measure",
+            .options = {pid_option(options->observer.pids, "Look at"),
+                        log_directory_option(options->observer.log_directory),
+                        {.name = "json", .purpose = "One JSON object instead of text", .target = &options->json}},
+            .run = [options] { return run_check(*options); }};
 }
 
 } // namespace commands

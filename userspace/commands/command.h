@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the program can be told to do: each command declares its options, and then runs.
+// The program's commands: each declares its options, and then runs.
 #pragma once
 
-#include <fmt/format.h>
-
-#include <CLI/App.hpp>
-#include <cstdio>
 #include <functional>
-#include <string_view>
+#include <string>
+#include <vector>
 
+#include "commands/option.h"
 #include "result.h"
 
 namespace commands {
 
-// Does what the parsed options say. The value is the process's exit code; an error is one sentence.
+// Does what the assigned options say. The value is the process's exit code; an error is one sentence.
 using Run = std::function<Result<int>()>;
 
 struct Command {
-    std::string_view name;
-    std::string_view purpose; // one line of --help
-    Run (*declare)(CLI::App& app);
+    std::string name;            // empty: serving, which is what the program does without a command
+    std::string purpose;         // one line of --help
+    std::vector<Option> options; // in the order of --help; their targets live as long as `run`
+    Run run{};
 };
 
-// The options do not make sense together: says so, and is the exit code.
-inline int misused(const Error& error) {
-    fmt::print(stderr, "gunicorn-bpf-exporter: {}\n", error.text);
-    return 2;
-}
+Command serve_command();
+Command check_command();
+Command top_command();
+Command trace_command();
+Command report_command();
+Command healthcheck_command();
+
+// The options do not make sense together: prints why, and is the exit code.
+int print_misuse(const Error& error);
 
 } // namespace commands

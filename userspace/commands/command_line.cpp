@@ -1,208 +1,218 @@
 // SPDX-License-Identifier: BSD-2-Clause
+// The only user of CLI11, which divides the command line into options and their values. What these mean is in the
+// declarations of the options.
 #include "commands/command_line.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <memory>
-#include <sstream>
+#include <iterator>
+#include <set>
 #include <utility>
-#include <vector>
 
-#include "commands/check_options.h"
 #include "commands/completion.h"
-#include "commands/healthcheck.h"
 #include "commands/manual.h"
-#include "commands/option_list.h"
-#include "commands/report_options.h"
-#include "commands/serve_options.h"
 #include "commands/settings.h"
-#include "commands/top_options.h"
-#include "commands/trace_options.h"
 
 namespace commands {
 
 namespace {
 
-// Besides serving, which is what the program does without a command.
-constexpr std::array kCommands{
-    Command{"check", "Says whether serving would work here, and what would be measured", declare_check},
-    Command{"top", "Shows what every worker does, live in the terminal", declare_top},
-    Command{"trace", "Shows where each request spent its time, as it ends", declare_trace},
-    Command{"report", "Records for a while, and writes one HTML file to look at", declare_report},
-    Command{"healthcheck", "Asks a running exporter whether it is well; exit code 0 says yes", declare_healthcheck},
-};
+// As CLI11 wants the names: "-o,--output", "--routes,!--no-routes".
+std::string names_of(const Option& option) {
+    std::vector<std::string> names;
+    for (const auto& spelling : spellings_of(option))
+        names.push_back((spelling == "--no-" + option.name ? "!" : "") + spelling);
+    return fmt::format("{}", fmt::join(names, ","));
+}
 
-using Arguments = std::vector<std::string>;
+bool is_general(const Option& option) { return option.name == "help" || option.name == "version"; }
 
-// The whole command line, declared. Parsed once at most.
-class Program {
-public:
-    Program();
-    Program(const Program&) = delete;
-    Program& operator=(const Program&) = delete;
-
-    // Nothing: parsed. Otherwise what is to be printed.
-    Result<std::optional<Text>> parse(Arguments arguments);
-    // For a look at the command line alone: what it lacks may come from elsewhere.
-    void require_nothing();
-
-    Run run() const;
-    std::string command() const; // the one that was given, or empty
-    bool given(const Setting& setting) const;
-    std::optional<Misuse> misplaced() const; // what is serving's beside a command, which would not heed it
-    std::vector<CommandText> description() const { return describe_all(app_); }
-
-    std::string config_file;
-
-private:
-    CLI::App app_;
-    Run serve_;
-    std::vector<std::pair<CLI::App*, Run>> commands_;
-    std::string completion_;
-    bool manual_ = false;
-};
-
-Program::Program()
-    : app_("Sees into Gunicorn from outside, with eBPF: serves Prometheus metrics of every worker, exact and "
-           "without a change to the application.",
-           "gunicorn-bpf-exporter") {
-    app_.formatter(std::make_shared<HelpFormatter>());
-    app_.set_help_flag("-h,--help", "Print this and exit");
-    app_.set_version_flag("--version", "gunicorn-bpf-exporter " VERSION, "Print the version and exit");
-    app_.add_option("--config.file", config_file, "A file of options, in TOML")->type_name("FILE");
-    app_.add_flag("--help-man", manual_, "Print the manual page")->group("");
-    app_.add_option("--completion", completion_, "Print the completion for a shell")
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}))
-        ->group("");
-    serve_ = declare_serve(app_);
-    app_.require_subcommand(0, 1);
-    for (const auto& command : kCommands) {
-        auto* const declared = app_.add_subcommand(std::string(command.name), std::string(command.purpose));
-        declared->set_help_flag("-h,--help", "Print this and exit");
-        declared->fallthrough(); // --config.file may stand behind it; the rest is refused by misplaced()
-        commands_.emplace_back(declared, command.declare(*declared));
+void declare(CLI::App& app, const Command& command) {
+    for (const auto& option : command.options) {
+        if (is_general(option)) continue;
+        if (is_switch(option)) {
+            app.add_flag(names_of(option));
+            continue;
+        }
+        auto* const declared = app.add_option(names_of(option));
+        if (is_repeatable(option)) declared->expected(CLI::detail::expected_max_vector_size);
     }
 }
 
-Result<std::optional<Text>> Program::parse(Arguments arguments) {
+// The command line, divided. What was given beside a command counts for the program itself, unless the command has an
+// option of that name.
+class CommandLine {
+public:
+    explicit CommandLine(const std::vector<Command>& commands);
+
+    // Nothing: parsed. Otherwise what is to be printed.
+    Result<std::optional<Text>> parse(int argc, const char* const* argv);
+
+    const Command& command() const { return *command_; }
+    // Of the command; empty: not given.
+    std::vector<std::string> values_of(const Option& option) const;
+    // Options of serving beside a command, which would not heed them.
+    std::optional<Misuse> misplaced() const;
+    std::string config_file() const;
+
+private:
+    const CLI::App& app_of(const Command& command) const {
+        return command.name.empty() ? app_ : *app_.get_subcommand(command.name);
+    }
+
+    const std::vector<Command>& commands_;
+    const Command* command_;
+    CLI::App app_;
+    bool manual_ = false;
+    std::string shell_;
+};
+
+CommandLine::CommandLine(const std::vector<Command>& commands)
+    : commands_(commands), command_(&commands.front()), app_("", "gunicorn-bpf-exporter") {
+    app_.set_help_flag("-h,--help");
+    app_.set_version_flag("--version", VERSION);
+    app_.add_flag("--help-man", manual_);
+    app_.add_option("--completion", shell_)->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    app_.require_subcommand(0, 1);
+    for (const auto& command : commands) {
+        if (command.name.empty()) {
+            declare(app_, command);
+            continue;
+        }
+        auto* const declared = app_.add_subcommand(command.name);
+        declared->set_help_flag("-h,--help");
+        declared->fallthrough(); // --config.file may stand behind it; the rest is refused by misplaced()
+        declare(*declared, command);
+    }
+}
+
+Result<std::optional<Text>> CommandLine::parse(int argc, const char* const* argv) {
+    std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     std::ranges::reverse(arguments); // as CLI11 wants them
+    const auto find_command = [this] {
+        for (const auto& command : commands_)
+            if (!command.name.empty() && app_of(command).parsed()) command_ = &command;
+    };
     try {
         app_.parse(std::move(arguments));
-    } catch (const CLI::Success& success) { // --help, --version
-        std::ostringstream text;
-        app_.exit(success, text, text);
-        return Text{text.str()};
+    } catch (const CLI::CallForHelp&) {
+        find_command();
+        return Text{help_text(commands_, *command_)};
+    } catch (const CLI::CallForVersion&) {
+        return Text{"gunicorn-bpf-exporter " VERSION "\n"};
     } catch (const CLI::ParseError& error) {
+        find_command();
         return fail(fmt::format("{} (see --help)", error.what()));
     }
-    if (manual_) return Text{manual_page(description(), VERSION)};
-    if (!completion_.empty()) return Text{completion(completion_, description())};
+    find_command();
+    if (manual_) return Text{manual_page(commands_, VERSION)};
+    if (!shell_.empty()) return Text{completion(shell_, commands_)};
     return std::optional<Text>{};
 }
 
-void Program::require_nothing() {
-    const auto relax = [](CLI::App& app) {
-        for (auto* option : app.get_options()) option->required(false);
-    };
-    relax(app_);
-    for (const auto& [command, run] : commands_) relax(*command);
+std::vector<std::string> CommandLine::values_of(const Option& option) const {
+    if (is_general(option)) return {};
+    return app_of(*command_).get_option("--" + option.name)->results();
 }
 
-Run Program::run() const {
-    for (const auto& [command, run] : commands_)
-        if (command->parsed()) return run;
-    return serve_;
+std::string CommandLine::config_file() const {
+    const auto& given = app_.get_option("--config.file")->results();
+    return given.empty() ? "" : given.back();
 }
 
-std::string Program::command() const {
-    for (const auto& [command, run] : commands_)
-        if (command->parsed()) return command->get_name();
-    return {};
-}
-
-bool Program::given(const Setting& setting) const {
-    const auto& app = setting.command.empty() ? app_ : *app_.get_subcommand(setting.command);
-    return app.get_option("--" + setting.option)->count() > 0;
-}
-
-std::optional<Misuse> Program::misplaced() const {
-    const auto name = command();
+std::optional<Misuse> CommandLine::misplaced() const {
+    const auto& name = command_->name;
     if (name.empty()) return std::nullopt;
-    for (const auto* option : app_.get_options()) {
-        if (option->count() == 0 || option->check_lname("config.file")) continue;
-        const auto wanted = option->get_name();
-        if (app_.get_subcommand(name)->get_option_no_throw(wanted) != nullptr)
+    for (const auto& option : commands_.front().options) {
+        if (is_general(option) || option.name == "config.file") continue;
+        if (app_.get_option("--" + option.name)->count() == 0) continue;
+        if (std::ranges::find(command_->options, option.name, &Option::name) != command_->options.end())
             return Misuse{
-                fmt::format("{0} in front of {1} is an option of serving: write it behind {1}", wanted, name)};
-        return Misuse{fmt::format("{} is an option of serving, and none of {} (see --help)", wanted, name)};
+                fmt::format("--{0} in front of {1} is an option of serving: write it behind {1}", option.name, name)};
+        return Misuse{fmt::format("--{} is an option of serving, and none of {} (see --help)", option.name, name)};
     }
     return std::nullopt;
 }
 
-// Behind what was given, so that a command's come after its name; but before a "--" that ends the options.
-Arguments with(Arguments arguments, const Arguments& more) {
-    arguments.insert(std::ranges::find(arguments, "--"), more.begin(), more.end());
-    return arguments;
-}
-
-Arguments without_program_name(int argc, const char* const* argv) {
-    return argc > 0 ? Arguments(argv + 1, argv + argc) : Arguments{};
-}
-
-Result<std::vector<Setting>> settings_beside(const Program& program, const char* const* environment) {
-    const auto description = program.description();
-    auto settings = settings_of_environment(description, environment);
-    if (!settings) return settings;
-    auto file = program.config_file;
-    for (const auto& setting : *settings)
+Result<std::vector<Setting>> settings_beside(const CommandLine& line, const std::vector<Command>& commands,
+                                             const char* const* environment) {
+    TRY(auto settings, settings_of_environment(commands, environment));
+    auto file = line.config_file();
+    for (const auto& setting : settings)
         if (setting.option == "config.file" && file.empty()) file = setting.values.front();
     if (file.empty()) return settings;
-    auto in_file = settings_of_file(description, file);
-    if (!in_file) return in_file;
-    std::ranges::move(*in_file, std::back_inserter(*settings));
+    TRY(auto in_file, settings_of_file(commands, file));
+    std::ranges::move(in_file, std::back_inserter(settings));
     return settings;
 }
 
-Result<std::variant<Run, Text, Misuse>> refusal(const Program& program, const Error& error) {
-    if (program.command().empty()) return std::unexpected(error);
-    return Misuse{error.text};
+Result<void> assign_from(const std::string& source, const Option& option, const std::vector<std::string>& values) {
+    auto assigned = assign(option, values);
+    if (!assigned) return fail(fmt::format("{}: {} (see --help)", source, assigned.error().text));
+    return {};
+}
+
+Result<void> assign_given(const CommandLine& line) {
+    for (const auto& option : line.command().options) {
+        const auto values = line.values_of(option);
+        if (!values.empty()) TRY_VOID(assign_from("--" + option.name, option, values));
+    }
+    return {};
+}
+
+// The environment, which comes first, counts before the file.
+Result<void> assign_settings(const CommandLine& line, const std::vector<Setting>& settings) {
+    std::set<std::string> taken;
+    for (const auto& setting : settings) {
+        if (setting.command != line.command().name) continue;
+        const auto option = std::ranges::find(line.command().options, setting.option, &Option::name);
+        if (!line.values_of(*option).empty() || !taken.insert(setting.option).second) continue;
+        TRY_VOID(assign_from(setting.source, *option, setting.values));
+    }
+    return {};
+}
+
+void add_general_options(Command& command) {
+    std::vector<Option> general{{.name = "help", .purpose = "Print this and exit", .letter = 'h', .settable = false}};
+    if (command.name.empty()) {
+        general.push_back({.name = "version", .purpose = "Print the version and exit", .settable = false});
+        general.push_back({.name = "config.file", .purpose = "A file of options, in TOML", .value = "FILE"});
+    }
+    command.options.insert(command.options.begin(), general.begin(), general.end());
 }
 
 } // namespace
 
-Result<std::variant<Run, Text, Misuse>> parse(int argc, const char* const* argv, const char* const* environment) {
-    const auto given = without_program_name(argc, argv);
-    Program alone;
-    alone.require_nothing();
-    auto asked = alone.parse(given);
-    if (!asked) return refusal(alone, asked.error());
-    if (*asked) return **asked;
-    if (auto misplaced = alone.misplaced()) return *misplaced;
-
-    const auto settings = settings_beside(alone, environment);
-    if (!settings) return std::unexpected(settings.error());
-    Arguments all = given;
-    std::vector<std::string> taken; // the environment, which comes first, counts before the file
-    for (const auto& setting : *settings) {
-        if (setting.command != alone.command() || alone.given(setting)) continue;
-        if (std::ranges::find(taken, setting.option) != taken.end()) continue;
-        taken.push_back(setting.option);
-        // By itself, so that what is wrong with it is said of where it comes from.
-        Program probe;
-        probe.require_nothing();
-        if (auto good = probe.parse(with(given, setting.arguments())); !good)
-            return fail(fmt::format("{}: {}", setting.source, good.error().text));
-        all = with(all, setting.arguments());
-    }
-    Program program;
-    auto parsed = program.parse(all);
-    if (!parsed) return refusal(program, parsed.error());
-    return program.run();
+std::vector<Command> all_commands() {
+    std::vector<Command> commands{serve_command(), check_command(),  top_command(),
+                                  trace_command(), report_command(), healthcheck_command()};
+    for (auto& command : commands) add_general_options(command);
+    return commands;
 }
 
-std::vector<CommandText> description() { return Program().description(); }
+Result<std::variant<Run, Text, Misuse>> parse(int argc, const char* const* argv, const char* const* environment) {
+    const auto commands = all_commands();
+    CommandLine line(commands);
+    const auto refusal = [&line](Error error) -> Result<std::variant<Run, Text, Misuse>> {
+        if (line.command().name.empty()) return std::unexpected(std::move(error));
+        return Misuse{std::move(error.text)};
+    };
+    auto text = line.parse(argc, argv);
+    if (!text) return refusal(text.error());
+    if (*text) return std::move(**text);
+    if (auto misplaced = line.misplaced()) return std::move(*misplaced);
+    if (auto assigned = assign_given(line); !assigned) return refusal(assigned.error());
+    TRY(const auto settings, settings_beside(line, commands, environment));
+    TRY_VOID(assign_settings(line, settings));
+    return line.command().run;
+}
+
+int print_misuse(const Error& error) {
+    fmt::print(stderr, "gunicorn-bpf-exporter: {}\n", error.text);
+    return 2;
+}
 
 } // namespace commands

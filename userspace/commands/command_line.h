@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "commands/command.h"
-#include "commands/option_list.h"
 #include "result.h"
 
 namespace commands {
@@ -17,18 +16,18 @@ struct Text {
     std::string text;
 };
 
-// What a command cannot be told. To be printed before exiting with code 2, so that it is not taken for the command's
+// A command's options are wrong. To be printed before exiting with code 2, so that it is not taken for the command's
 // answer.
 struct Misuse {
     std::string text;
 };
 
-// An option counts as the command line has it, else the environment, else the file of --config.file. The error names
-// the option, or variable or file and key, and what to do; so does Misuse.
+// Every option has the value of the command line, else of the environment, else of the file of --config.file, else its
+// default. The error names the option, or variable or file and key, and what to do; so does Misuse.
 Result<std::variant<Run, Text, Misuse>> parse(int argc, const char* const* argv,
                                               const char* const* environment = nullptr);
 
-// All that can be given.
-std::vector<CommandText> description();
+// Serving first, then each command, with the general options of each.
+std::vector<Command> all_commands();
 
 } // namespace commands

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace commands {
 
@@ -21,7 +22,7 @@ std::string first_sentence(std::string_view purpose) {
     return std::string(purpose.substr(0, std::min(purpose.find(". "), purpose.size())));
 }
 
-std::string bash(const std::vector<CommandText>& commands) {
+std::string bash(const std::vector<Command>& commands) {
     std::string out =
         "# bash completion of gunicorn-bpf-exporter\n_gunicorn_bpf_exporter() {\n"
         "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command='' word\n"
@@ -39,15 +40,16 @@ std::string bash(const std::vector<CommandText>& commands) {
     out += "    case $command:$previous in\n";
     for (const auto& command : commands) {
         for (const auto& option : command.options) {
-            if (option.positional || option.value.empty()) continue;
+            if (is_switch(option)) continue;
             std::vector<std::string> patterns;
-            for (const auto& spelling : option.spellings) patterns.push_back(command.name + ":" + spelling);
-            const auto what = !option.choices.empty() ? fmt::format("-W '{}'", fmt::join(option.choices, " "))
-                              : option.file           ? std::string("-f")
-                              : option.directory      ? std::string("-d")
-                                                      : std::string("-W ''");
+            for (const auto& spelling : spellings_of(option)) patterns.push_back(command.name + ":" + spelling);
+            const auto what = !choices_of(option).empty() ? fmt::format("-W '{}'", fmt::join(choices_of(option), " "))
+                              : is_file(option)           ? std::string("-f")
+                              : is_directory(option)      ? std::string("-d")
+                                                          : std::string("-W ''");
             // Without that, readline would end a directory's name with a space, and not quote anything.
-            const auto* const as_names = option.file || option.directory ? "compopt -o filenames 2>/dev/null; " : "";
+            const auto* const as_names =
+                is_file(option) || is_directory(option) ? "compopt -o filenames 2>/dev/null; " : "";
             out += fmt::format("    {}) {}mapfile -t COMPREPLY < <(compgen {} -- \"$current\"); return ;;\n",
                                fmt::join(patterns, "|"), as_names, what);
         }
@@ -55,8 +57,7 @@ std::string bash(const std::vector<CommandText>& commands) {
     out += "    esac\n    case $command in\n";
     for (const auto& command : commands) {
         std::vector<std::string> words;
-        for (const auto& option : command.options)
-            if (!option.positional) words.insert(words.end(), option.spellings.begin(), option.spellings.end());
+        for (const auto& option : command.options) std::ranges::copy(spellings_of(option), std::back_inserter(words));
         if (command.name.empty()) words.insert(words.end(), names.begin(), names.end());
         out += fmt::format("    {}) mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$current\") ;;\n",
                            command.name.empty() ? "''" : command.name, fmt::join(words, " "));
@@ -73,7 +74,7 @@ std::string zsh_text(std::string_view text) {
     return out;
 }
 
-std::string zsh(const std::vector<CommandText>& commands) {
+std::string zsh(const std::vector<Command>& commands) {
     std::string out = "#compdef gunicorn-bpf-exporter\n# zsh completion of gunicorn-bpf-exporter\nlocal -a options\n"
                       "local command=''\n";
     std::vector<std::string> names;
@@ -85,17 +86,17 @@ std::string zsh(const std::vector<CommandText>& commands) {
     for (const auto& command : commands) {
         std::string branch = command.name.empty() ? "*)\n    options=(\n" : command.name + ")\n    options=(\n";
         for (const auto& option : command.options) {
-            if (option.positional) continue;
-            for (const auto& spelling : option.spellings) {
-                const bool with_equals = !option.value.empty() && spelling.starts_with("--");
-                std::string spec = fmt::format("{}{}{}[{}]", option.repeatable ? "*" : "", spelling,
+            for (const auto& spelling : spellings_of(option)) {
+                const bool with_equals = !is_switch(option) && spelling.starts_with("--");
+                std::string spec = fmt::format("{}{}{}[{}]", is_repeatable(option) ? "*" : "", spelling,
                                                with_equals ? "=" : "", zsh_text(first_sentence(option.purpose)));
-                if (!option.value.empty())
-                    spec += fmt::format(":{}:{}", zsh_text(option.value),
-                                        !option.choices.empty() ? fmt::format("({})", fmt::join(option.choices, " "))
-                                        : option.file           ? std::string("_files")
-                                        : option.directory      ? std::string("_files -/")
-                                                                : std::string(" "));
+                if (!is_switch(option))
+                    spec += fmt::format(":{}:{}", zsh_text(value_of(option)),
+                                        !choices_of(option).empty()
+                                            ? fmt::format("({})", fmt::join(choices_of(option), " "))
+                                        : is_file(option)      ? std::string("_files")
+                                        : is_directory(option) ? std::string("_files -/")
+                                                               : std::string(" "));
                 branch += "        " + shell_quoted(spec) + "\n";
             }
         }
@@ -107,7 +108,7 @@ std::string zsh(const std::vector<CommandText>& commands) {
     return out + fmt::format("{}", fmt::join(branches, "")) + "esac\n_arguments $options '*: :_default'\n";
 }
 
-std::string fish(const std::vector<CommandText>& commands) {
+std::string fish(const std::vector<Command>& commands) {
     std::string out = "# fish completion of gunicorn-bpf-exporter\n";
     std::vector<std::string> names;
     for (const auto& command : commands)
@@ -121,15 +122,14 @@ std::string fish(const std::vector<CommandText>& commands) {
             out += fmt::format("complete -c gunicorn-bpf-exporter -f -n '{}' -a {} -d {}\n", without_command,
                                command.name, shell_quoted(first_sentence(command.purpose)));
         for (const auto& option : command.options) {
-            if (option.positional) continue;
-            for (const auto& spelling : option.spellings) {
+            for (const auto& spelling : spellings_of(option)) {
                 const bool is_long = spelling.starts_with("--");
                 out += fmt::format("complete -c gunicorn-bpf-exporter -n '{}' {} {} -d {}", when, is_long ? "-l" : "-s",
                                    spelling.substr(is_long ? 2 : 1), shell_quoted(first_sentence(option.purpose)));
-                if (!option.choices.empty())
-                    out += fmt::format(" -x -a '{}'", fmt::join(option.choices, " "));
-                else if (!option.value.empty())
-                    out += option.file || option.directory ? " -r" : " -x";
+                if (!choices_of(option).empty())
+                    out += fmt::format(" -x -a '{}'", fmt::join(choices_of(option), " "));
+                else if (!is_switch(option))
+                    out += is_file(option) || is_directory(option) ? " -r" : " -x";
                 out += '\n';
             }
         }
@@ -139,7 +139,7 @@ std::string fish(const std::vector<CommandText>& commands) {
 
 } // namespace
 
-std::string completion(std::string_view shell, const std::vector<CommandText>& commands) {
+std::string completion(std::string_view shell, const std::vector<Command>& commands) {
     if (shell == "zsh") return zsh(commands);
     if (shell == "fish") return fish(commands);
     return bash(commands);

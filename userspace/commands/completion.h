@@ -6,11 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "commands/option_list.h"
+#include "commands/command.h"
 
 namespace commands {
 
-// `shell`: bash, zsh or fish. Commands as describe_all() gives them.
-std::string completion(std::string_view shell, const std::vector<CommandText>& commands);
+// `shell`: bash, zsh or fish. Serving comes first among `commands`.
+std::string completion(std::string_view shell, const std::vector<Command>& commands);
 
 } // namespace commands

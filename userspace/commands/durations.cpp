@@ -14,6 +14,8 @@
 namespace commands {
 namespace {
 
+using Milliseconds = std::chrono::milliseconds::rep;
+
 struct Unit {
     std::string_view name;
     Milliseconds milliseconds;
@@ -51,28 +53,28 @@ std::optional<double> milliseconds_of(std::string_view text) {
     return sum;
 }
 
-std::string as_text(Milliseconds span) {
-    const auto unit = std::ranges::find_if(kUnits.rbegin(), kUnits.rend(), [&](const Unit& each) {
-        return span >= each.milliseconds && span % each.milliseconds == 0;
-    });
-    return unit == kUnits.rend() ? "0s" : fmt::format("{}{}", span / unit->milliseconds, unit->name);
-}
-
 } // namespace
 
-CLI::Validator duration(std::chrono::milliseconds lowest, std::chrono::milliseconds highest) {
-    const auto replace = [lowest = lowest.count(), highest = highest.count()](std::string& text) {
-        const auto span = milliseconds_of(text);
-        if (!span)
-            return fmt::format("has to be a number with a unit, such as 500ms, 1.5s, 5m or 1h30m, not '{}'", text);
-        const auto whole = std::round(*span);
-        if (whole < static_cast<double>(lowest) || whole > static_cast<double>(highest))
-            return fmt::format("has to be from {} to {}, not {}", as_text(lowest), as_text(highest), text);
-        if (std::abs(*span - whole) > kRoundingError) return fmt::format("has to be whole milliseconds, not {}", text);
-        text = std::to_string(static_cast<Milliseconds>(whole));
-        return std::string{};
-    };
-    return {replace, "DURATION"};
+std::string duration_text(std::chrono::milliseconds span) {
+    const Milliseconds count = span.count();
+    const auto unit = std::ranges::find_if(kUnits.rbegin(), kUnits.rend(), [&](const Unit& each) {
+        return count >= each.milliseconds && count % each.milliseconds == 0;
+    });
+    return unit == kUnits.rend() ? "0s" : fmt::format("{}{}", count / unit->milliseconds, unit->name);
+}
+
+Result<std::chrono::milliseconds> parse_duration(std::string_view text, std::chrono::milliseconds lowest,
+                                                 std::chrono::milliseconds highest) {
+    const auto span = milliseconds_of(text);
+    if (!span)
+        return fail(fmt::format("has to be a number with a unit, such as 500ms, 1.5s, 5m or 1h30m, not '{}'", text));
+    const auto whole = std::round(*span);
+    if (whole < static_cast<double>(lowest.count()) || whole > static_cast<double>(highest.count()))
+        return fail(
+            fmt::format("has to be from {} to {}, not {}", duration_text(lowest), duration_text(highest), text));
+    if (std::abs(*span - whole) > kRoundingError)
+        return fail(fmt::format("has to be whole milliseconds, not {}", text));
+    return std::chrono::milliseconds(static_cast<Milliseconds>(whole));
 }
 
 } // namespace commands

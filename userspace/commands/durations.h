@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Spans of time on the command line: numbers with a unit ("500ms", "1.5s", "5m", "1h30m").
+// Spans of time as they are typed: numbers with a unit ("500ms", "1.5s", "5m", "1h30m").
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
-#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "result.h"
 
 namespace commands {
 
-using Milliseconds = std::int64_t;
+// Error unless it is a whole number of milliseconds from `lowest` to `highest`, both included: what it has to be.
+Result<std::chrono::milliseconds> parse_duration(std::string_view text, std::chrono::milliseconds lowest,
+                                                 std::chrono::milliseconds highest);
 
-// For Option::transform, on an option of type Milliseconds: complains about what is no whole number of milliseconds
-// from `lowest` to `highest`, both included.
-CLI::Validator duration(std::chrono::milliseconds lowest, std::chrono::milliseconds highest);
+// In the largest unit that divides it: "5m", "90s", "0s".
+std::string duration_text(std::chrono::milliseconds span);
 
 } // namespace commands

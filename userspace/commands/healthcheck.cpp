@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "commands/healthcheck.h"
-
+// Whether a running exporter is healthy: the HEALTHCHECK of an image that has no shell and no other client.
 #include <fmt/format.h>
 #include <netdb.h>
 #include <string.h>
@@ -8,15 +7,30 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "commands/command.h"
 #include "commands/health_exchange.h"
 #include "gunicorn/listeners.h"
+#include "procfs/procfs.h"
 
 namespace commands {
 
 namespace {
+
+using namespace std::chrono_literals;
+
+struct HealthcheckOptions {
+    // As for serving. Empty: wherever other processes of this same program file listen, which in a container are those
+    // of the container.
+    std::string listen_address;
+    std::string path = "/-/healthy";
+    std::chrono::milliseconds timeout = 5s; // for each address
+};
 
 class Socket {
 public:
@@ -76,23 +90,21 @@ using Ask = Result<HealthAnswer>(int fd, const std::string& request);
 
 Result<HealthAnswer> ask(const Address& address, const std::string& request, std::chrono::milliseconds timeout,
                          Ask* exchange) {
-    const auto fd = connect_to(address, timeout);
-    if (!fd) return std::unexpected(fd.error());
-    const Socket socket(*fd);
+    TRY(const int fd, connect_to(address, timeout));
+    const Socket socket(fd);
     return exchange(socket.fd(), request);
 }
 
 // Whether TLS is spoken is found out by asking: the web configuration may be named by an option of another process, and
 // may have changed since that one read it.
 Result<void> look_at(const std::string& address, const HealthcheckOptions& options) {
-    const auto parsed = parse(address);
-    if (!parsed) return std::unexpected(parsed.error());
+    TRY(const auto parsed, parse(address));
     const auto request = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", options.path, address);
     std::string_view scheme = "http";
-    auto answer = ask(*parsed, request, options.timeout, ask_plainly);
+    auto answer = ask(parsed, request, options.timeout, ask_plainly);
     if (answer && answer->kind == HealthAnswer::Kind::no_http) {
         scheme = "https";
-        answer = ask(*parsed, request, options.timeout, ask_by_tls);
+        answer = ask(parsed, request, options.timeout, ask_by_tls);
     }
     if (answer && is_well(*answer)) return {};
     return fail(fmt::format("{}://{}{}: {}", scheme, address, options.path,
@@ -117,15 +129,29 @@ std::vector<std::string> addresses(const procfs::ProcFs& proc) {
     return found;
 }
 
+// 0 if every address answers 200 to an HTTP request, by TLS where it speaks that; else an error. An exporter that
+// answers 401 or wants a client certificate is healthy too.
+Result<int> run_healthcheck(const procfs::ProcFs& proc, const HealthcheckOptions& options) {
+    const auto asked = options.listen_address.empty() ? addresses(proc) : std::vector{options.listen_address};
+    if (asked.empty()) return fail("no exporter listens here (name its address with --web.listen-address)");
+    for (const auto& address : asked) TRY_VOID(look_at(address, options));
+    return 0;
+}
+
 } // namespace
 
-Result<void> healthcheck(const procfs::ProcFs& proc, const HealthcheckOptions& options) {
-    auto asked = options.listen_address.empty() ? addresses(proc) : std::vector{options.listen_address};
-    if (asked.empty()) return fail("no exporter listens here (name its address with --web.listen-address)");
-    for (const auto& address : asked) {
-        if (auto well = look_at(address, options); !well) return well;
-    }
-    return {};
+Command healthcheck_command() {
+    const auto options = std::make_shared<HealthcheckOptions>();
+    return {.name = "healthcheck",
+            .purpose = "Check that a running exporter is healthy (exit code 0 if it is)",
+            .options = {{.name = "web.listen-address",
+                         .purpose = "Where it serves; by default wherever this program listens",
+                         .target = &options->listen_address},
+                        {.name = "path", .purpose = "The path to request", .target = &options->path},
+                        {.name = "timeout",
+                         .purpose = "How long to wait for an answer (100ms to 1m)",
+                         .target = Duration(options->timeout, 100ms, 1min)}},
+            .run = [options] { return run_healthcheck(procfs::ProcFs{}, *options); }};
 }
 
 } // namespace commands

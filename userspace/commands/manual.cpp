@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <sstream>
 
@@ -41,32 +40,31 @@ std::string wrapped(std::string_view text, std::size_t indent) {
     return out;
 }
 
-std::string sentences_of(const OptionText& option) {
+std::string sentences_of(const Option& option) {
     std::string text = option.purpose;
     if (text.empty() || text.back() != '.') text += '.';
     std::vector<std::string> facts;
-    if (!option.range.empty()) facts.push_back(option.range);
-    if (!option.default_value.empty()) facts.push_back("default: " + option.default_value);
+    if (const auto range = range_of(option); !range.empty()) facts.push_back(range);
+    if (const auto preset = default_of(option); !preset.empty()) facts.push_back("default: " + preset);
     if (!facts.empty()) text += fmt::format(" ({})", fmt::join(facts, "; "));
     return text;
 }
 
-std::vector<std::string> groups_of(const CommandText& command) {
+std::vector<std::string> groups_of(const Command& command) {
     std::vector<std::string> groups;
     for (const auto& option : command.options)
         if (std::ranges::find(groups, option.group) == groups.end()) groups.push_back(option.group);
-    // The library's own, --help and --version, come last.
-    std::ranges::stable_partition(groups, [](const auto& group) { return group != "Options"; });
+    // Those without a group, such as --help and --version, come last.
+    std::ranges::stable_partition(groups, [](const auto& group) { return !group.empty(); });
     return groups;
 }
 
-std::string usage_of(const CommandText& command) {
+std::string title_of(const std::string& group) { return group.empty() ? "General" : group; }
+
+std::string usage_of(const Command& command) {
     std::string usage = "gunicorn-bpf-exporter";
     if (!command.name.empty()) usage += " " + command.name;
-    usage += " [OPTION]...";
-    for (const auto& option : command.options)
-        if (option.positional) usage += fmt::format(" [{}]{}", option.name, option.repeatable ? "..." : "");
-    return usage;
+    return usage + " [OPTION]...";
 }
 
 // A hyphen that is typed, and no request of the formatter's at the begin of a line.
@@ -84,14 +82,14 @@ std::string roff(std::string_view text) {
     return out;
 }
 
-std::string roff_options(const CommandText& command) {
+std::string roff_options(const Command& command) {
     std::string out;
     for (const auto& group : groups_of(command)) {
-        out += fmt::format(".SS {}\n", roff(command.name.empty() ? group : command.name + ": " + group));
+        out += fmt::format(".SS {}\n", roff((command.name.empty() ? "" : command.name + ": ") + title_of(group)));
         for (const auto& option : command.options) {
             if (option.group != group) continue;
             out += fmt::format(".TP\n.B {}\n{}\n", roff(synopsis_of(option)), roff(sentences_of(option)));
-            if (!option.variable.empty()) out += fmt::format(".br\nEnvironment: {}\n", roff(option.variable));
+            if (option.settable) out += fmt::format(".br\nEnvironment: {}\n", roff(variable_of(command.name, option)));
         }
     }
     return out;
@@ -99,36 +97,31 @@ std::string roff_options(const CommandText& command) {
 
 } // namespace
 
-std::string synopsis_of(const OptionText& option) {
-    if (option.positional) return option.name;
-    std::vector<std::string> shown;
-    for (const auto& spelling : option.spellings)
-        if (spelling != "--no-" + option.name) shown.push_back(spelling);
-    if (shown.size() < option.spellings.size()) shown = {"--[no-]" + option.name};
-    return fmt::format("{}{}{}", fmt::join(shown, ", "), option.value.empty() ? "" : " ", option.value);
+std::string synopsis_of(const Option& option) {
+    std::string shown = option.negatable ? "--[no-]" + option.name : "--" + option.name;
+    if (option.letter != 0) shown = fmt::format("-{}, {}", option.letter, shown);
+    return shown + (is_switch(option) ? "" : " " + value_of(option));
 }
 
-std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/, CLI::AppFormatMode /*mode*/) const {
-    const bool whole = app->get_parent() == nullptr;
-    const auto all = describe_all(whole ? *app : *app->get_parent());
-    const auto text = describe(*app);
-    std::string out = "Usage: " + usage_of(text) + "\n";
-    if (whole && all.size() > 1) out += "       gunicorn-bpf-exporter COMMAND [OPTION]...\n";
-    out += "\n" + wrapped(text.purpose, 0);
-    if (whole && all.size() > 1) {
-        out += "\nCommands (COMMAND --help tells more):\n";
-        for (const auto& command : all)
-            if (!command.name.empty()) out += "  " + command.name + "\n" + wrapped(command.purpose, 8);
+std::string help_text(const std::vector<Command>& commands, const Command& command) {
+    const bool whole = command.name.empty() && commands.size() > 1;
+    std::string out = "Usage: " + usage_of(command) + "\n";
+    if (whole) out += "       gunicorn-bpf-exporter COMMAND [OPTION]...\n";
+    out += "\n" + wrapped(command.purpose, 0);
+    if (whole) {
+        out += "\nCommands (see COMMAND --help):\n";
+        for (const auto& each : commands)
+            if (!each.name.empty()) out += "  " + each.name + "\n" + wrapped(each.purpose, 8);
     }
-    for (const auto& group : groups_of(text)) {
-        out += "\n" + (group == "Options" ? "General" : group) + ":\n";
-        for (const auto& option : text.options)
+    for (const auto& group : groups_of(command)) {
+        out += "\n" + title_of(group) + ":\n";
+        for (const auto& option : command.options)
             if (option.group == group) out += "  " + synopsis_of(option) + "\n" + wrapped(sentences_of(option), 8);
     }
     return out + "\nEnvironment and file:\n" + wrapped(kSources, 2) + "\n" + wrapped(kFile, 2);
 }
 
-std::string manual_page(const std::vector<CommandText>& commands, const std::string& version) {
+std::string manual_page(const std::vector<Command>& commands, const std::string& version) {
     const auto& program = commands.front();
     std::string out =
         fmt::format(".TH GUNICORN\\-BPF\\-EXPORTER 8 \"\" \"gunicorn\\-bpf\\-exporter {}\" "

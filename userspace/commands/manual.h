@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The options as text: for --help, and as a manual page.
+// The options as text: for --help, as a manual page, and as a page of the documentation.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <string>
 #include <vector>
 
-#include "commands/option_list.h"
+#include "commands/command.h"
 
 namespace commands {
 
-// For CLI::App::formatter: what --help prints, 80 columns wide.
-class HelpFormatter : public CLI::FormatterBase {
-public:
-    std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
-};
+// What --help prints for one of `commands`, 80 columns wide.
+std::string help_text(const std::vector<Command>& commands, const Command& command);
 
 // gunicorn-bpf-exporter(8), for man(1).
-std::string manual_page(const std::vector<CommandText>& commands, const std::string& version);
+std::string manual_page(const std::vector<Command>& commands, const std::string& version);
+
+// docs/options.md: every option with its variable and key.
+std::string options_page(const std::vector<Command>& commands);
 
 // "--pid PID", "--[no-]collector.sizes", "-h, --help".
-std::string synopsis_of(const OptionText& option);
+std::string synopsis_of(const Option& option);
 
 } // namespace commands

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "commands/serve.h"
-
+// Serves metrics until it is told to stop: what the program does without a command.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/utsname.h>
 
-#include <functional>
-#include <future>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "commands/command.h"
 #include "commands/custom_metrics.h"
 #include "commands/event_loop.h"
-#include "commands/live_page.h"
 #include "commands/observation.h"
+#include "commands/observer_options.h"
+#include "commands/serve_pages.h"
 #include "commands/service_manager.h"
 #include "commands/web_reload.h"
-#include "live/live_json.h"
 #include "metrics/page.h"
 #include "observer/observer.h"
 #include "probe/probe.h"
@@ -28,86 +28,28 @@ namespace commands {
 
 namespace {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 constexpr auto kLookInterval = 5s;
-// A scrape waits for a fresh snapshot, which takes some milliseconds.
-constexpr auto kSnapshotDeadline = 5s;
 
+struct ServeOptions {
+    ObserverOptions observer;
+    web::Options web;
+    std::string web_config_file; // empty: neither TLS nor passwords
+    std::chrono::milliseconds sampling_interval{2000};
+    bool custom_metrics = true; // the application's own
+    std::string log_level = "info";
+};
 metrics::Build describe_build() {
     utsname system{};
     uname(&system);
     return {.version = VERSION, .libbpf = probe::libbpf_version(), .kernel = system.release};
 }
 
-// What `ask` says in the loop's thread, which alone may touch what belongs to it. Nothing when the loop has ended.
-template <typename Ask> auto ask_in(EventLoop& loop, Ask ask) -> std::optional<decltype(ask())> {
-    using Value = decltype(ask());
-    auto promise = std::make_shared<std::promise<Value>>();
-    auto future = promise->get_future();
-    if (!loop.call([promise, ask = std::move(ask)] { promise->set_value(ask()); })) return std::nullopt;
-    if (future.wait_for(kSnapshotDeadline) != std::future_status::ready) return std::nullopt;
-    try {
-        return future.get();
-    } catch (const std::future_error&) { // the loop ended before it came to this call
-        return std::nullopt;
-    }
-}
-
-// A snapshot taken after this call began.
-std::optional<model::Snapshot> fresh_snapshot(EventLoop& loop, observer::Observer& observer, const WebReload& reload) {
-    return ask_in(loop, [&observer, &reload] {
-        auto snapshot = observer.snapshot();
-        snapshot.self.reload = reload.state();
-        return snapshot;
-    });
-}
-
-// An order from outside.
-std::function<Result<void>()> in_loop(EventLoop& loop, std::function<Result<void>()> carry_out) {
-    return [&loop, carry_out = std::move(carry_out)]() -> Result<void> {
-        auto done = ask_in(loop, carry_out);
-        return done ? std::move(*done) : fail("the exporter is stopping");
-    };
-}
-
-// `custom` may be null.
-web::Pages pages(EventLoop& loop, observer::Observer& observer, WebReload& reload, metrics::Build build,
-                 const std::string& telemetry_path, CustomMetrics* custom) {
-    const live::Exporter exporter{.version = build.version, .instance = instance_name()};
-    return {
-        .metrics = [&loop, &observer, &reload, build, custom](web::Format format) -> Result<std::string> {
-            auto snapshot = fresh_snapshot(loop, observer, reload);
-            if (!snapshot) return fail("the exporter is stopping");
-            if (custom != nullptr) custom->add_to(*snapshot);
-            return metrics::page(*snapshot, build,
-                                 format == web::Format::openmetrics ? metrics::Format::openmetrics
-                                                                    : metrics::Format::text);
-        },
-        .ready =
-            [&loop, &observer, &reload] {
-                const auto snapshot = fresh_snapshot(loop, observer, reload);
-                return snapshot && snapshot->ready;
-            },
-        .cleanup = in_loop(loop,
-                           [&observer]() -> Result<void> {
-                               observer.clean_up();
-                               return {};
-                           }),
-        .reload = in_loop(loop, [&reload] { return reload.reload(); }),
-        .live = [&loop, &observer, &reload, exporter]() -> Result<std::string> {
-            const auto snapshot = fresh_snapshot(loop, observer, reload);
-            if (!snapshot) return fail("the exporter is stopping");
-            return live::to_json(*snapshot, exporter);
-        },
-        .documents = live_page(telemetry_path),
-    };
-}
-
 // With --pid: says so once when the last target has ended, and stops when its retention time is over.
-class Farewell {
+class TargetExitWatcher {
 public:
-    Farewell(EventLoop& loop, const observer::Observer& observer, std::chrono::seconds retention)
+    TargetExitWatcher(EventLoop& loop, const observer::Observer& observer, std::chrono::seconds retention)
         : loop_(loop), observer_(observer), retention_(retention) {}
 
     void look() {
@@ -149,40 +91,127 @@ void announce(const ServeOptions& options, const web::Server& server, const mode
     for (const auto& address : server.addresses()) spdlog::info("listening on {}", url(address));
 }
 
-} // namespace
-
-Result<void> serve(const ServeOptions& options) {
+// Returns after SIGTERM or SIGINT, or when all processes named by --pid are gone and past their retention time. Then,
+// as after an error, nothing is attached any more.
+Result<int> run_serve(const ServeOptions& options) {
+    if (options.observer.options.unlogged_exceptions && !options.observer.options.exceptions)
+        return fail("--python-unlogged needs --collector.exceptions");
     spdlog::set_level(spdlog::level::from_str(options.log_level));
     WebReload reload(options.web_config_file);
-    auto protection = reload.load();
-    if (!protection) return std::unexpected(protection.error());
+    TRY(auto protection, reload.load());
     const procfs::ProcFs proc;
-    auto observation =
-        observe(proc, options.observer,
-                {.sampling_interval = options.sampling_interval, .drained = {}, .plans = {.listens = true}});
-    if (!observation) return std::unexpected(observation.error());
-    auto& [observer, loop] = *observation;
+    TRY(const auto observation,
+        observe(proc, options.observer.resolved(),
+                {.sampling_interval = options.sampling_interval, .drained = {}, .plans = {.listens = true}}));
+    const auto& [observer, loop] = observation;
     const ServiceManager systemd;
-    Farewell farewell(*loop, *observer, options.observer.retention);
-    loop->on_hangup([&] { static_cast<void>(reload.reload()); }); // it tells the log
-    const auto look = [&] {
-        farewell.look();
+    TargetExitWatcher target_exit(*loop, *observer, options.observer.options.retention);
+    loop->on_hangup([&] { static_cast<void>(reload.reload()); }); // it logs how that went
+    TRY_VOID(loop->every(kLookInterval, [&] {
+        target_exit.look();
         reload.look();
-    };
-    if (auto added = loop->every(kLookInterval, look); !added) return added;
-    if (auto fed = feed_watchdog(*loop, systemd); !fed) return fed;
+    }));
+    TRY_VOID(feed_watchdog(*loop, systemd));
     std::optional<CustomMetrics> custom;
     if (options.custom_metrics) custom.emplace(proc);
-    auto server = web::Server::start(
-        options.web,
-        pages(*loop, *observer, reload, describe_build(), options.web.telemetry_path, custom ? &*custom : nullptr),
-        std::move(*protection));
-    if (!server) return std::unexpected(server.error());
-    reload.attach(*server);
-    announce(options, *server, observer->snapshot(), systemd);
+    const PageSources sources{*loop, *observer, reload, custom ? &*custom : nullptr};
+    TRY(auto server, web::Server::start(options.web, pages(sources, describe_build(), options.web.telemetry_path),
+                                        std::move(protection)));
+    reload.attach(server);
+    announce(options, server, observer->snapshot(), systemd);
     loop->run();
     systemd.stopping();
-    return {};
+    return 0;
+}
+
+Option collector(const std::string& name, bool& target, std::string purpose) {
+    return {.name = "collector." + name,
+            .group = "What to measure",
+            .purpose = std::move(purpose),
+            .target = &target,
+            .negatable = true};
+}
+
+std::vector<Option> measurement_options(ServeOptions& options) {
+    auto& observed = options.observer.options;
+    auto& measured = observed.measured;
+    return {
+        {.name = "routes",
+         .group = "What to measure",
+         .purpose = "Count every request by method, endpoint and status, not only the failed ones, with durations",
+         .target = &measured.routes},
+        collector("activity", measured.activity, "Busy time, requests in flight, open connections"),
+        collector("waits", measured.waits, "How long connections wait for accept() and to be read"),
+        collector("backlog", measured.backlog, "How many connections wait in each listener"),
+        collector("sizes", measured.sizes, "Sizes of requests and responses, time to first byte"),
+        collector("exceptions", observed.exceptions, "The class of the exception behind an error"),
+        collector("custom", options.custom_metrics,
+                  "The application's own metrics, kept by the Python client in multiprocess mode"),
+        collector("gc", observed.collector,
+                  "Pauses of Python's garbage collector, where the interpreter has USDT probes"),
+        {.name = "python-unlogged",
+         .group = "What to measure",
+         .purpose = "Also see exceptions that are not logged, by a probe in the interpreter: up to 20 % more CPU time "
+                    "for applications that raise many; affects every process that uses the same interpreter binary",
+         .target = &observed.unlogged_exceptions},
+        {.name = "python-imports",
+         .group = "What to measure",
+         .purpose = "How long workers import modules, where the interpreter has USDT probes",
+         .target = &observed.imports},
+    };
+}
+
+std::vector<Option> web_options(ServeOptions& options) {
+    return {
+        {.name = "web.listen-address",
+         .group = "Web",
+         .purpose = "Where to serve: host:port, [::1]:port, or :port for every interface. May be repeated",
+         .target = &options.web.listen_addresses},
+        {.name = "web.telemetry-path",
+         .group = "Web",
+         .purpose = "Path of the metrics",
+         .target = &options.web.telemetry_path},
+        {.name = "web.config.file",
+         .group = "Web",
+         .purpose = "TLS, client certificates, passwords and headers, in the format of Prometheus' exporters. Read "
+                    "again on SIGHUP, and when it or a certificate changes",
+         .target = &options.web_config_file},
+        {.name = "web.enable-lifecycle",
+         .group = "Web",
+         .purpose = "Allow POST /-/cleanup, which drops the series of dead workers, and POST /-/reload",
+         .target = &options.web.lifecycle},
+    };
+}
+
+std::vector<Option> other_options(ServeOptions& options) {
+    return {
+        {.name = "sampling-interval",
+         .group = "Sampling",
+         .purpose = "How often memory and CPU are read (100ms to 1h)",
+         .target = Duration(options.sampling_interval, 100ms, 1h)},
+        {.name = "retention",
+         .group = "Sampling",
+         .purpose = "How long the counters of an ended worker stay (0s to 24h)",
+         .target = Duration(options.observer.options.retention, 0s, 24h)},
+        {.name = "log-level",
+         .group = "Logging",
+         .purpose = "What to log to standard error",
+         .target = Choice{&options.log_level, {"debug", "info", "warn", "error", "off"}}},
+    };
+}
+
+} // namespace
+
+Command serve_command() {
+    const auto options = std::make_shared<ServeOptions>();
+    auto own = measurement_options(*options);
+    for (const auto& more : {web_options(*options), other_options(*options)})
+        own.insert(own.end(), more.begin(), more.end());
+    return {.name = "",
+            .purpose = "Observe Gunicorn with eBPF, without instrumenting the application: exact per-worker Prometheus "
+                       "metrics.",
+            .options = with_observer_options(options->observer, std::move(own)),
+            .run = [options] { return run_serve(*options); }};
 }
 
 } // namespace commands

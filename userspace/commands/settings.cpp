@@ -16,24 +16,10 @@ namespace commands {
 
 namespace {
 
-// What CLI11 takes for a switch's value, and no more than that: it would read 3 as true.
-std::optional<std::string> switch_value(const std::string& text) {
-    static const std::map<std::string, std::string, std::less<>> kWords{
-        {"true", "true"},   {"on", "true"},   {"yes", "true"}, {"1", "true"},
-        {"false", "false"}, {"off", "false"}, {"no", "false"}, {"0", "false"}};
-    const auto found = kWords.find(text);
-    return found == kWords.end() ? std::nullopt : std::optional(found->second);
-}
-
-Result<Setting> make_setting(const CommandText& command, const OptionText& option, std::vector<std::string> values,
+Result<Setting> make_setting(const Command& command, const Option& option, std::vector<std::string> values,
                              std::string source) {
-    if (!option.repeatable && values.size() != 1)
+    if (!is_repeatable(option) && values.size() != 1)
         return fail(fmt::format("{}: has to be one value, not {}", source, values.size()));
-    if (option.value.empty()) {
-        const auto on = switch_value(values.front());
-        if (!on) return fail(fmt::format("{}: has to be true or false, not {}", source, values.front()));
-        values.front() = *on;
-    }
     return Setting{
         .command = command.name, .option = option.name, .values = std::move(values), .source = std::move(source)};
 }
@@ -45,19 +31,19 @@ std::vector<std::string> words_of(const std::string& text) {
     return words;
 }
 
-const OptionText* find_option(const CommandText& command, std::string_view name) {
+const Option* find_option(const Command& command, std::string_view name) {
     for (const auto& option : command.options)
-        if (option.name == name && !option.variable.empty()) return &option;
+        if (option.name == name && option.settable) return &option;
     return nullptr;
 }
 
 struct Found {
-    const CommandText* command;
-    const OptionText* option;
+    const Command* command;
+    const Option* option;
 };
 
 // "web.listen-address" is the program's, "top.interval" that of a command.
-std::optional<Found> find_key(const std::vector<CommandText>& commands, const std::string& key) {
+std::optional<Found> find_key(const std::vector<Command>& commands, const std::string& key) {
     if (key == "config.file") return std::nullopt; // a file does not name another
     if (const auto* option = find_option(commands.front(), key)) return Found{&commands.front(), option};
     for (const auto& command : commands) {
@@ -78,7 +64,7 @@ std::optional<std::string> scalar(const toml::node& node) {
 
 class FileReader {
 public:
-    FileReader(const std::vector<CommandText>& commands, const std::string& file) : commands_(commands), file_(file) {}
+    FileReader(const std::vector<Command>& commands, const std::string& file) : commands_(commands), file_(file) {}
 
     Result<void> read(const toml::table& table, const std::string& prefix) {
         for (const auto& [key, node] : table) {
@@ -102,28 +88,21 @@ private:
         for (std::size_t i = 0; i < (list != nullptr ? list->size() : 1); ++i) {
             const auto value = scalar(list != nullptr ? (*list)[i] : node);
             if (!value)
-                return fail(fmt::format("{}: has to be a text, a number, true or false, or a list of them", where));
+                return fail(fmt::format("{}: has to be a string, a number, true or false, or a list of them", where));
             values.push_back(*value);
         }
-        auto setting = make_setting(*found->command, *found->option, std::move(values), where);
-        if (!setting) return std::unexpected(setting.error());
-        settings.push_back(std::move(*setting));
+        TRY(auto setting, make_setting(*found->command, *found->option, std::move(values), where));
+        settings.push_back(std::move(setting));
         return {};
     }
 
-    const std::vector<CommandText>& commands_;
+    const std::vector<Command>& commands_;
     const std::string& file_;
 };
 
 } // namespace
 
-std::vector<std::string> Setting::arguments() const {
-    std::vector<std::string> result;
-    for (const auto& value : values) result.push_back(fmt::format("--{}={}", option, value));
-    return result;
-}
-
-Result<std::vector<Setting>> settings_of_environment(const std::vector<CommandText>& commands,
+Result<std::vector<Setting>> settings_of_environment(const std::vector<Command>& commands,
                                                      const char* const* environment) {
     std::map<std::string, std::string> variables;
     for (; environment != nullptr && *environment != nullptr; ++environment) {
@@ -135,13 +114,12 @@ Result<std::vector<Setting>> settings_of_environment(const std::vector<CommandTe
     std::vector<Setting> settings;
     for (const auto& command : commands) {
         for (const auto& option : command.options) {
-            const auto found = variables.find(option.variable);
-            if (option.variable.empty() || found == variables.end()) continue;
-            auto setting =
-                make_setting(command, option, option.repeatable ? words_of(found->second) : std::vector{found->second},
-                             option.variable);
-            if (!setting) return std::unexpected(setting.error());
-            settings.push_back(std::move(*setting));
+            const auto variable = variable_of(command.name, option);
+            const auto found = variables.find(variable);
+            if (variable.empty() || found == variables.end()) continue;
+            auto values = is_repeatable(option) ? words_of(found->second) : std::vector{found->second};
+            TRY(auto setting, make_setting(command, option, std::move(values), variable));
+            settings.push_back(std::move(setting));
         }
     }
     return settings;
@@ -162,11 +140,10 @@ Result<toml::table> parse(const std::string& file) try {
 
 } // namespace
 
-Result<std::vector<Setting>> settings_of_file(const std::vector<CommandText>& commands, const std::string& file) {
-    const auto table = parse(file);
-    if (!table) return std::unexpected(table.error());
+Result<std::vector<Setting>> settings_of_file(const std::vector<Command>& commands, const std::string& file) {
+    TRY(const auto table, parse(file));
     FileReader reader(commands, file);
-    if (auto read = reader.read(*table, ""); !read) return fail("--config.file " + read.error().text);
+    if (auto read = reader.read(table, ""); !read) return fail("--config.file " + read.error().text);
     return std::move(reader.settings);
 }
 

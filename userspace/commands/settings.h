@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "commands/option_list.h"
+#include "commands/command.h"
 #include "result.h"
 
 namespace commands {
@@ -16,17 +16,14 @@ struct Setting {
     std::string option;  // its name, without dashes
     std::vector<std::string> values;
     std::string source; // for messages: "GUNICORN_BPF_EXPORTER_PID", "exporter.toml, line 3: pid"
-
-    // As on the command line: "--pid=17", …
-    std::vector<std::string> arguments() const;
 };
 
-// `environment` as environ(7) has it: null at its end. Variables that belong to no option are none of our business:
-// Kubernetes makes some of that prefix for a Service of that name.
-Result<std::vector<Setting>> settings_of_environment(const std::vector<CommandText>& commands,
+// `environment` as environ(7) has it: null at its end. Variables that belong to no option are ignored: Kubernetes sets
+// some of that prefix for a Service of that name.
+Result<std::vector<Setting>> settings_of_environment(const std::vector<Command>& commands,
                                                      const char* const* environment);
 
 // An error names file, line and key.
-Result<std::vector<Setting>> settings_of_file(const std::vector<CommandText>& commands, const std::string& file);
+Result<std::vector<Setting>> settings_of_file(const std::vector<Command>& commands, const std::string& file);
 
 } // namespace commands

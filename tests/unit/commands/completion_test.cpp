@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -17,27 +18,26 @@
 
 namespace {
 
-using commands::CommandText;
-using commands::OptionText;
+using commands::Command;
 
-const std::vector<CommandText>& sample() {
-    static const std::vector<CommandText> commands{
+const std::vector<Command>& sample() {
+    static std::vector<pid_t> pids;
+    static std::string level;
+    static bool on = true;
+    static std::chrono::milliseconds interval{};
+    using std::chrono_literals::operator""h;
+    using std::chrono_literals::operator""ms;
+    static const std::vector<Command> commands{
         {"",
          "Does it",
-         {{.name = "pid", .spellings = {"--pid"}, .group = "A", .value = "PID", .purpose = "Whom. Really"},
+         {{.name = "pid", .group = "A", .purpose = "Whom. Really", .target = &pids},
           {.name = "log-level",
-           .spellings = {"--log-level"},
            .group = "A",
-           .value = "info|warn",
-           .choices = {"info", "warn"},
-           .purpose = "It's [this]: that"},
-          {.name = "collector.x",
-           .spellings = {"--collector.x", "--no-collector.x"},
-           .group = "A",
-           .purpose = "X",
-           .default_value = "on"}}},
-        {"top", "Watches", {{.name = "interval", .spellings = {"--interval"}, .group = "A", .value = "TIME"}}},
-        {"check", "Checks", {{.name = "json", .spellings = {"--json"}, .group = "A"}}}};
+           .purpose = "It's [this]: that",
+           .target = commands::Choice{&level, {"info", "warn"}}},
+          {.name = "collector.x", .group = "A", .purpose = "X", .target = &on, .negatable = true}}},
+        {"top", "Watches", {{.name = "interval", .group = "A", .target = commands::Duration(interval, 1ms, 1h)}}},
+        {"check", "Checks", {{.name = "json", .group = "A", .target = &on}}}};
     return commands;
 }
 
@@ -78,7 +78,7 @@ TEST(Completion, OffersOptionsCommandsAndValuesInBash) {
 TEST(Completion, QuotesWhatZshAndFishWouldInterpret) {
     const auto zsh = commands::completion("zsh", sample());
     EXPECT_THAT(zsh, testing::HasSubstr(R"('--log-level=[It'\''s \[this\]\: that]:info|warn:(info warn)')"));
-    EXPECT_THAT(zsh, testing::HasSubstr("'--pid=[Whom]:PID: '"));
+    EXPECT_THAT(zsh, testing::HasSubstr("'*--pid=[Whom]:PID: '"));
     const auto fish = commands::completion("fish", sample());
     EXPECT_THAT(fish, testing::HasSubstr(R"(-n '__fish_seen_subcommand_from top' -l interval)"));
     EXPECT_THAT(fish, testing::HasSubstr("-a 'info warn'"));

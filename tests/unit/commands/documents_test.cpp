@@ -34,7 +34,7 @@ std::string printed(std::vector<const char*> arguments) {
     return text == nullptr ? "nothing" : text->text;
 }
 
-std::string help_of(const commands::CommandText& command) {
+std::string help_of(const commands::Command& command) {
     return command.name.empty() ? printed({"--help"}) : printed({command.name.c_str(), "--help"});
 }
 
@@ -52,7 +52,7 @@ std::string unescaped(std::string roff) {
 }
 
 template <typename Visit> void for_each_option(Visit visit) {
-    const auto all = commands::description();
+    const auto all = commands::all_commands();
     ASSERT_GT(all.front().options.size(), 20U);
     for (const auto& command : all)
         for (const auto& option : command.options) visit(command, option);
@@ -66,10 +66,10 @@ TEST(Documents, NameEveryOptionInHelp) {
 
 TEST(Documents, NameEveryOptionAndItsVariableInTheManualPage) {
     const auto page = unescaped(printed({"--help-man"}));
-    for_each_option([&](const auto&, const auto& option) {
+    for_each_option([&](const auto& command, const auto& option) {
         EXPECT_THAT(page, HasSubstr(".B " + commands::synopsis_of(option) + "\n"));
-        if (!option.variable.empty()) {
-            EXPECT_THAT(page, HasSubstr("Environment: " + option.variable + "\n"));
+        if (const auto variable = variable_of(command.name, option); !variable.empty()) {
+            EXPECT_THAT(page, HasSubstr("Environment: " + variable + "\n"));
         }
     });
 }
@@ -78,7 +78,7 @@ TEST(Documents, NameEveryOptionAndItsVariableInTheManualPage) {
 TEST(Documents, NameEveryOptionInTheManual) {
     const auto manual = pages_of_the_manual();
     for_each_option([&](const auto&, const auto& option) {
-        if (option.positional || option.variable.empty()) return;
+        if (!option.settable) return;
         EXPECT_TRUE(manual.find("--" + option.name) != std::string::npos ||
                     manual.find("--no-" + option.name) != std::string::npos)
             << "the manual does not name --" << option.name;
@@ -90,7 +90,7 @@ TEST(Documents, NameEveryOptionInEachCompletion) {
     const auto zsh = printed({"--completion", "zsh"});
     const auto fish = printed({"--completion", "fish"});
     for_each_option([&](const auto&, const auto& option) {
-        for (const auto& spelling : option.spellings) {
+        for (const auto& spelling : spellings_of(option)) {
             EXPECT_THAT(bash, HasSubstr(spelling));
             EXPECT_THAT(zsh, AnyOf(HasSubstr(spelling + "["), HasSubstr(spelling + "=["))); // with a value
             EXPECT_THAT(fish, HasSubstr(spelling.substr(spelling.find_first_not_of('-')) + " -d "));
@@ -110,13 +110,16 @@ TEST(Documents, KeepTheLibrarysTypesOutOfHelp) {
 }
 
 // A value that the option takes: its default, or one of the right kind.
-std::string value_for(const commands::OptionText& option) {
-    if (option.value.empty()) return "true";
-    if (!option.choices.empty()) return option.choices.front();
-    if (option.file) return SOURCE_ROOT "/LICENSE";
-    if (option.directory) return SOURCE_ROOT;
-    if (!option.default_value.empty()) return option.default_value;
-    return option.value == "TIME" ? "5s" : option.value == "N" || option.value == "PID" ? "1" : "/a";
+std::string value_for(const commands::Option& option) {
+    if (is_switch(option)) return "true";
+    if (const auto choices = choices_of(option); !choices.empty()) return choices.front();
+    if (option.name == "routes-file") return SOURCE_ROOT "/tests/fixtures/routes.txt";
+    if (is_file(option)) return SOURCE_ROOT "/LICENSE";
+    if (is_directory(option)) return SOURCE_ROOT;
+    if (const auto preset = default_of(option); !preset.empty()) return preset;
+    const auto value = value_of(option);
+    if (value == "STATUS") return "5xx";
+    return value == "TIME" ? "5s" : value == "N" || value == "PID" || value == "WORKER" ? "1" : "/a";
 }
 
 TEST(Documents, EveryOptionIsSettableByVariableAndFile) {
@@ -124,10 +127,11 @@ TEST(Documents, EveryOptionIsSettableByVariableAndFile) {
     std::string pattern = testing::TempDir() + "documents-XXXXXX";
     const std::filesystem::path directory = mkdtemp(pattern.data());
     for_each_option([&](const auto& command, const auto& option) {
-        if (option.positional || option.variable.empty() || option.name == "config.file") return;
-        EXPECT_TRUE(variables.insert(option.variable).second) << option.variable << " means two options";
+        if (!option.settable || option.name == "config.file") return;
+        const auto name = variable_of(command.name, option);
+        EXPECT_TRUE(variables.insert(name).second) << name << " means two options";
         const auto value = value_for(option);
-        const auto entry = option.variable + "=" + value;
+        const auto entry = name + "=" + value;
         const auto file = directory / "exporter.toml";
         const auto key = command.name.empty() ? option.name : command.name + "." + option.name;
         std::ofstream(file) << key << " = \"" << value << "\"\n";

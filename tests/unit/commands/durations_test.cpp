@@ -11,9 +11,10 @@ namespace {
 using namespace std::chrono_literals;
 
 // The milliseconds that an option is given for what was typed, or what is said of it.
-std::string read(std::string text) {
-    const auto complaint = commands::duration(200ms, 24h)(text);
-    return complaint.empty() ? text : complaint;
+std::string read(const std::string& text, std::chrono::milliseconds lowest = 200ms,
+                 std::chrono::milliseconds highest = 24h) {
+    const auto span = commands::parse_duration(text, lowest, highest);
+    return span ? std::to_string(span->count()) : span.error().text;
 }
 
 TEST(Durations, AreNumbersWithUnits) {
@@ -41,11 +42,8 @@ TEST(Durations, OutOfRangeAreRefusedInTheirOwnUnits) {
     EXPECT_EQ(read("24h1ms"), "has to be from 200ms to 24h, not 24h1ms");
     EXPECT_EQ(read("0s"), "has to be from 200ms to 24h, not 0s");
     EXPECT_EQ(read("99999999999999999999h"), "has to be from 200ms to 24h, not 99999999999999999999h");
-    std::string none = "-1s";
-    EXPECT_EQ(commands::duration(0s, 90s)(none),
-              "has to be a number with a unit, such as 500ms, 1.5s, 5m or 1h30m, not '-1s'");
-    std::string long_one = "91s";
-    EXPECT_EQ(commands::duration(0s, 90s)(long_one), "has to be from 0s to 90s, not 91s");
+    EXPECT_EQ(read("-1s", 0s, 90s), "has to be a number with a unit, such as 500ms, 1.5s, 5m or 1h30m, not '-1s'");
+    EXPECT_EQ(read("91s", 0s, 90s), "has to be from 0s to 90s, not 91s");
 }
 
 TEST(Durations, WhatIsNoneIsRefused) {

@@ -53,11 +53,11 @@ std::string complaint_of_file(const std::string& text) {
 
 std::vector<std::string> arguments_of_file(const std::string& text) {
     const Directory directory;
-    const auto settings = commands::settings_of_file(commands::description(), directory.file(text));
+    const auto settings = commands::settings_of_file(commands::all_commands(), directory.file(text));
     if (!settings) return {settings.error().text};
     std::vector<std::string> all;
     for (const auto& setting : *settings)
-        for (const auto& argument : setting.arguments()) all.push_back(argument);
+        for (const auto& value : setting.values) all.push_back("--" + setting.option + "=" + value);
     return all;
 }
 
@@ -131,10 +131,11 @@ TEST(Settings, OfOthersInTheEnvironmentAreLeftAlone) {
     EXPECT_EQ(complaint({}, {"GUNICORN_BPF_EXPORTER_PORT=tcp://10.0.0.1:9091",
                              "GUNICORN_BPF_EXPORTER_SERVICE_HOST=10.0.0.1"}),
               "");
-    for (const auto& command : commands::description())
+    for (const auto& command : commands::all_commands())
         for (const auto& option : command.options) {
-            EXPECT_THAT(option.variable, Not(testing::StartsWith("GUNICORN_BPF_EXPORTER_PORT")));
-            EXPECT_THAT(option.variable, Not(testing::StartsWith("GUNICORN_BPF_EXPORTER_SERVICE_")));
+            const auto variable = variable_of(command.name, option);
+            EXPECT_THAT(variable, Not(testing::StartsWith("GUNICORN_BPF_EXPORTER_PORT")));
+            EXPECT_THAT(variable, Not(testing::StartsWith("GUNICORN_BPF_EXPORTER_SERVICE_")));
         }
 }
 
@@ -156,10 +157,11 @@ TEST(Settings, CountInTheOrderFlagEnvironmentFile) {
 
 TEST(Settings, OfSeveralValuesAreSeparatedBySpaces) {
     const std::vector<const char*> environment{"GUNICORN_BPF_EXPORTER_WEB_LISTEN_ADDRESS=:1  [::1]:2", nullptr};
-    const auto settings = commands::settings_of_environment(commands::description(), environment.data());
+    const auto settings = commands::settings_of_environment(commands::all_commands(), environment.data());
     ASSERT_TRUE(settings.has_value());
     ASSERT_EQ(settings->size(), 1U);
-    EXPECT_THAT(settings->front().arguments(), ElementsAre("--web.listen-address=:1", "--web.listen-address=[::1]:2"));
+    EXPECT_EQ(settings->front().option, "web.listen-address");
+    EXPECT_THAT(settings->front().values, ElementsAre(":1", "[::1]:2"));
 }
 
 } // namespace
