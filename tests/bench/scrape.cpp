@@ -10,8 +10,7 @@
 
 #include "../unit/metrics/sample_snapshot.h"
 #include "metrics/families.h"
-#include "metrics/openmetrics_writer.h"
-#include "metrics/text_writer.h"
+#include "metrics/page.h"
 #include "web/gzip.h"
 
 namespace {
@@ -38,7 +37,7 @@ int main(int argc, char** argv) {
     const auto snapshot = large_snapshot(targets, endpoints);
     const metrics::Build build{"0.1.0", "1.1", "6.1"};
     const auto families = metrics::families(snapshot, build);
-    const auto text = metrics::TextWriter{}.Serialize(families);
+    const auto text = metrics::page_of(families, nullptr, metrics::Format::text);
     const auto lines = std::ranges::count(text, '\n');
     const auto comments = [&] {
         long count = text.starts_with('#') ? 1 : 0;
@@ -47,8 +46,10 @@ int main(int argc, char** argv) {
     }();
     std::size_t compressed = 0;
     const double build_ms = median_ms([&] { static_cast<void>(metrics::families(snapshot, build)); });
-    const double text_ms = median_ms([&] { static_cast<void>(metrics::TextWriter{}.Serialize(families)); });
-    const double open_ms = median_ms([&] { static_cast<void>(metrics::OpenMetricsWriter{}.Serialize(families)); });
+    const double text_ms =
+        median_ms([&] { static_cast<void>(metrics::page_of(families, nullptr, metrics::Format::text)); });
+    const double open_ms =
+        median_ms([&] { static_cast<void>(metrics::page_of(families, nullptr, metrics::Format::openmetrics)); });
     const double gzip_ms = median_ms([&] { compressed = web::gzip(text).value_or("").size(); });
     fmt::print("| series | bytes | compressed | families ms | text ms | OpenMetrics ms | gzip ms |\n");
     fmt::print("| {} | {} | {} | {:.1f} | {:.1f} | {:.1f} | {:.1f} |\n", lines - comments, text.size(), compressed,

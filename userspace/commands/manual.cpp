@@ -95,6 +95,48 @@ std::string roff_options(const Command& command) {
     return out;
 }
 
+// Within a cell of a table.
+std::string cell(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '|') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+// Outside of code, where Markdown would take them for markup.
+std::string plain(std::string_view text) {
+    std::string out;
+    for (const char c : cell(text)) {
+        if (c == '<' || c == '*' || c == '_' || c == '[') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+std::string code(const std::string& text) { return text.empty() ? "" : fmt::format("`{}`", text); }
+
+std::string options_table(const Command& serving, const Command& command) {
+    std::string rows;
+    std::vector<std::string> shared;
+    for (const auto& option : command.options) {
+        if (!option.settable) continue;
+        const bool is_shared = !command.name.empty() && std::ranges::any_of(serving.options, [&](const auto& other) {
+            return other.name == option.name && other.purpose == option.purpose;
+        });
+        if (is_shared) {
+            shared.push_back(code("--" + option.name));
+            continue;
+        }
+        rows += fmt::format("| `{}` | {} | `{}` | {} |\n", cell(synopsis_of(option)), code(default_of(option)),
+                            variable_of(command.name, option), plain(option.purpose));
+    }
+    auto out = "| option | default | environment variable | meaning |\n|---|---|---|---|\n" + rows;
+    if (!shared.empty()) out += fmt::format("\nAs above: {}.\n", fmt::join(shared, ", "));
+    return out;
+}
+
 } // namespace
 
 std::string synopsis_of(const Option& option) {
@@ -119,6 +161,15 @@ std::string help_text(const std::vector<Command>& commands, const Command& comma
             if (option.group == group) out += "  " + synopsis_of(option) + "\n" + wrapped(sentences_of(option), 8);
     }
     return out + "\nEnvironment and file:\n" + wrapped(kSources, 2) + "\n" + wrapped(kFile, 2);
+}
+
+std::string options_tables(const std::vector<Command>& commands) {
+    std::string out;
+    for (const auto& command : commands) {
+        if (!command.name.empty()) out += fmt::format("\n### {}\n\n", command.name);
+        out += options_table(commands.front(), command);
+    }
+    return out;
 }
 
 std::string manual_page(const std::vector<Command>& commands, const std::string& version) {

@@ -15,8 +15,9 @@ std::string help_text(const std::vector<Command>& commands, const Command& comma
 // gunicorn-bpf-exporter(8), for man(1).
 std::string manual_page(const std::vector<Command>& commands, const std::string& version);
 
-// docs/options.md: every option with its variable and key.
-std::string options_page(const std::vector<Command>& commands);
+// The tables of docs/reference/options.md: every option with its default and variable. Options that a command has in
+// common with serving are named only.
+std::string options_tables(const std::vector<Command>& commands);
 
 // "--pid PID", "--[no-]collector.sizes", "-h, --help".
 std::string synopsis_of(const Option& option);

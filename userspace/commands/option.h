@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One option of a command, declared once: its flag, environment variable, key of the configuration file, --help, manual
-// page, shell completion and its row in docs/options.md all come from this declaration.
+// page, shell completion and its row in docs/reference/options.md all come from this declaration.
 #pragma once
 
 #include <sys/types.h>

@@ -5,12 +5,17 @@
 
 namespace metrics {
 
-std::string page(const model::Snapshot& snapshot, const Build& build, Format format) {
+std::string page_of(const std::vector<prometheus::MetricFamily>& families, const application::Exposed* custom,
+                    Format format) {
     std::string out;
-    write_families(out, families(snapshot, build), format);
-    if (snapshot.custom) write_custom(out, snapshot.custom->families, format);
+    write_families(out, families, format);
+    if (custom != nullptr) write_custom(out, custom->families, format);
     if (format == Format::openmetrics) out += "# EOF\n";
     return out;
+}
+
+std::string page(const model::Snapshot& snapshot, const Build& build, Format format) {
+    return page_of(families(snapshot, build), snapshot.custom ? &*snapshot.custom : nullptr, format);
 }
 
 } // namespace metrics

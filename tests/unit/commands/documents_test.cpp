@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -144,6 +145,29 @@ TEST(Documents, EveryOptionIsSettableByVariableAndFile) {
         }
     });
     std::filesystem::remove_all(directory);
+}
+
+// GBE_WRITE_REFERENCE=1 makes this test write the tables instead of comparing them.
+TEST(Documents, HaveTheTablesOfOptionsInTheReference) {
+    const std::string page = SOURCE_ROOT "/docs/reference/options.md";
+    constexpr std::string_view kBegin = "<!-- begin: tables of the declared options -->\n";
+    constexpr std::string_view kEnd = "<!-- end -->\n";
+    std::ostringstream stream;
+    stream << std::ifstream(page).rdbuf();
+    auto text = stream.str();
+    const auto begin = text.find(kBegin);
+    const auto end = text.find(kEnd);
+    ASSERT_TRUE(begin != std::string::npos && end != std::string::npos && begin < end);
+    const auto first = begin + kBegin.size();
+    const auto tables = commands::options_tables(commands::all_commands());
+    EXPECT_THAT(tables,
+                HasSubstr("| `--endpoint-folding on\\|off` | `on` | `GUNICORN_BPF_EXPORTER_ENDPOINT_FOLDING` |"));
+    if (std::getenv("GBE_WRITE_REFERENCE") != nullptr)
+        std::ofstream(page) << text.replace(first, end - first, tables);
+    else
+        EXPECT_EQ(text.substr(first, end - first), tables)
+            << "docs/reference/options.md is not what the options say. To write it anew:\n"
+               "  GBE_WRITE_REFERENCE=1 <build>/tests/unit/commands/commands_test --gtest_filter='Documents.*'";
 }
 
 TEST(LivePage, LinksToTheMetricsWhereverTheyAre) {

@@ -9,7 +9,7 @@
 
 #include "metrics/catalogue.h"
 #include "metrics/families.h"
-#include "metrics/text_writer.h"
+#include "metrics/page.h"
 #include "sample_snapshot.h"
 
 namespace {
@@ -17,9 +17,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string text_of(const model::Snapshot& snapshot) {
-    return metrics::TextWriter{}.Serialize(metrics::families(snapshot, kBuild));
-}
+std::string text_of(const model::Snapshot& snapshot) { return metrics::page(snapshot, kBuild, metrics::Format::text); }
 
 TEST(Families, AllOfTheCatalogueAreThereWithoutAnyTarget) {
     const auto families = metrics::families({}, kBuild);

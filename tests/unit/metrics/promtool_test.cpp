@@ -13,8 +13,7 @@
 #include <string>
 
 #include "metrics/families.h"
-#include "metrics/openmetrics_writer.h"
-#include "metrics/text_writer.h"
+#include "metrics/page.h"
 #include "sample_snapshot.h"
 
 namespace {
@@ -60,12 +59,10 @@ std::string openmetrics(const model::Snapshot& snapshot, std::int64_t timestamp_
     auto families = metrics::families(snapshot, kBuild);
     for (auto& family : families)
         for (auto& series : family.metric) series.timestamp_ms = timestamp_ms;
-    return metrics::OpenMetricsWriter{}.Serialize(families);
+    return metrics::page_of(families, nullptr, metrics::Format::openmetrics);
 }
 
-std::string scrape(const model::Snapshot& snapshot) {
-    return metrics::TextWriter{}.Serialize(metrics::families(snapshot, kBuild));
-}
+std::string scrape(const model::Snapshot& snapshot) { return metrics::page(snapshot, kBuild, metrics::Format::text); }
 
 class Promtool : public testing::Test {
 protected:

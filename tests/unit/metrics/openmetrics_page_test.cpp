@@ -6,7 +6,7 @@
 #include <string>
 
 #include "metrics/families.h"
-#include "metrics/openmetrics_writer.h"
+#include "metrics/page.h"
 #include "sample_snapshot.h"
 
 namespace {
@@ -17,8 +17,8 @@ using prometheus::MetricType;
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(OpenMetricsWriter, NamesCounterFamiliesWithoutTotal) {
-    const auto text = metrics::OpenMetricsWriter{}.Serialize(metrics::families(documented_snapshot(), kBuild));
+TEST(OpenMetricsPage, NamesCounterFamiliesWithoutTotal) {
+    const auto text = metrics::page(documented_snapshot(), kBuild, metrics::Format::openmetrics);
     EXPECT_THAT(text, HasSubstr("# HELP gunicorn_worker_requests Total number of requests processed by worker\n"
                                 "# TYPE gunicorn_worker_requests counter\n"
                                 "gunicorn_worker_requests_total{worker_id=\"worker_1_1234567890\"} 42.0\n"));
@@ -28,7 +28,7 @@ TEST(OpenMetricsWriter, NamesCounterFamiliesWithoutTotal) {
     EXPECT_EQ(text.find("# EOF"), text.size() - 6);
 }
 
-TEST(OpenMetricsWriter, DiffersFromTheTextFormatWhereItHasTo) {
+TEST(OpenMetricsPage, DiffersFromTheTextFormatWhereItHasTo) {
     ClientMetric counter, untyped;
     counter.counter.value = 3;
     counter.timestamp_ms = 1500;
@@ -37,21 +37,21 @@ TEST(OpenMetricsWriter, DiffersFromTheTextFormatWhereItHasTo) {
         {"_total", "", MetricType::Counter, {counter}},
         {"u", "", MetricType::Untyped, {untyped}},
     };
-    EXPECT_EQ(metrics::OpenMetricsWriter{}.Serialize(families), "# HELP _total \n# TYPE _total counter\n"
-                                                                "_total_total 3.0 1.5\n"
-                                                                "# HELP a say \\\"x\\\"\n# TYPE a counter\n"
-                                                                "a_total 3.0 1.5\n"
-                                                                "# HELP u \n# TYPE u unknown\nu 0.0\n"
-                                                                "# EOF\n");
+    EXPECT_EQ(metrics::page_of(families, nullptr, metrics::Format::openmetrics),
+              "# HELP _total \n# TYPE _total counter\n"
+              "_total_total 3.0 1.5\n"
+              "# HELP a say \\\"x\\\"\n# TYPE a counter\n"
+              "a_total 3.0 1.5\n"
+              "# HELP u \n# TYPE u unknown\nu 0.0\n"
+              "# EOF\n");
 }
 
-TEST(OpenMetricsWriter, StreamsTheSame) {
-    const auto families = metrics::families(documented_snapshot(), kBuild);
-    const metrics::OpenMetricsWriter writer;
-    std::ostringstream out;
-    static_cast<const prometheus::Serializer&>(writer).Serialize(out, families);
-    EXPECT_EQ(out.str(), writer.Serialize(families));
-    EXPECT_EQ(writer.Serialize({}), "# EOF\n");
+TEST(OpenMetricsPage, OfASnapshotIsThatOfItsFamilies) {
+    const auto snapshot = documented_snapshot();
+    EXPECT_EQ(metrics::page(snapshot, kBuild, metrics::Format::openmetrics),
+              metrics::page_of(metrics::families(snapshot, kBuild), nullptr, metrics::Format::openmetrics));
+    EXPECT_EQ(metrics::page_of({}, nullptr, metrics::Format::openmetrics), "# EOF
+");
 }
 
 } // namespace

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "metrics/families.h"
-#include "metrics/text_writer.h"
+#include "metrics/page.h"
 #include "sample_snapshot.h"
 
 namespace {
@@ -19,8 +19,8 @@ using prometheus::MetricType;
 using testing::HasSubstr;
 
 // The examples of the metrics documentation, literally and in its order of lines.
-TEST(TextWriter, WritesTheExamplesOfTheDocumentation) {
-    const auto text = metrics::TextWriter{}.Serialize(metrics::families(documented_snapshot(), kBuild));
+TEST(TextPage, WritesTheExamplesOfTheDocumentation) {
+    const auto text = metrics::page(documented_snapshot(), kBuild, metrics::Format::text);
     for (const char* example : {
              "# HELP gunicorn_worker_requests_total Total number of requests processed by worker\n"
              "# TYPE gunicorn_worker_requests_total counter\n"
@@ -67,16 +67,17 @@ TEST(TextWriter, WritesTheExamplesOfTheDocumentation) {
     EXPECT_THAT(text, HasSubstr(bounds));
 }
 
-TEST(TextWriter, EscapesHelpAndLabels) {
+TEST(TextPage, EscapesHelpAndLabels) {
     ClientMetric series;
     series.label = {{"path", "a\"b\\c\nd"}, {"bytes", "\xFF"}};
     const std::vector<MetricFamily> families = {{"a", "He said \"x\\y\"\nand left", MetricType::Gauge, {series}}};
-    EXPECT_EQ(metrics::TextWriter{}.Serialize(families), "# HELP a He said \"x\\\\y\"\\nand left\n"
-                                                         "# TYPE a gauge\n"
-                                                         "a{path=\"a\\\"b\\\\c\\nd\",bytes=\"\xEF\xBF\xBD\"} 0.0\n");
+    EXPECT_EQ(metrics::page_of(families, nullptr, metrics::Format::text),
+              "# HELP a He said \"x\\\\y\"\\nand left\n"
+              "# TYPE a gauge\n"
+              "a{path=\"a\\\"b\\\\c\\nd\",bytes=\"\xEF\xBF\xBD\"} 0.0\n");
 }
 
-TEST(TextWriter, WritesEveryType) {
+TEST(TextPage, WritesEveryType) {
     ClientMetric counter, summary, histogram, untyped;
     counter.counter.value = 3;
     counter.timestamp_ms = 1500;
@@ -90,7 +91,7 @@ TEST(TextWriter, WritesEveryType) {
         {"h", "", MetricType::Histogram, {histogram}},
         {"c_total", "", MetricType::Counter, {counter}},
     };
-    EXPECT_EQ(metrics::TextWriter{}.Serialize(families),
+    EXPECT_EQ(metrics::page_of(families, nullptr, metrics::Format::text),
               "# HELP c_total \n# TYPE c_total counter\nc_total 3.0 1500\n"
               "# HELP h \n# TYPE h histogram\n"
               "h_bucket{le=\"0.5\"} 3.0\nh_bucket{le=\"+Inf\"} 4.0\n"
@@ -101,22 +102,21 @@ TEST(TextWriter, WritesEveryType) {
               "# HELP u \n# TYPE u untyped\nu 7.0\n");
 }
 
-TEST(TextWriter, StreamsTheSame) {
-    const auto families = metrics::families(documented_snapshot(), kBuild);
-    const metrics::TextWriter writer;
-    std::ostringstream out;
-    static_cast<const prometheus::Serializer&>(writer).Serialize(out, families);
-    EXPECT_EQ(out.str(), writer.Serialize(families));
+TEST(TextPage, OfASnapshotIsThatOfItsFamilies) {
+    const auto snapshot = documented_snapshot();
+    EXPECT_EQ(metrics::page(snapshot, kBuild, metrics::Format::text),
+              metrics::page_of(metrics::families(snapshot, kBuild), nullptr, metrics::Format::text));
+    EXPECT_EQ(metrics::page_of({}, nullptr, metrics::Format::text), "");
 }
 
 // Not a benchmark: only a quadratic step would take so long, whatever else the machine does.
-TEST(TextWriter, TwentyThousandSeries) {
+TEST(TextPage, TwentyThousandSeries) {
     constexpr auto kBound = std::chrono::seconds(10);
     const auto snapshot = large_snapshot(11, 200);
     auto best = std::chrono::nanoseconds::max();
     for (int run = 0; run < 5; ++run) {
         const auto start = std::chrono::steady_clock::now();
-        const auto text = metrics::TextWriter{}.Serialize(metrics::families(snapshot, kBuild));
+        const auto text = metrics::page(snapshot, kBuild, metrics::Format::text);
         best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - start);
         ASSERT_GT(std::ranges::count(text, '\n'), 20'000);
     }
