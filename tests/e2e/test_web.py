@@ -103,7 +103,7 @@ def test_reload_takes_what_is_good_and_keeps_what_was(certificates, tmp_path):
         web.config.write_text("tls_server_config:\n  cert: x\nnonsense: 1\n")
         status, _, body = web.curl("/-/reload", "-X", "POST")
         assert status == 500 and "web.yml: line 3: nonsense is no key" in body
-        assert "what was in force before stays" in web.log()
+        assert "keeping the previous configuration" in web.log()
         assert subject(web) == "server2" and successful(web) == 0
         web.config.write_text("")
         status, _, body = web.curl("/-/reload", "-X", "POST")

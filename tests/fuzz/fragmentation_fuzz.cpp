@@ -68,8 +68,8 @@ Outcome run(bool server, std::string_view bytes, std::size_t first, std::size_t 
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     constexpr std::size_t kHeader = 3;
-    constexpr std::size_t kMost = 1000; // byte by byte, it takes its time
-    if (size <= kHeader || size > kMost) return -1;
+    constexpr std::size_t kMax = 1000; // byte by byte, it takes its time
+    if (size <= kHeader || size > kMax) return -1;
     const bool server = data[0] & 1;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + kHeader, size - kHeader);
     const auto cut = 1 + (data[1] | std::size_t{data[2]} << 8) % bytes.size();

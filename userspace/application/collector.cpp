@@ -10,8 +10,8 @@
 namespace application {
 namespace {
 
-constexpr std::size_t kMostLooks = 64;      // at processes' mappings, in one scrape
-constexpr std::size_t kMostSentences = 256; // an application may make up names as it likes
+constexpr std::size_t kMaxLooks = 64;      // at processes' mappings, in one scrape
+constexpr std::size_t kMaxSentences = 256; // an application may make up names as it likes
 
 // By the first of its processes that still has a root: a worker may have died since.
 procfs::Descriptor open_directory(const procfs::ProcFs& proc, const Directories::Place& place) {
@@ -32,7 +32,7 @@ Collector::Collector(const procfs::ProcFs& proc, Names reserved, Tell tell, Limi
     : proc_(proc), reserved_(std::move(reserved)), tell_(std::move(tell)), limits_(limits), clock_(std::move(clock)) {}
 
 void Collector::tell_once(std::string sentence) {
-    if (told_.size() >= kMostSentences || !told_.insert(sentence).second) return;
+    if (told_.size() >= kMaxSentences || !told_.insert(sentence).second) return;
     tell_(sentence);
 }
 
@@ -83,7 +83,7 @@ Exposed Collector::collect(std::span<const Processes> targets) {
     Exposed exposed;
     std::vector<Offer> offers;
     std::set<procfs::FileId> taken;
-    auto most_looks = kMostLooks;
+    auto most_looks = kMaxLooks;
     for (const auto& processes : targets) {
         auto& target = targets_.try_emplace(processes.target, proc_, limits_).first->second;
         offers.push_back(offer(target, processes, taken, most_looks, exposed.reports.emplace_back()));

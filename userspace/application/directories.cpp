@@ -10,8 +10,8 @@
 namespace application {
 namespace {
 
-constexpr std::chrono::seconds kLongestInterval{60};
-constexpr std::size_t kMostPlaces = 8;
+constexpr std::chrono::seconds kMaxInterval{60};
+constexpr std::size_t kMaxPlaces = 8;
 
 std::vector<std::string> directories_of(const std::vector<std::string>& files) {
     std::vector<std::string> directories;
@@ -47,7 +47,7 @@ void Directories::look(Seen& seen, pid_t pid, Time now) const {
     if (!seen.looked) seen.environment = named_in_environment(pid);
     seen.looked = true;
     seen.next = now + seen.interval;
-    seen.interval = std::min(seen.interval * 2, kLongestInterval);
+    seen.interval = std::min(seen.interval * 2, kMaxInterval);
 }
 
 std::vector<Directories::Place> Directories::of(const Processes& processes, Time now, std::size_t& most_looks) {
@@ -64,7 +64,7 @@ std::vector<Directories::Place> Directories::of(const Processes& processes, Time
         const auto place = std::ranges::find(places, path, &Place::path);
         if (place != places.end())
             place->pids.push_back(pid);
-        else if (!path.empty() && places.size() < kMostPlaces)
+        else if (!path.empty() && places.size() < kMaxPlaces)
             places.push_back({path, {pid}});
     };
     for (const auto& [pid, seen] : seen_)

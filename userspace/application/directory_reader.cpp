@@ -15,7 +15,7 @@ namespace {
 
 // Every file of the client has at least so much, and most end within it.
 constexpr std::size_t kFirstRead = 65536;
-constexpr std::size_t kMostNames = 65536; // of a directory, whatever lies in it
+constexpr std::size_t kMaxNames = 65536; // of a directory, whatever lies in it
 
 std::vector<std::string> client_files_in(int directory) {
     std::vector<std::string> names;
@@ -27,7 +27,7 @@ std::vector<std::string> client_files_in(int directory) {
     }
     std::size_t seen = 0;
     while (const auto* entry = readdir(listing.get())) {
-        if (++seen > kMostNames) break;
+        if (++seen > kMaxNames) break;
         if (is_client_file(entry->d_name)) names.emplace_back(entry->d_name);
     }
     return names;

@@ -16,9 +16,9 @@ enum class FileRefusal {
     unreadable,      //
     malformed,       // not as the client writes it
     truncated,       // shorter than it says
-    too_large,       // more than kMostFileBytes are in use
-    too_many_files,  // beyond kMostFiles of a target
-    too_many_bytes,  // beyond kMostBytes of a target
+    too_large,       // more than kMaxFileBytes are in use
+    too_many_files,  // beyond kMaxFiles of a target
+    too_many_bytes,  // beyond kMaxBytes of a target
     count
 };
 
@@ -27,7 +27,7 @@ enum class SeriesRefusal {
     name,            // no name of a metric or label that both formats allow, or not one that the type has
     type_clash,      // the metric has another type elsewhere
     name_clash,      // the exporter, or another metric of the application's, has that name
-    too_many_series, // beyond kMostSeries of a target
+    too_many_series, // beyond kMaxSeries of a target
     count
 };
 

@@ -11,7 +11,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 constexpr std::size_t kLength = 4;         // of the number before a key
-constexpr std::size_t kLongestKey = 65536; // labels and help text of one series
+constexpr std::size_t kMaxKeyBytes = 65536; // labels and help text of one series
 
 template <typename Number> Number number_at(std::span<const std::byte> bytes, std::size_t at) {
     Number number;
@@ -23,7 +23,7 @@ template <typename Number> Number number_at(std::span<const std::byte> bytes, st
 std::string_view key_at(std::span<const std::byte> bytes, std::size_t at) {
     if (bytes.size() - at < kLength) return {};
     const auto length = number_at<std::uint32_t>(bytes, at);
-    if (length > kLongestKey || length > bytes.size() - at - kLength) return {};
+    if (length > kMaxKeyBytes || length > bytes.size() - at - kLength) return {};
     const std::string_view key(reinterpret_cast<const char*>(bytes.data()) + at + kLength, length);
     return key.starts_with("[\"") && key.ends_with(']') ? key : std::string_view{};
 }

@@ -18,7 +18,7 @@
 #include "check/measures.h"
 #include "check/text.h"
 #include "commands/command.h"
-#include "commands/held_log.h"
+#include "commands/log_capture.h"
 #include "commands/observer_options.h"
 #include "commands/preflight.h"
 #include "commands/write_all.h"
@@ -61,7 +61,7 @@ void look_at_machine(const procfs::ProcFs& proc, check::Report& report) {
         report.unlooked_at.emplace_back("other users' processes: without CAP_DAC_READ_SEARCH");
 }
 
-// Each program alone, so that one says what is wrong with it.
+// Loads each program alone, so that an error names its program.
 void try_programs(check::Report& report) {
     for (const auto* capability : {"CAP_BPF", "CAP_PERFMON"}) {
         if (!is_missing(report, capability)) continue;
@@ -77,7 +77,7 @@ void try_programs(check::Report& report) {
     }
 }
 
-// As serving begins.
+// The way serving starts.
 Result<model::Snapshot> observe_once(const procfs::ProcFs& proc, const observer::Options& options) {
     if (auto allowed = preflight(proc); !allowed) return std::unexpected(allowed.error());
     auto observer = observer::Observer::start(proc, options);
@@ -95,13 +95,13 @@ bool wants_colour() {
 // 0 when serving would work, 1 when not. Error: --pid names something else than a Gunicorn.
 Result<int> run_check(const CheckOptions& options) {
     setlocale(LC_CTYPE, "");  // which characters the terminal can show
-    signal(SIGPIPE, SIG_IGN); // whoever reads the answer may have seen enough
-    const HeldLog log;        // all of it is in the report
+    signal(SIGPIPE, SIG_IGN); // the reader may have seen enough
+    const LogCapture log;        // what it would say is in the report
     const procfs::ProcFs proc;
     check::Report report{.version = VERSION, .programs_untried = {}};
     look_at_machine(proc, report);
     const auto masters = gunicorn::resolve_pids(proc, options.observer.pids);
-    // Without the privileges, or elsewhere, a Gunicorn looks like anything else: then that is the answer.
+    // Without the privileges, or in another PID namespace, a Gunicorn cannot be recognised: that is the answer then.
     if (!masters && report.reasons.empty()) return std::unexpected(masters.error());
     if (!masters) report.unlooked_at.emplace_back("whether --pid names a Gunicorn");
     try_programs(report);

@@ -11,12 +11,12 @@
 
 namespace commands {
 
-// Reads files: for the thread that answers, not for the one that observes. Not thread-safe.
+// Reads files, so it belongs to the thread that answers requests, not to the event loop. Not thread-safe.
 class CustomMetrics {
 public:
     explicit CustomMetrics(const procfs::ProcFs& proc);
 
-    // Adds them to the snapshot. Those of the targets that live; whoever has ended has no files any more.
+    // Adds the metrics of the targets that are alive; those of ended ones are not read any more.
     void add_to(model::Snapshot& snapshot);
 
 private:

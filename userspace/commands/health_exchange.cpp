@@ -19,12 +19,12 @@ namespace {
 using Kind = HealthAnswer::Kind;
 
 constexpr std::string_view kProtocol = "HTTP/";
-constexpr std::size_t kLongestLine = 1024;
+constexpr std::size_t kMaxLineBytes = 1024;
 
 bool may_be_http(std::string_view text) { return text.substr(0, kProtocol.size()) == kProtocol.substr(0, text.size()); }
 
 bool is_enough(std::string_view text) {
-    return text.contains('\r') || text.size() >= kLongestLine || !may_be_http(text);
+    return text.contains('\r') || text.size() >= kMaxLineBytes || !may_be_http(text);
 }
 
 HealthAnswer answer_of(std::string_view text) {

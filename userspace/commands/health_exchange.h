@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// One HTTP request over a connection of ours, and how what comes back begins. Only for asking whether somebody is well:
-// whom is not verified.
+// Sends one HTTP request over a connected socket and reads the beginning of the answer. Only for the health check: the
+// server's identity is not verified.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace commands {
 struct HealthAnswer {
     enum class Kind {
         line,              // the first line of an HTTP answer
-        no_http,           // closed without one, or answered with something else: as who expects TLS does
+        no_http,           // closed without one, or answered with something else: as a server that expects TLS does
         wants_certificate, // the other side asked for a client certificate and went no further without one
     };
     Kind kind = Kind::line;

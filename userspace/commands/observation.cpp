@@ -39,7 +39,7 @@ Result<Observation> observe(const procfs::ProcFs& proc, observer::Options option
     upkeep.plans.probes_interpreters = options.unlogged_exceptions || options.imports;
     auto observer = observer::Observer::start(proc, std::move(options));
     if (!observer) return std::unexpected(observer.error());
-    if (auto given_up = keep_only_what_is_needed(upkeep.plans); !given_up) return std::unexpected(given_up.error());
+    if (auto given_up = drop_privileges(upkeep.plans); !given_up) return std::unexpected(given_up.error());
     if (auto scheduled = schedule(**loop, **observer, std::move(upkeep)); !scheduled)
         return std::unexpected(scheduled.error());
     return Observation{std::move(*observer), std::move(*loop)};

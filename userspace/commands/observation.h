@@ -21,16 +21,16 @@ struct Observation {
     std::unique_ptr<EventLoop> loop;
 };
 
-// What an observation is for, and what else the command is going to do.
+// What the loop does besides observing, and what the command does later.
 struct Upkeep {
-    std::optional<std::chrono::milliseconds> sampling_interval; // of memory and CPU; none: only once
+    std::optional<std::chrono::milliseconds> sampling_interval; // of memory and CPU; nullopt: only once
     std::function<void()> drained;                              // called by the loop after each draining; or empty
     Plans plans;                                                // besides probes in interpreters
 };
 
-// Attaches after a look whether that is possible (preflight), and schedules what an observer needs: draining records,
-// sampling memory and CPU, looking for what events may have missed. Gives up the privileges that are not needed from
-// there on, so the command must have no threads yet. `proc` has to outlive the result.
+// Checks whether observing is possible (preflight), attaches, and schedules what an observer needs: draining records,
+// sampling memory and CPU, looking for what events may have missed. Drops the privileges that are not needed any more,
+// so the command must not have started threads yet. `proc` has to outlive the result.
 // Errors: as preflight() and Observer::start() have them.
 Result<Observation> observe(const procfs::ProcFs& proc, observer::Options options, Upkeep upkeep);
 

@@ -7,8 +7,8 @@
 
 namespace commands {
 
-// The error names what is missing and what to do about it. What is missing and can be done without is logged as a
-// warning that says what goes (check/capabilities.h).
+// The error names what is missing and what to do about it. Missing capabilities that are optional are logged as
+// warnings that name the effect (check/capabilities.h).
 Result<void> preflight(const procfs::ProcFs& proc);
 
 } // namespace commands

@@ -60,7 +60,7 @@ Result<void> empty_bounding_set(const Set& held) {
 
 } // namespace
 
-Result<void> keep_only_what_is_needed(const Plans& plans) {
+Result<void> drop_privileges(const Plans& plans) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return system_error("set no_new_privs");
     const Set held{cap_get_proc()};
     const Set wanted{cap_init()};

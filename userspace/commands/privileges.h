@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Giving up what is not needed any more.
+// Drops privileges that are not needed any more.
 #pragma once
 
 #include "result.h"
@@ -15,10 +15,10 @@ struct Plans {
     bool writes_files = false; // at the end, perhaps in another user's directory: CAP_DAC_OVERRIDE
 };
 
-// For good: capabilities that neither observing needs once the programs are attached nor what is planned, all of the
-// bounding, ambient and inheritable sets, and the way to new ones by execve(). What Capability::stays names is kept, as
-// far as it is held; CAP_SYS_ADMIN also where it stands for one of those. Call it before threads are started: a thread
+// Drops for good every capability that is needed neither for observing, once the programs are attached, nor for `plans`;
+// empties the bounding, ambient and inheritable sets; and rules out new ones by execve(). Capabilities marked with
+// Capability::stays are kept if they are held; CAP_SYS_ADMIN also where it stands for one of those. Call it before threads are started: a thread
 // has capabilities of its own. Masters and interpreters that appear later are still found.
-Result<void> keep_only_what_is_needed(const Plans& plans);
+Result<void> drop_privileges(const Plans& plans);
 
 } // namespace commands

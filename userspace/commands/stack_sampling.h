@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Python stacks of traced requests: sampled while they are served, given to those that were asked for.
+// Python stacks of traced requests: sampled while they are served, attached to the requests that are shown.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ namespace commands {
 struct StackOptions {
     bool wanted = false;
     std::chrono::milliseconds interval{10};
-    OutputFile folded{.name = {}, .option = "--folded"}; // without a name: none
+    OutputFile folded{.name = {}, .option = "--folded"}; // an empty name: not written
 };
 
 class StackSampling {
@@ -28,13 +28,13 @@ public:
     StackSampling(const procfs::ProcFs& proc, StackOptions options) : options_{std::move(options)}, recorder_{proc} {}
 
     bool writes_file() const { return !options_.folded.name.empty() && options_.folded.name != "-"; }
-    // Error: the file for folded stacks cannot be written. Said before anything is traced.
+    // Error: the file for folded stacks cannot be written. To be called before tracing starts.
     Result<void> check() const;
-    // From here on, where stacks are wanted: a sample of each thread that serves a request, in every interval.
+    // If stacks are wanted, samples every thread that serves a request, once per interval.
     Result<void> schedule(EventLoop& loop, const observer::Observer& observer);
-    // Gives the request what was sampled of it.
+    // Adds to the request the samples that were taken while it was served.
     void attach(trace::Request& request);
-    // What was learned of the requests that were given theirs, in words; writes the file for folded stacks.
+    // Summary of the attached stacks as text; also writes the file of folded stacks.
     Result<std::string> finish();
 
 private:

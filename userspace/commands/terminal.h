@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The two streams of a command that shows things as they happen: lines on standard output, and on standard error how
-// far it has come.
+// The two streams of a command that shows things as they happen: lines go to standard output, progress to standard
+// error.
 #pragma once
 
 #include <cstddef>
@@ -14,17 +14,17 @@ namespace commands {
 
 class Terminal {
 public:
-    // From here on a reader that goes away is no signal but !open().
+    // Ignores SIGPIPE: a reader that goes away makes open() false.
     Terminal();
     ~Terminal(); // leaves no status behind
     Terminal(const Terminal&) = delete;
     Terminal& operator=(const Terminal&) = delete;
 
     bool colour() const;                      // standard output is a terminal, and NO_COLOR is not set
-    std::optional<std::size_t> width() const; // of it; nothing: standard output is no terminal
-    bool open() const { return open_; }       // what is written to standard output arrives
-    Result<void> written() const;             // error: why not, but that a reader went away is none
-    // A descriptor that becomes ready when the reader of standard output goes away; nothing where it cannot be told.
+    std::optional<std::size_t> width() const; // of the terminal; nullopt: standard output is not one
+    bool open() const { return open_; }       // standard output has a reader
+    Result<void> written() const;             // error: why writing failed; a reader that went away is not an error
+    // A descriptor that becomes ready when the reader of standard output goes away; nullopt if that cannot be detected.
     std::optional<int> reader() const;
 
     void print(std::string_view text); // kept until flush()

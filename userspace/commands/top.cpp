@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "commands/command.h"
-#include "commands/held_log.h"
+#include "commands/log_capture.h"
 #include "commands/observation.h"
 #include "commands/observer_options.h"
 #include "top/exceptions.h"
@@ -43,7 +43,7 @@ struct TopOptions {
     bool batch = false;      // plain text even on a terminal
 };
 
-// What is shown, apart from where.
+// The data that both kinds of output show.
 class Watch {
 public:
     Watch(observer::Observer& observer, const TopOptions& options)
@@ -75,7 +75,7 @@ private:
     top::LastExceptions exceptions_;
 };
 
-// Why the loop has ended, where that is to be told.
+// Why the loop has ended.
 struct Ending {
     std::string error;
     bool target_ended = false;
@@ -123,13 +123,13 @@ private:
     top::Screen& screen_;
     EventLoop& loop_;
     Watch& watch_;
-    HeldLog log_;
+    LogCapture log_;
     top::View view_;
     top::Content content_;
     top::Page page_;
 };
 
-// Error: the text; empty when nobody reads any more.
+// Error: the reason; empty when the reader has gone away.
 Result<void> print(const std::vector<top::Line>& lines) {
     std::string text;
     for (const auto& line : lines) (text += line.text) += '\n';

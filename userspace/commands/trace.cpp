@@ -39,7 +39,7 @@ struct TraceOptions {
     StackOptions stacks;
 };
 
-// What is shown, learned and counted of the requests as they come.
+// Filters, shows and counts requests as they end.
 class Session {
 public:
     Session(const TraceOptions& options, EventLoop& loop, Terminal& terminal, StackSampling& stacks)
@@ -47,7 +47,7 @@ public:
           terminal_(terminal), style_{.colour = terminal.colour(), .width = {}} {}
 
     void take(const trace::Request& request) {
-        if (ended_) return; // of the same batch as the last one that was wanted
+        if (ended_) return; // the rest of the batch that had the last wanted request
         const bool matches = filter_.matches(request);
         summary_.see(request, matches);
         if (!matches) return;
@@ -64,7 +64,7 @@ public:
         terminal_.flush();
     }
 
-    // What was taken since the last time.
+    // Writes what was taken since the last call.
     void flush() {
         terminal_.flush();
         if (!terminal_.open()) end();
@@ -80,7 +80,7 @@ public:
                                           summary_.slowest().empty() ? "" : ", slowest ", summary_.slowest()));
     }
 
-    // Not to be mixed with the lines where a program reads them.
+    // JSON lines are read by a program, so the summary goes to standard error then.
     Result<void> print_summary(const std::map<std::string, std::uint64_t>& lost) {
         TRY(const auto sampled, stacks_.finish());
         if (!terminal_.open()) return terminal_.written();
@@ -107,8 +107,8 @@ private:
 };
 
 std::string greeting(const observer::Observer& observer) {
-    if (!observer.has_targets()) return "no Gunicorn runs here yet: waiting for one; Ctrl-C ends this\n";
-    return "tracing; Ctrl-C ends this and says what was learned\n";
+    if (!observer.has_targets()) return "no Gunicorn runs here yet: waiting for one (Ctrl-C to stop)\n";
+    return "tracing (Ctrl-C to stop and print a summary)\n";
 }
 
 Result<void> schedule(EventLoop& loop, Terminal& terminal, Session& session, observer::Observer& observer,

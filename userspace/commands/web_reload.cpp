@@ -10,7 +10,7 @@
 
 namespace commands {
 
-// Through symbolic links: Kubernetes swaps them instead of writing files.
+// Follows symbolic links: Kubernetes swaps them instead of writing files.
 std::optional<WebReload::Stamp> WebReload::stamp_of(const std::filesystem::path& file) {
     struct stat status{};
     if (stat(file.c_str(), &status) != 0) return std::nullopt;
@@ -21,8 +21,8 @@ std::optional<WebReload::Stamp> WebReload::stamp_of(const std::filesystem::path&
                  .inode = status.st_ino};
 }
 
-// Before they are read: what is written meanwhile is then seen as a change. Also those that cannot be read yet: a
-// certificate may come after the configuration that names it.
+// Called before the files are read, so that what is written meanwhile is seen as a change. Files that cannot be read yet
+// are included: a certificate may come after the configuration that names it.
 void WebReload::remember_files() {
     if (auto named = web::files_of_protection(file_); !named.empty()) files_ = std::move(named);
     stamps_.clear();
@@ -51,7 +51,7 @@ Result<void> WebReload::reload() {
     }
     if (auto applied = apply(); !applied) {
         state_.successful = false;
-        spdlog::error("reload: {}; what was in force before stays", applied.error().text);
+        spdlog::error("reload: {}; keeping the previous configuration", applied.error().text);
         return applied;
     }
     state_ = {.successful = true, .last_success = std::chrono::system_clock::now()};
@@ -62,7 +62,7 @@ Result<void> WebReload::reload() {
 void WebReload::look() {
     for (const auto& [file, stamp] : stamps_) {
         if (stamp == stamp_of(file)) continue;
-        static_cast<void>(reload()); // it has told the log
+        static_cast<void>(reload()); // reload() logs how that went
         return;
     }
 }

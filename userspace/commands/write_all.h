@@ -8,7 +8,7 @@
 
 namespace commands {
 
-// False where writing fails, with the reason in errno: EPIPE when nobody reads any more.
+// False if writing fails, with the reason in errno: EPIPE when the reader has gone away.
 inline bool write_all(int fd, std::string_view text) {
     while (!text.empty()) {
         const auto written = write(fd, text.data(), text.size());

@@ -8,7 +8,7 @@
 namespace report {
 
 // A chart shows no more, and a report of an hour stays small.
-inline constexpr std::size_t kMostColumns = 600;
+inline constexpr std::size_t kMaxColumns = 600;
 
 class Columns {
 public:

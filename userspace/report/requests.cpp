@@ -49,7 +49,7 @@ void Requests::add_to_time(const trace::Request& request, std::size_t bucket) {
 
 void Requests::add_to_route(const trace::Request& request, std::size_t bucket) {
     RouteKey key{request.method, request.endpoint};
-    if (!routes_.contains(key) && routes_.size() >= kMostRoutes) key.second = "other";
+    if (!routes_.contains(key) && routes_.size() >= kMaxRoutes) key.second = "other";
     auto& route = routes_[key];
     route.durations.add(request.duration);
     route.buckets[bucket]++;
@@ -61,16 +61,16 @@ void Requests::add_to_route(const trace::Request& request, std::size_t bucket) {
 
 void Requests::add_errors(const trace::Request& request) {
     if (!request.exception.empty() &&
-        !add_bounded(errors_, ErrorKey{request.exception, request.method, request.endpoint}, 1u, kMostErrors))
+        !add_bounded(errors_, ErrorKey{request.exception, request.method, request.endpoint}, 1u, kMaxErrors))
         left_out_++;
     if (is_failed(request) &&
-        !add_bounded(failed_, FailedKey{request.status, request.method, request.endpoint}, 1u, kMostErrors))
+        !add_bounded(failed_, FailedKey{request.status, request.method, request.endpoint}, 1u, kMaxErrors))
         left_out_++;
 }
 
 void Requests::add_peers(const trace::Request& request) {
     for (const auto& peer : request.time.peers)
-        if (!add_bounded(peers_, peer.peer, peer.waited, kMostPeers)) left_out_++;
+        if (!add_bounded(peers_, peer.peer, peer.waited, kMaxPeers)) left_out_++;
 }
 
 void Requests::keep_if_slow(const trace::Request& request) {

@@ -21,9 +21,9 @@
 
 namespace report {
 
-inline constexpr std::size_t kMostRoutes = 500; // further ones are together "other"
-inline constexpr std::size_t kMostErrors = 500; // further ones are left out, and `left_out` counts them
-inline constexpr std::size_t kMostPeers = 200;  // likewise
+inline constexpr std::size_t kMaxRoutes = 500; // further ones are together "other"
+inline constexpr std::size_t kMaxErrors = 500; // further ones are left out, and `left_out` counts them
+inline constexpr std::size_t kMaxPeers = 200;  // likewise
 inline constexpr std::size_t kSlowest = 50;
 
 using Buckets = std::array<std::uint64_t, event::kDurationBounds + 1>; // not cumulative, as event::Histogram's

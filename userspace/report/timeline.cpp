@@ -40,7 +40,7 @@ void Timeline::add_worker(const model::Worker& worker, std::size_t column, const
                           pid_t master) {
     const auto [found, is_new] = seen_.try_emplace({master, worker.id});
     auto& seen = found->second;
-    if (is_new && workers_.size() < kMostWorkers) {
+    if (is_new && workers_.size() < kMaxWorkers) {
         seen.line = workers_.size();
         workers_.push_back({worker.id, worker.pid, {}});
     }

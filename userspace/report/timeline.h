@@ -16,7 +16,7 @@
 
 namespace report {
 
-inline constexpr std::size_t kMostWorkers = 500; // lines of the report; further ones are counted, not drawn
+inline constexpr std::size_t kMaxWorkers = 500; // lines of the report; further ones are counted, not drawn
 
 // A worker in one column; what is not known there is absent.
 struct WorkerMoment {

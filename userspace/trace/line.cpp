@@ -104,7 +104,7 @@ std::string parts_text(const event::Parts& parts, const std::vector<event::PeerW
 
 std::string header(const LineStyle& style) {
     return paint(fmt::format("{:<12} {:<20} {:<7} {:<{}} {:>3} {:>8}  {}", "time", "worker", "method", "path",
-                             kPathWidth, "", "total", "where it went"),
+                             kPathWidth, "", "total", "BREAKDOWN"),
                  fmt::emphasis::bold, style);
 }
 

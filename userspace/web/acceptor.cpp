@@ -64,7 +64,7 @@ void Acceptor::accept_all(int listening) {
     constexpr int kAtATime = 64;
     for (int i = 0; i < kAtATime; ++i) {
         // Those wait in the backlog: accepted now, the newest would be the one that is refused.
-        if (connections_.ending() >= kMostEnding) return std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        if (connections_.ending() >= kMaxEnding) return std::this_thread::sleep_for(std::chrono::milliseconds(1));
         sockaddr_storage from{};
         socklen_t length = sizeof from;
         auto* const address = reinterpret_cast<sockaddr*>(&from);

@@ -17,7 +17,7 @@ namespace web {
 class Acceptor {
 public:
     // At most so many wait to be closed, having been shut down, before the next is accepted.
-    static constexpr unsigned kMostEnding = 64;
+    static constexpr unsigned kMaxEnding = 64;
 
     // Takes over the descriptor, which does not block. False: it was closed instead. Called from the acceptor's thread.
     using Accepted = std::function<bool(int descriptor, const sockaddr* from, socklen_t length)>;

@@ -37,7 +37,7 @@ void Connections::opened(int descriptor) {
     const std::lock_guard lock(mutex_);
     connections_[descriptor] = Connection{
         .last_progress = ++sequence_, .phase = Phase::head, .since = Clock::now(), .heard = 0, .shut_down = false};
-    if (open_now() > limit_) end_the_most_silent();
+    if (open_now() > limit_) evict_idlest();
 }
 
 void Connections::progressed(int descriptor) {
@@ -113,7 +113,7 @@ void Connections::end_overdue(Clock::time_point now) {
     }
 }
 
-void Connections::end_the_most_silent() {
+void Connections::evict_idlest() {
     Entry* oldest = nullptr;
     for (auto& entry : connections_) {
         if (entry.second.shut_down) continue;

@@ -54,7 +54,7 @@ private:
     };
     using Entry = std::map<int, Connection>::value_type;
 
-    void end_the_most_silent();
+    void evict_idlest();
     void notice_next_request(Entry& entry, Clock::time_point now) const;
     std::chrono::milliseconds deadline_of(Phase phase) const;
     bool is_overdue(const Entry& entry, Clock::time_point now) const;

@@ -18,7 +18,7 @@ namespace {
 
 // libmicrohttpd 0.9.75 can crash when it is stopped in the moment in which its thread refuses a malformed request. So
 // it gets a moment to finish what is open; connections that stay (a scraper's, kept alive) are idle then.
-void let_it_finish(MHD_Daemon* daemon) {
+void wait_for_drain(MHD_Daemon* daemon) {
     constexpr auto kPause = std::chrono::milliseconds(5);
     for (auto waited = kPause; waited < std::chrono::milliseconds(200); waited += kPause) {
         const MHD_DaemonInfo* info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
@@ -102,7 +102,7 @@ struct Server::Daemon::Exchange {
 };
 
 void StopDaemon::operator()(MHD_Daemon* daemon) const {
-    let_it_finish(daemon);
+    wait_for_drain(daemon);
     MHD_stop_daemon(daemon);
 }
 
@@ -228,7 +228,7 @@ bool Server::Daemon::start_serving(const Options& options) {
                                        {MHD_OPTION_END, 0, nullptr}};
     const MHD_OptionItem without[] = {{MHD_OPTION_END, 0, nullptr}};
     mhd_.reset(MHD_start_daemon(flags, 0, nullptr, nullptr, on_request, this, MHD_OPTION_CONNECTION_LIMIT,
-                                options.connection_limit + Acceptor::kMostEnding + 1,
+                                options.connection_limit + Acceptor::kMaxEnding + 1,
                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeadBytes, MHD_OPTION_NOTIFY_CONNECTION,
                                 on_connection, this, MHD_OPTION_NOTIFY_COMPLETED, on_completed, this, MHD_OPTION_ARRAY,
                                 tls ? with_tls : without, MHD_OPTION_END));

@@ -72,7 +72,7 @@ Passwords::Passwords(std::map<std::string, std::string> hashes, Crypt crypt)
     : hashes_(std::move(hashes)), crypt_(std::move(crypt)), secret_{} {
     gnutls_rnd(GNUTLS_RND_KEY, secret_.data(), secret_.size());
     for (const auto& [user, hash] : hashes_)
-        if (nobodys_hash_.empty() || cost_of(hash) > cost_of(nobodys_hash_)) nobodys_hash_ = hash;
+        if (dummy_hash_.empty() || cost_of(hash) > cost_of(dummy_hash_)) dummy_hash_ = hash;
 }
 
 Passwords::Digest Passwords::digest(const Credentials& given, const std::string& hash) const {
@@ -94,7 +94,7 @@ bool Passwords::remembers(const Credentials& given) const {
 bool Passwords::verify(const Credentials& given) {
     const auto found = hashes_.find(given.user);
     const bool known = found != hashes_.end();
-    const std::string& hash = known ? found->second : nobodys_hash_;
+    const std::string& hash = known ? found->second : dummy_hash_;
     const auto made = crypt_(given.password, hash.substr(0, kSettingLength));
     // Without the setting, of which crypt(3) returns the last character with its unused bits cleared.
     const bool right = made.size() == kHashLength && same(std::string_view(made).substr(kSettingLength),
@@ -103,8 +103,8 @@ bool Passwords::verify(const Credentials& given) {
     const auto key = digest(given, hash);
     const std::lock_guard lock(mutex_);
     right_.insert(key); // at most one for each user, give or take passwords that bcrypt takes for the same
-    constexpr std::size_t kMost = 1000;
-    if (right_.size() > kMost) right_.clear();
+    constexpr std::size_t kMax = 1000;
+    if (right_.size() > kMax) right_.clear();
     return true;
 }
 

@@ -49,7 +49,7 @@ private:
 
     std::map<std::string, std::string> hashes_;
     Crypt crypt_;
-    std::string nobodys_hash_; // of the highest cost among them
+    std::string dummy_hash_; // of the highest cost among them
     Digest secret_;
     mutable std::mutex mutex_;
     std::set<Digest> right_; // guarded by mutex_

@@ -16,10 +16,10 @@ namespace web {
 namespace {
 
 Result<void> check_limits(const Options& options) {
-    constexpr unsigned kMostConnections = 4096;
-    if (options.connection_limit == 0 || options.connection_limit > kMostConnections)
+    constexpr unsigned kMaxConnections = 4096;
+    if (options.connection_limit == 0 || options.connection_limit > kMaxConnections)
         return fail(
-            fmt::format("web connection limit {}: has to be 1 to {}", options.connection_limit, kMostConnections));
+            fmt::format("web connection limit {}: has to be 1 to {}", options.connection_limit, kMaxConnections));
     for (const auto deadline : {options.deadlines.head, options.deadlines.response, options.deadlines.idle})
         if (deadline < std::chrono::milliseconds(1) || deadline > std::chrono::hours(24))
             return fail(fmt::format("web deadline {} ms: has to be 1 ms to 24 h", deadline.count()));

@@ -53,9 +53,9 @@ TEST_F(Requests, BelongToTheirRouteWithWhereTimeWent) {
 }
 
 TEST_F(Requests, BeyondTheLimitOfRoutesAreTogether) {
-    const auto many = report::kMostRoutes + 20;
+    const auto many = report::kMaxRoutes + 20;
     for (std::size_t i = 0; i < many; i++) add(request(1s, 1ms, path_of(i)));
-    EXPECT_EQ(requests.routes().size(), report::kMostRoutes + 1);
+    EXPECT_EQ(requests.routes().size(), report::kMaxRoutes + 1);
     EXPECT_EQ(requests.routes().at({"GET", "other"}).durations.count(), 20u);
     EXPECT_EQ(requests.ended(), many);
 }
@@ -78,10 +78,10 @@ TEST_F(Requests, FailWithAStatusOrAnException) {
 }
 
 TEST_F(Requests, ErrorsWithoutRoomAreCounted) {
-    for (std::size_t i = 0; i < report::kMostErrors + 7; i++) add(request(1s, 1ms, path_of(i), 404));
-    EXPECT_EQ(requests.failed_by_route().size(), report::kMostErrors);
+    for (std::size_t i = 0; i < report::kMaxErrors + 7; i++) add(request(1s, 1ms, path_of(i), 404));
+    EXPECT_EQ(requests.failed_by_route().size(), report::kMaxErrors);
     EXPECT_EQ(requests.left_out(), 7u);
-    EXPECT_EQ(requests.failed(), report::kMostErrors + 7);
+    EXPECT_EQ(requests.failed(), report::kMaxErrors + 7);
 }
 
 TEST_F(Requests, TheSlowestAreKeptWhole) {

@@ -15,7 +15,7 @@ TEST(Columns, AreWholeSecondsAndNeverTooMany) {
     const report::Columns hour(kBegan, 3600s);
     EXPECT_EQ(hour.width(), 6s);
     EXPECT_EQ(hour.at(kBegan + 3599s), 599u);
-    EXPECT_EQ(hour.at(kBegan + 10h), report::kMostColumns - 1);
+    EXPECT_EQ(hour.at(kBegan + 10h), report::kMaxColumns - 1);
 }
 
 TEST(Timeline, BusyIsTheShareOfTheTimeSinceTheSnapshotBefore) {

@@ -37,9 +37,9 @@ TEST(SourceFiles, NameTheirLicenceFirst) {
 }
 
 TEST(SourceFiles, CanBeReadInOneSitting) {
-    constexpr std::size_t kMost = 400;
+    constexpr std::size_t kMax = 400;
     for (const auto& file : files({"userspace", "bpf", "include", "tests", "scripts"})) {
-        EXPECT_LT(file.lines.size(), kMost) << file.path << " wants to be several files";
+        EXPECT_LT(file.lines.size(), kMax) << file.path << " wants to be several files";
     }
 }
 

@@ -46,7 +46,7 @@ TEST(Line, ColumnsStandBelowTheirHeads) {
     EXPECT_EQ(line.find("worker_3"), head.find("worker"));
     EXPECT_EQ(line.find("GET"), head.find("method"));
     EXPECT_EQ(line.find("/users/7"), head.find("path"));
-    EXPECT_EQ(line.find("ValueError: 10.0.0.5:5432"), head.find("where"));
+    EXPECT_EQ(line.find("ValueError: 10.0.0.5:5432"), head.find("BREAKDOWN"));
     EXPECT_EQ(line.find("\x1b"), std::string::npos);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The log, kept off a terminal that shows something else.
+// Keeps the log off a terminal that shows something else.
 #pragma once
 
 #include <spdlog/sinks/ringbuffer_sink.h>
@@ -11,19 +11,19 @@
 
 namespace commands {
 
-// While it lives, what is logged goes nowhere; the last of it can be asked for.
-class HeldLog {
+// While it exists, log messages are not written; the last one can be read.
+class LogCapture {
 public:
-    HeldLog() : before_(spdlog::default_logger()), sink_(std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(1)) {
-        auto logger = std::make_shared<spdlog::logger>(before_->name() + " held", sink_);
+    LogCapture() : before_(spdlog::default_logger()), sink_(std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(1)) {
+        auto logger = std::make_shared<spdlog::logger>(before_->name() + " captured", sink_);
         logger->set_level(spdlog::level::warn);
         spdlog::set_default_logger(std::move(logger));
     }
-    HeldLog(const HeldLog&) = delete;
-    HeldLog& operator=(const HeldLog&) = delete;
-    ~HeldLog() { spdlog::set_default_logger(before_); }
+    LogCapture(const LogCapture&) = delete;
+    LogCapture& operator=(const LogCapture&) = delete;
+    ~LogCapture() { spdlog::set_default_logger(before_); }
 
-    // The last warning that is not older than that; empty when there is none.
+    // The last warning, unless it is older than `at_most`; empty when there is none.
     std::string last(std::chrono::seconds at_most) const {
         const auto messages = sink_->last_raw();
         if (messages.empty() || spdlog::log_clock::now() - messages.back().time > at_most) return {};
