@@ -7,13 +7,13 @@
 #include <string_view>
 #include <vector>
 
-#include "top/text.h"
+#include "terminal/printable.h"
 
 namespace check {
 
 namespace {
 
-using ::top::printable;
+using terminal::printable;
 
 class Writer {
 public:
@@ -26,7 +26,7 @@ public:
     void line(Mark mark, std::string_view name, std::string_view value, std::string_view why = {}) {
         constexpr std::size_t kNameWidth = 23;
         auto line =
-            fmt::format("{} {} {}", mark_text(mark), ::top::left(printable(name), kNameWidth), printable(value));
+            fmt::format("{} {} {}", mark_text(mark), terminal::left(printable(name), kNameWidth), printable(value));
         if (!why.empty()) line += fmt::format("{}{}", value.empty() ? "" : ": ", printable(why));
         line.erase(line.find_last_not_of(' ') + 1);
         (text_ += line) += '\n';

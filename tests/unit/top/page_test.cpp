@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "terminal/printable.h"
 #include "top/columns.h"
 #include "top/page.h"
 #include "top/text.h"
@@ -19,47 +20,6 @@ class InUtf8 : public testing::Test {
 protected:
     void SetUp() override { ASSERT_NE(setlocale(LC_CTYPE, "C.UTF-8"), nullptr); }
 };
-
-TEST_F(InUtf8, WhatATerminalWouldObeyIsWrittenOut) {
-    EXPECT_EQ(top::printable("a\x1b[2Jb"), "a\\x1b[2Jb");
-    EXPECT_EQ(top::printable("a\r\n\tb"), "a\\r\\n\\tb");
-    EXPECT_EQ(top::printable("\xc2\x9b"
-                             "31m"),
-              "\\u{9b}31m"); // CSI as one character
-    EXPECT_EQ(top::printable(std::string_view("\0x", 2)), "\\x00x");
-    EXPECT_EQ(top::printable("\x7f"), "\\x7f");
-}
-
-TEST_F(InUtf8, WhatHasNoWidthOfItsOwnIsWrittenOut) {
-    EXPECT_EQ(top::printable("e\u0301"), "e\\u{301}");
-    EXPECT_EQ(top::printable("\u202e"
-                             "abc"),
-              "\\u{202e}abc");
-    EXPECT_EQ(top::printable("\u200b"), "\\u{200b}");
-}
-
-TEST_F(InUtf8, WhatIsNoUtf8IsWrittenOut) {
-    EXPECT_EQ(top::printable("\xff"
-                             "a\xc3"),
-              "\\xffa\\xc3");
-    EXPECT_EQ(top::printable("\xed\xa0\x80"), "\\xed\\xa0\\x80"); // a surrogate
-}
-
-TEST_F(InUtf8, OtherScriptsStayAsTheyAre) { EXPECT_EQ(top::printable("/größe/価格"), "/größe/価格"); }
-
-TEST(PlainLocale, PrintsAsciiOnly) {
-    setlocale(LC_CTYPE, "C");
-    EXPECT_EQ(top::printable("/größe"), "/gr\\u{f6}\\u{df}e");
-}
-
-TEST_F(InUtf8, WidthsAreThoseOfTheTerminal) {
-    EXPECT_EQ(top::columns("価格"), 4u);
-    EXPECT_EQ(top::cut("abcdef", 4), "abc~");
-    EXPECT_EQ(top::cut("価格価", 4), "価~"); // half a character does not fit
-    EXPECT_EQ(top::left("価", 4), "価  ");
-    EXPECT_EQ(top::right("12", 4), "  12");
-    EXPECT_EQ(top::cut("abc", 0), "");
-}
 
 TEST(Numbers, AreShortAndSayTheirUnit) {
     EXPECT_EQ(top::duration_text(0.00042), "0.4ms");
@@ -188,7 +148,7 @@ TEST_F(InUtf8, NoLineIsWiderAndNoPageHigherThanTheTerminal) {
                 const auto page = screenful(all, {.help = help}, {width, height});
                 ASSERT_EQ(page.lines.size(), height) << width << "x" << height;
                 for (const auto& line : page.lines) {
-                    ASSERT_LE(top::columns(line.text), width) << line.text;
+                    ASSERT_LE(terminal::columns(line.text), width) << line.text;
                     ASSERT_EQ(line.text.find('\x1b'), std::string::npos);
                 }
             }
