@@ -107,9 +107,8 @@ bool has_btf(const std::filesystem::path& sys) { return access(btf_file(sys).c_s
 
 Result<bool> in_hosts_pid_namespace(const procfs::ProcFs& proc) {
     constexpr std::uint64_t kInitial = 0xEFFFFFFC; // PROC_PID_INIT_INO, include/linux/proc_ns.h
-    const auto found = proc.pid_namespace(getpid());
-    if (!found) return std::unexpected(found.error());
-    return *found == kInitial;
+    TRY(const auto found, proc.pid_namespace(getpid()));
+    return found == kInitial;
 }
 
 Privileges privileges_of_self(const procfs::ProcFs& proc) {

@@ -79,10 +79,9 @@ void try_programs(check::Report& report) {
 
 // The way serving starts.
 Result<model::Snapshot> observe_once(const procfs::ProcFs& proc, const observer::Options& options) {
-    if (auto allowed = preflight(proc); !allowed) return std::unexpected(allowed.error());
-    auto observer = observer::Observer::start(proc, options);
-    if (!observer) return std::unexpected(observer.error());
-    return (*observer)->snapshot();
+    TRY_VOID(preflight(proc));
+    TRY(auto observer, observer::Observer::start(proc, options));
+    return observer->snapshot();
 }
 
 bool wants_colour() {
@@ -96,7 +95,7 @@ bool wants_colour() {
 Result<int> run_check(const CheckOptions& options) {
     setlocale(LC_CTYPE, "");  // which characters the terminal can show
     signal(SIGPIPE, SIG_IGN); // the reader may have seen enough
-    const LogCapture log;        // what it would say is in the report
+    const LogCapture log;     // what it would say is in the report
     const procfs::ProcFs proc;
     check::Report report{.version = VERSION, .programs_untried = {}};
     look_at_machine(proc, report);

@@ -30,8 +30,8 @@ Result<std::unique_ptr<EventLoop>> EventLoop::create() {
     std::unique_ptr<EventLoop> loop(new EventLoop());
     loop->epoll_ = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll_ < 0) return system_error("create the event loop");
-    if (auto added = loop->add_signals(); !added) return std::unexpected(added.error());
-    if (auto added = loop->add_wake_up(); !added) return std::unexpected(added.error());
+    TRY_VOID(loop->add_signals());
+    TRY_VOID(loop->add_wake_up());
     return loop;
 }
 

@@ -93,9 +93,8 @@ Result<HealthAnswer> ask_by_tls(int fd, const std::string& request) {
     gnutls_certificate_credentials_t made = nullptr;
     if (const int code = gnutls_certificate_allocate_credentials(&made); code != 0) return fail(gnutls_strerror(code));
     const Credentials credentials(made);
-    const auto opened = session_over(fd, made);
-    if (!opened) return std::unexpected(opened.error());
-    auto* const session = opened->get();
+    TRY(const auto opened, session_over(fd, made));
+    auto* const session = opened.get();
     if (const int code = uninterrupted([&] { return gnutls_handshake(session); }); code < 0)
         return end_of(session, code);
     if (const auto sent = uninterrupted([&] { return gnutls_record_send(session, request.data(), request.size()); });

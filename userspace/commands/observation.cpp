@@ -22,8 +22,8 @@ Result<void> schedule(EventLoop& loop, observer::Observer& observer, Upkeep upke
         observer.drain();
         if (drained) drained();
     };
-    if (auto added = loop.on_readable(observer.ring_fd(), drain); !added) return added;
-    if (auto added = loop.every(kDrainInterval, drain); !added) return added;
+    TRY_VOID(loop.on_readable(observer.ring_fd(), drain));
+    TRY_VOID(loop.every(kDrainInterval, drain));
     if (upkeep.sampling_interval) {
         if (auto added = loop.every(*upkeep.sampling_interval, [&] { observer.sample(); }); !added) return added;
     }
@@ -33,16 +33,13 @@ Result<void> schedule(EventLoop& loop, observer::Observer& observer, Upkeep upke
 } // namespace
 
 Result<Observation> observe(const procfs::ProcFs& proc, observer::Options options, Upkeep upkeep) {
-    if (auto allowed = preflight(proc); !allowed) return std::unexpected(allowed.error());
-    auto loop = EventLoop::create();
-    if (!loop) return std::unexpected(loop.error());
+    TRY_VOID(preflight(proc));
+    TRY(auto loop, EventLoop::create());
     upkeep.plans.probes_interpreters = options.unlogged_exceptions || options.imports;
-    auto observer = observer::Observer::start(proc, std::move(options));
-    if (!observer) return std::unexpected(observer.error());
-    if (auto given_up = drop_privileges(upkeep.plans); !given_up) return std::unexpected(given_up.error());
-    if (auto scheduled = schedule(**loop, **observer, std::move(upkeep)); !scheduled)
-        return std::unexpected(scheduled.error());
-    return Observation{std::move(*observer), std::move(*loop)};
+    TRY(auto observer, observer::Observer::start(proc, std::move(options)));
+    TRY_VOID(drop_privileges(upkeep.plans));
+    TRY_VOID(schedule(*loop, *observer, std::move(upkeep)));
+    return Observation{std::move(observer), std::move(loop)};
 }
 
 Result<void> when_over(EventLoop& loop, observer::Observer& observer, std::function<void()> over) {

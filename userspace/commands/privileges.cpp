@@ -37,7 +37,7 @@ std::vector<cap_value_t> kept_of(const Set& held, const Plans& plans) {
     const auto keep = [&](bool needed, int number) {
         if (needed && permitted(held, number)) kept.push_back(number);
     };
-    for (const auto& each : ::check::capabilities()) {
+    for (const auto& each : check::capabilities()) {
         if (!each.stays) continue;
         keep(true, each.number);
         // The one that includes it stands for it.
@@ -65,7 +65,7 @@ Result<void> drop_privileges(const Plans& plans) {
     const Set held{cap_get_proc()};
     const Set wanted{cap_init()};
     if (!held || !wanted) return system_error("read capabilities");
-    if (auto emptied = empty_bounding_set(held); !emptied) return emptied;
+    TRY_VOID(empty_bounding_set(held));
     const auto kept = kept_of(held, plans);
     const auto count = static_cast<int>(kept.size());
     for (const auto flag : {CAP_PERMITTED, CAP_EFFECTIVE}) {

@@ -36,8 +36,7 @@ Result<std::string> StackSampling::finish() {
         text += fmt::format("{} samples were left out or dropped: too many threads, or requests that lasted too long\n",
                             recorder_.left_out());
     if (options_.folded.name.empty()) return text;
-    if (auto written = write_file(options_.folded, stacks::folded(total_)); !written)
-        return std::unexpected(written.error());
+    TRY_VOID(write_file(options_.folded, stacks::folded(total_)));
     return text;
 }
 

@@ -21,8 +21,8 @@ std::optional<WebReload::Stamp> WebReload::stamp_of(const std::filesystem::path&
                  .inode = status.st_ino};
 }
 
-// Called before the files are read, so that what is written meanwhile is seen as a change. Files that cannot be read yet
-// are included: a certificate may come after the configuration that names it.
+// Called before the files are read, so that what is written meanwhile is seen as a change. Files that cannot be read
+// yet are included: a certificate may come after the configuration that names it.
 void WebReload::remember_files() {
     if (auto named = web::files_of_protection(file_); !named.empty()) files_ = std::move(named);
     stamps_.clear();
@@ -39,9 +39,8 @@ Result<web::Protection> WebReload::load() {
 
 Result<void> WebReload::apply() {
     remember_files();
-    auto loaded = web::Protection::load(file_);
-    if (!loaded) return std::unexpected(loaded.error());
-    return server_->protect(std::move(*loaded));
+    TRY(auto loaded, web::Protection::load(file_));
+    return server_->protect(std::move(loaded));
 }
 
 Result<void> WebReload::reload() {

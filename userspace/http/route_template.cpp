@@ -60,9 +60,8 @@ Result<RouteTemplate> RouteTemplate::parse(std::string_view text) {
         segments.pop_back();
     }
     for (const auto segment : segments) {
-        auto parsed = parse_segment(segment, text);
-        if (!parsed) return std::unexpected(parsed.error());
-        route.segments_.push_back(std::move(*parsed));
+        TRY(auto parsed, parse_segment(segment, text));
+        route.segments_.push_back(std::move(parsed));
     }
     return route;
 }

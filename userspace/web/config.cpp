@@ -20,7 +20,7 @@ using yaml::wrong;
 yaml::Read file_path(std::filesystem::path& into, const std::filesystem::path& directory, std::string_view name) {
     return [&into, directory, name](const YAML::Node& value) -> Result<void> {
         std::string given;
-        if (auto read = yaml::text(given, name)(value); !read) return read;
+        TRY_VOID(yaml::text(given, name)(value));
         if (!given.empty()) into = directory / given; // an absolute path stays as it is
         return {};
     };
@@ -52,7 +52,7 @@ yaml::Read client_auth(ClientAuth& into, bool& given) {
 // The names as one list, each known.
 yaml::Read names(std::vector<std::string>& into, std::string_view key, bool (*known)(std::string_view)) {
     return [&into, key, known](const YAML::Node& value) -> Result<void> {
-        if (auto read = yaml::texts(into, key)(value); !read) return read;
+        TRY_VOID(yaml::texts(into, key)(value));
         for (std::size_t i = 0; i < into.size(); ++i)
             if (!known(into[i])) return wrong(value[i], fmt::format("{}: {} is not known here", key, into[i]));
         return {};
@@ -98,9 +98,9 @@ Result<void> read_tls(const YAML::Node& node, const std::filesystem::path& direc
         {"curve_preferences", names(tls.curves, "curve_preferences", is_curve)},
         {"prefer_server_cipher_suites", yaml::flag(tls.prefer_server_cipher_suites, "prefer_server_cipher_suites")},
     };
-    if (auto read = yaml::read_map(node, "tls_server_config", fields); !read) return read;
+    TRY_VOID(yaml::read_map(node, "tls_server_config", fields));
     if (!tls.certificate.given() && !tls.key.given() && !tls.client_ca.given() && !auth_given) return {};
-    if (auto good = check_together(node, tls); !good) return good;
+    TRY_VOID(check_together(node, tls));
     config.tls = std::move(tls);
     return {};
 }
@@ -122,7 +122,7 @@ Result<void> read_headers(const YAML::Node& node, Config& config) {
                                             "Content-Security-Policy",
                                             name));
         std::string text;
-        if (auto read = yaml::text(text, name)(value); !read) return read;
+        TRY_VOID(yaml::text(text, name)(value));
         bool allowed = known->second.empty();
         for (const auto& each : known->second) allowed = allowed || each == text;
         if (!allowed) return wrong(value, fmt::format("headers: {} cannot be \"{}\"", name, text));
@@ -144,7 +144,7 @@ Result<void> read_http(const YAML::Node& node, Config& config) {
 Result<void> read_users(const YAML::Node& node, Config& config) {
     return yaml::read_entries(node, "basic_auth_users", [&](const std::string& user, const YAML::Node& value) {
         std::string hash;
-        if (auto read = yaml::text(hash, user)(value); !read) return read;
+        TRY_VOID(yaml::text(hash, user)(value));
         if (auto good = check_hash(hash); !good)
             return Result<void>(wrong(value, fmt::format("basic_auth_users: {}: {}", user, good.error().text)));
         config.users[user] = hash;

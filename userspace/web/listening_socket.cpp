@@ -105,9 +105,8 @@ Result<ListeningSocket> ListeningSocket::listen_on(std::string_view address) {
     if (!where)
         return cannot_listen(address, "not host:port (for example 127.0.0.1:9091, [::1]:9091, or :9091 for every "
                                       "interface)");
-    const auto addresses = resolve(*where, address);
-    if (!addresses) return std::unexpected(addresses.error());
-    const addrinfo& first = **addresses;
+    TRY(const auto addresses, resolve(*where, address));
+    const addrinfo& first = *addresses;
     int descriptor = open_listening(first.ai_family, first.ai_addr, first.ai_addrlen);
     if (where->host.empty() && (descriptor == -EAFNOSUPPORT || descriptor == -EADDRNOTAVAIL))
         descriptor = open_every_ipv4(where->port);

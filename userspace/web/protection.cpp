@@ -8,13 +8,12 @@
 namespace web {
 
 Result<Protection> Protection::load(const std::filesystem::path& file) {
-    auto config = read_config(file);
-    if (!config) return std::unexpected(config.error());
+    TRY(auto config, read_config(file));
     Protection protection;
-    protection.headers = std::move(config->headers);
-    if (!config->users.empty()) protection.passwords = std::make_shared<Passwords>(std::move(config->users));
-    if (!config->tls) return protection;
-    auto tls = TlsContext::create(*config->tls);
+    protection.headers = std::move(config.headers);
+    if (!config.users.empty()) protection.passwords = std::make_shared<Passwords>(std::move(config.users));
+    if (!config.tls) return protection;
+    auto tls = TlsContext::create(*config.tls);
     if (!tls) return fail(fmt::format("--web.config.file {}: {}", file.string(), tls.error().text));
     protection.tls = std::move(*tls);
     return protection;

@@ -30,27 +30,24 @@ Result<void> check_limits(const Options& options) {
 } // namespace
 
 Result<Server> Server::start(const Options& options, Pages pages, Protection protection) {
-    if (auto good = check_limits(options); !good) return std::unexpected(good.error());
-    auto routes = Routes::create(options.telemetry_path, std::move(pages), options.lifecycle);
-    if (!routes) return std::unexpected(routes.error());
+    TRY_VOID(check_limits(options));
+    TRY(auto routes, Routes::create(options.telemetry_path, std::move(pages), options.lifecycle));
     std::vector<ListeningSocket> sockets;
     std::vector<std::string> addresses;
     for (const auto& address : options.listen_addresses) {
-        auto listening = ListeningSocket::listen_on(address);
-        if (!listening) return std::unexpected(listening.error());
-        addresses.push_back(listening->address());
-        sockets.push_back(std::move(*listening));
+        TRY(auto listening, ListeningSocket::listen_on(address));
+        addresses.push_back(listening.address());
+        sockets.push_back(std::move(listening));
     }
     const auto port = sockets.front().port();
-    auto daemon = std::make_unique<Daemon>(std::move(*routes), options, std::move(protection));
+    auto daemon = std::make_unique<Daemon>(std::move(routes), options, std::move(protection));
     daemon->port = port;
     daemon->addresses = std::move(addresses);
     errno = 0;
     if (!daemon->start_serving(options))
         return fail(
             fmt::format("start the web server: {}", errno != 0 ? std::strerror(errno) : "libmicrohttpd refused"));
-    if (auto accepting = daemon->start_accepting(std::move(sockets)); !accepting)
-        return std::unexpected(accepting.error());
+    TRY_VOID(daemon->start_accepting(std::move(sockets)));
     return Server(std::move(daemon));
 }
 

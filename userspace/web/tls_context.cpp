@@ -69,7 +69,7 @@ std::string name_as_text(int type, std::string_view value) {
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsConfig& config) {
     const std::shared_ptr<TlsContext> context(new TlsContext());
-    if (auto loaded = context->load(config); !loaded) return std::unexpected(loaded.error());
+    TRY_VOID(context->load(config));
     return context;
 }
 
@@ -80,32 +80,28 @@ Result<void> TlsContext::load(const TlsConfig& config) {
     if (gnutls_certificate_allocate_credentials(&credentials) != 0) return fail("TLS: out of memory");
     credentials_.reset(credentials);
 
-    const auto certificate = contents(config.certificate, "cert_file");
-    if (!certificate) return std::unexpected(certificate.error());
-    const auto key = contents(config.key, "key_file");
-    if (!key) return std::unexpected(key.error());
-    const auto certificate_datum = datum(*certificate);
-    const auto key_datum = datum(*key);
+    TRY(const auto certificate, contents(config.certificate, "cert_file"));
+    TRY(const auto key, contents(config.key, "key_file"));
+    const auto certificate_datum = datum(certificate);
+    const auto key_datum = datum(key);
     if (const int error = gnutls_certificate_set_x509_key_mem2(credentials, &certificate_datum, &key_datum,
                                                                GNUTLS_X509_FMT_PEM, nullptr, 0);
         error < 0)
         return fail(fmt::format("{} with {}: {}", named("cert", config.certificate), named("key", config.key),
                                 gnutls_strerror(error)));
     if (config.client_ca.given()) {
-        const auto authorities = contents(config.client_ca, "client_ca_file");
-        if (!authorities) return std::unexpected(authorities.error());
-        const auto authorities_datum = datum(*authorities);
+        TRY(const auto authorities, contents(config.client_ca, "client_ca_file"));
+        const auto authorities_datum = datum(authorities);
         const int loaded = gnutls_certificate_set_x509_trust_mem(credentials, &authorities_datum, GNUTLS_X509_FMT_PEM);
         if (loaded <= 0)
             return fail(fmt::format("{}: {}", named("client_ca", config.client_ca),
                                     loaded == 0 ? "there is no certificate in it" : gnutls_strerror(loaded)));
     }
 
-    const auto priority = priority_string(config);
-    if (!priority) return std::unexpected(priority.error());
+    TRY(const auto priority, priority_string(config));
     gnutls_priority_t parsed = nullptr;
-    if (const int error = gnutls_priority_init(&parsed, priority->c_str(), nullptr); error != 0)
-        return fail(fmt::format("TLS versions, cipher suites and curves: {} ({})", gnutls_strerror(error), *priority));
+    if (const int error = gnutls_priority_init(&parsed, priority.c_str(), nullptr); error != 0)
+        return fail(fmt::format("TLS versions, cipher suites and curves: {} ({})", gnutls_strerror(error), priority));
     priority_.reset(parsed);
     return {};
 }

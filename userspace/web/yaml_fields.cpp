@@ -21,7 +21,7 @@ Result<void> read_entries(const YAML::Node& node, std::string_view name,
         if (!entry.first.IsScalar()) return wrong(entry.first, fmt::format("a key of {} has to be a word", name));
         const auto& key = entry.first.Scalar();
         if (!seen.insert(key).second) return wrong(entry.first, fmt::format("{} is given twice", key));
-        if (auto done = read(key, entry.second); !done) return done;
+        TRY_VOID(read(key, entry.second));
     }
     return {};
 }

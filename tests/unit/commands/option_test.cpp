@@ -35,9 +35,11 @@ TEST(Option, OfATimeGoesIntoWhateverUnitItsTargetHas) {
     std::chrono::seconds retention{300};
     std::optional<std::chrono::milliseconds> duration;
     const Option optional{.name = "duration", .target = commands::Duration(duration, 1ms, 1h)};
-    EXPECT_EQ(error_of(assign({.name = "slower-than", .target = commands::Duration(slower_than, 0s, 1h)}, {"1.5s"})),
+    EXPECT_EQ(error_of(commands::assign({.name = "slower-than", .target = commands::Duration(slower_than, 0s, 1h)},
+                                        {"1.5s"})),
               "");
-    EXPECT_EQ(error_of(assign({.name = "retention", .target = commands::Duration(retention, 0s, 1h)}, {"2m"})), "");
+    EXPECT_EQ(
+        error_of(commands::assign({.name = "retention", .target = commands::Duration(retention, 0s, 1h)}, {"2m"})), "");
     EXPECT_EQ(default_of(optional), "");
     EXPECT_EQ(error_of(assign(optional, {"30s"})), "");
     EXPECT_EQ(slower_than, 1500ms);
