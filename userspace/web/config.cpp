@@ -142,14 +142,15 @@ Result<void> read_http(const YAML::Node& node, Config& config) {
 }
 
 Result<void> read_users(const YAML::Node& node, Config& config) {
-    return yaml::read_entries(node, "basic_auth_users", [&](const std::string& user, const YAML::Node& value) {
+    const auto add = [&](const std::string& user, const YAML::Node& value) -> Result<void> {
         std::string hash;
         TRY_VOID(yaml::text(hash, user)(value));
         if (auto good = check_hash(hash); !good)
-            return Result<void>(wrong(value, fmt::format("basic_auth_users: {}: {}", user, good.error().text)));
+            return wrong(value, fmt::format("basic_auth_users: {}: {}", user, good.error().text));
         config.users[user] = hash;
-        return Result<void>{};
-    });
+        return {};
+    };
+    return yaml::read_entries(node, "basic_auth_users", add);
 }
 
 Result<Config> parse(const std::string& text, const std::filesystem::path& directory) {
