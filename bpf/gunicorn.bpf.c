@@ -6,6 +6,8 @@
  * ------------------------------ -------------------- ---------------------------- ------------------------------------
  * tp_btf/sys_exit                sys_exit             programs/sys_exit.h          system calls of observed processes
  *   tail call                    stream_bytes         programs/stream_bytes.h      bytes of requests and responses
+ *   tail call                    pass_bulk            programs/pass_bulk.h         many chunks or lines in one system call
+ *   tail call                    end_lost_response    programs/stream_bytes.h      responses that were not followed to their end
  *   tail call                    explain_response     programs/explain_response.h  the exception behind a response
  *   tail call                    end_by_call          programs/conn_close.h        the end of a connection
  *   tail call                    shut_by_call         programs/conn_close.h        shutdown(2) of a connection
@@ -62,6 +64,7 @@
 #include "programs/explain_response.h"
 #include "programs/iter_listeners.h"
 #include "programs/log_record.h"
+#include "programs/pass_bulk.h"
 #include "programs/process.h"
 #include "programs/queue_wait.h"
 #include "programs/sched.h"

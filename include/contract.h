@@ -317,7 +317,9 @@ enum tail_call {
     PROG_SHUT_BY_CALL = 2,
     PROG_EXPLAIN_RESPONSE = 3, /* absent when exceptions are not observed, as the next */
     PROG_READ_LOG_RECORD = 4,
-    TAIL_CALLS = 5,
+    PROG_PASS_BULK = 5,
+    PROG_END_LOST_RESPONSE = 6,
+    TAIL_CALLS = 7,
 };
 
 /* ---- listeners -------------------------------------------------------------------------------- */

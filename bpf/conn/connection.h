@@ -39,6 +39,7 @@ enum connection_flag {
     CONNECTION_IN_FLIGHT = 1 << 9,   /* activity.in_flight counts it */
     CONNECTION_WAS_READ = 1 << 10,   /* the worker has asked for its bytes */
     CONNECTION_IS_TRACED = 1 << 11,  /* the current request's begin has been read off a clock */
+    CONNECTION_LOST_PLACE = 1 << 12, /* in the client's bytes; found again at the first request after the current one's answer */
 };
 
 struct connection {
@@ -91,13 +92,16 @@ static __always_inline int response_is_open(const struct connection *connection)
 struct io_ctx {
     struct connection_key key;
     u64 now_ns;
+    u64 last_write_ns; /* the connection's, before this call */
     u64 accepted_ns; /* of the connection that is to end: its descriptor may mean another one by now */
     u8 direction;
     u8 close_reason; /* enum close_reason */
     u8 threads; /* the process has more than one: another may come to the same end */
     u8 next_prog;    /* enum tail_call: what follows PROG_EXPLAIN_RESPONSE; 0: the response is complete */
-    u8 reserved[4];
+    u8 is_begun;     /* stream_bytes has looked at the first bytes */
+    u8 reserved[3];
     struct iov_cursor cursor;
+    struct stream bulk; /* a copy of the connection's, while pass_bulk skips chunks or lines */
     struct py_scratch scratch;
     u8 joined[2 * (REQUEST_LINE_BYTES + WINDOW_BYTES)]; /* pieces of a request line being put together */
 };

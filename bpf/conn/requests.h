@@ -56,17 +56,63 @@ static __always_inline int looks_like_request(const struct iov_cursor *cursor) {
 #undef BEGINS
 }
 
+/* True if the place in either direction is not known. That of a connection which was open before the exporter is not. */
+static __always_inline int is_place_lost(const struct connection *connection) {
+    return connection->flags & (CONNECTION_IS_ADOPTED | CONNECTION_LOST_PLACE) ||
+           connection->streams[TO_CLIENT].phase == PHASE_UNTIL_NEXT;
+}
+
+/* One call brought more than the programs may walk: the place in the rest of its message is lost, and no more than that. The
+ * client's bytes are decoded again from the next request on. A response whose status is known ends with the next message; until
+ * then all bytes are taken for its body. */
+static __always_inline void lose_place(struct connection *connection, u8 direction) {
+    struct stream *stream = &connection->streams[direction & 1];
+
+    stream->partial_bytes = 0;
+    if (direction == FROM_CLIENT) {
+        connection->flags |= CONNECTION_LOST_PLACE;
+        stream->phase = PHASE_IDLE;
+    } else if (stream->flags & STREAM_HEAD_DONE || stream->phase == PHASE_FIELDS || stream->phase == PHASE_LENGTH) {
+        stream->flags |= STREAM_HEAD_DONE;
+        stream->phase = PHASE_UNTIL_NEXT;
+    } else {
+        abandon_connection(connection);
+    }
+}
+
+/* Finds the lost place in the client's bytes: a call that begins like a request, once the current request is answered. Any other
+ * call is skipped. */
+static __always_inline int finds_place(struct connection *connection, struct iov_cursor *cursor) {
+    if ((connection->queued && connection->streams[TO_CLIENT].phase != PHASE_UNTIL_NEXT) ||
+        !fill_first_window(&connection->streams[FROM_CLIENT], cursor) || !looks_like_request(cursor)) {
+        skip_everything(cursor);
+        return 0;
+    }
+    if (connection->flags & CONNECTION_IS_ADOPTED) connection->streams[TO_CLIENT].phase = PHASE_IDLE;
+    connection->flags &= (u16) ~(CONNECTION_IS_ADOPTED | CONNECTION_LOST_PLACE);
+    return 1;
+}
+
+/* A call begins on a connection whose place is lost. EVENT_CONTINUE: its bytes are to be decoded. EVENT_RESPONSE_END: first, the
+ * response whose place was lost is at its end. EVENT_NEED_MORE: the call is skipped. */
+static __always_inline u8 on_call_start(struct connection *connection, struct iov_cursor *cursor, u8 direction) {
+    struct stream *response = &connection->streams[TO_CLIENT];
+
+    if (direction == FROM_CLIENT && connection->streams[FROM_CLIENT].phase == PHASE_IDLE) {
+        if (connection->flags & (CONNECTION_IS_ADOPTED | CONNECTION_LOST_PLACE) && !finds_place(connection, cursor))
+            return EVENT_NEED_MORE;
+        /* The server reads the next request, so it has sent the response. */
+        if (response->phase == PHASE_UNTIL_NEXT && connection->queued == 1) return EVENT_RESPONSE_END;
+    }
+    if (direction == TO_CLIENT && response->phase == PHASE_UNTIL_NEXT && connection->queued > 1 &&
+        fill_first_window(response, cursor) && looks_like_status_line(cursor))
+        return EVENT_RESPONSE_END;
+    return EVENT_CONTINUE;
+}
+
 static __always_inline u8 on_request_start(struct connection *connection, struct iov_cursor *cursor) {
     u64 now_ns = io_ctx_of(cursor)->now_ns;
 
-    if (connection->flags & CONNECTION_IS_ADOPTED) {
-        if (!looks_like_request(cursor)) {
-            skip_everything(cursor);
-            return EVENT_NEED_MORE;
-        }
-        connection->flags &= (u16)~CONNECTION_IS_ADOPTED;
-        connection->streams[TO_CLIENT].phase = PHASE_IDLE;
-    }
     if (connection->queued) return EVENT_PIPELINED;
     /* A TLS record of type handshake (RFC 8446 section 5.1); no method begins with that byte. The server may
      * not speak TLS and answer: then the answer counts. */
@@ -213,9 +259,9 @@ static __always_inline void next_request(struct connection *connection, const st
     }
 }
 
-/* The head of the current request has been read completely. */
+/* The head of the current request has been read completely, or it is not known whether it has. */
 static __always_inline int current_head_done(const struct connection *connection) {
-    return connection->queued > 1 ||
+    return connection->queued > 1 || connection->flags & CONNECTION_LOST_PLACE ||
            (connection->queued == 1 && connection->streams[FROM_CLIENT].flags & STREAM_HEAD_DONE);
 }
 

@@ -165,14 +165,23 @@ static __always_inline void finish_response(struct connection *connection, const
     }
 }
 
-/* Nothing more will be written: the open response ends here, by its framing or before. */
+/* True if nothing says that more of the response would have come. */
+static __always_inline int may_end_with_connection(const struct stream *stream) {
+    return stream->phase == PHASE_UNTIL_CLOSE || stream->phase == PHASE_UNTIL_NEXT;
+}
+
+/* Nothing more will be written: the open response ends here, by its framing or before. A client that closed its end before the
+ * response was complete ended it: event loops read that end while they write, the other workers learn of it by a reset. */
 static __always_inline void end_open_response(struct connection *connection, const struct connection_key *key,
                                               u32 ended_by) {
     u8 incomplete;
 
     if (!response_is_open(connection)) return;
-    if (connection->flags & CONNECTION_PEER_RESET) ended_by = BY_CLIENT;
-    incomplete = connection->streams[TO_CLIENT].phase != PHASE_UNTIL_CLOSE || ended_by != BY_SERVER;
+    incomplete = !may_end_with_connection(&connection->streams[TO_CLIENT]);
+    if (connection->flags & CONNECTION_PEER_RESET ||
+        (incomplete && connection->flags & CONNECTION_PEER_CLOSED && ended_by == BY_SERVER))
+        ended_by = BY_CLIENT;
+    incomplete |= ended_by != BY_SERVER;
     /* Whether a uwsgi request's method was HEAD is not looked at: its response may well have no body. */
     if (connection->flags & CONNECTION_SAW_UWSGI && ended_by == BY_SERVER) incomplete = 0;
     finish_response(connection, key, connection->streams[TO_CLIENT].moved, incomplete, ended_by);

@@ -199,11 +199,19 @@ static __always_inline u8 next_window(struct stream *stream, struct iov_cursor *
     return refill(stream, cursor);
 }
 
+/* Where a call begins: fills the window with its first bytes. Of an io vector the first segments are tried, of which one is
+ * mostly all. */
+static __always_inline int fill_first_window(struct stream *stream, struct iov_cursor *cursor) {
+    for (u32 i = 0; i < FIRST_SEGMENTS && !cursor->end; i++)
+        if (refill(stream, cursor) != EVENT_CONTINUE) return 0;
+    return cursor->end != 0;
+}
+
 /* One turn of the loop. */
 static __always_inline u8 step(struct connection *connection, struct stream *stream, struct iov_cursor *cursor, u8 direction) {
     u8 phase = stream->phase;
 
-    if (phase == PHASE_IGNORED || phase == PHASE_UNTIL_CLOSE) {
+    if (phase == PHASE_IGNORED || phase == PHASE_UNTIL_CLOSE || phase == PHASE_UNTIL_NEXT) {
         skip_everything(cursor);
         stream->partial_bytes = 0;
         return EVENT_NEED_MORE;

@@ -17,8 +17,14 @@ enum {
     PARTIAL_LINE_BYTES = 64,
     WINDOW_MASK = 1023, /* a bound that the verifier understands */
     WINDOW_SLACK = 64,  /* words may be read beyond the last byte */
-    /* Turns of the loop in one program run; the caller continues by tail calls. */
+    /* Turns of the loop in one program run; the caller continues by tail calls, of which the kernel allows 33 for one system
+     * call. */
     STREAM_STEPS = 64,
+    /* What one run of pass_bulk skips of chunks or lines, so that one call may bring 30,000 chunks, or 500 kB of lines. Each
+     * batch is a function that the verifier walks on its own, which is why there may be so many turns. */
+    BATCH_STEPS = 16,
+    BATCHES = 64,
+    FIRST_SEGMENTS = 3, /* of an io vector: an empty one, and those that have to be looked up */
 };
 
 enum {
@@ -42,6 +48,7 @@ enum phase {
     PHASE_CHUNK_DATA,  /* `remaining` bytes of chunk and its line end */
     PHASE_TRAILER,     /* lines behind the last chunk */
     PHASE_UNTIL_CLOSE, /* a body without framing */
+    PHASE_UNTIL_NEXT,  /* TO_CLIENT: a response whose place was lost; it ends before the next message, or with the connection */
     PHASE_SIGNATURE,   /* a connection that begins with NUL: PROXY protocol version 2, or uwsgi */
     PHASE_PREAMBLE,    /* `remaining` bytes of a PROXY header */
     PHASE_PACKET,      /* `remaining` bytes of a uwsgi packet: the request's variables */
@@ -86,6 +93,7 @@ struct iov_cursor {
 enum stream_event {
     EVENT_NEED_MORE = 0,   /* everything was consumed */
     EVENT_BUDGET,       /* there is more: call again */
+    EVENT_GENERAL,      /* of the steps in http/bulk.h: what comes next is for the general step */
     EVENT_PIPELINED,    /* a request begins behind one that is not answered yet */
     EVENT_RESPONSE_END, /* a final response is complete */
     EVENT_NOT_HTTP,     /* no status line where one should begin */

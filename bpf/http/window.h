@@ -58,22 +58,25 @@ static __always_inline void save_partial(struct stream *stream, struct iov_curso
     cursor->end = 0;
 }
 
+/* Goes on to the next element of the io vector, behind a segment that is used up. */
+static __always_inline u8 next_segment(struct iov_cursor *cursor) {
+    struct {
+        u64 base;
+        u64 bytes;
+    } vector = {};
+
+    if (!cursor->vector) return EVENT_NO_ADDRESS;
+    if (copy_from_task(&vector, sizeof vector, cursor->vector)) return EVENT_UNREADABLE;
+    cursor->vector += sizeof vector;
+    cursor->address = vector.base;
+    cursor->segment = vector.bytes < cursor->bytes ? vector.bytes : cursor->bytes;
+    return EVENT_CONTINUE;
+}
+
 /* Fills the window: the unfinished line, then new bytes. */
 static __always_inline u8 refill(struct stream *stream, struct iov_cursor *cursor) {
     if (!cursor->bytes) return EVENT_NEED_MORE;
-    if (!cursor->segment) {
-        struct {
-            u64 base;
-            u64 bytes;
-        } vector = {};
-
-        if (!cursor->vector) return EVENT_NO_ADDRESS;
-        if (copy_from_task(&vector, sizeof vector, cursor->vector)) return EVENT_UNREADABLE;
-        cursor->vector += sizeof vector;
-        cursor->address = vector.base;
-        cursor->segment = vector.bytes < cursor->bytes ? vector.bytes : cursor->bytes;
-        return EVENT_CONTINUE;
-    }
+    if (!cursor->segment) return next_segment(cursor);
     if (!cursor->address) return EVENT_NO_ADDRESS;
 
     u32 partial_bytes = at_most(stream->partial_bytes, PARTIAL_LINE_BYTES);

@@ -9,6 +9,7 @@
 
 #include "conn/responses.h"
 #include "conn/tail_calls.h"
+#include "http/bulk.h"
 #include "python/thread_state.h"
 
 /* The server's bytes are not a status line. At the beginning of a connection: it speaks something else. Later: a
@@ -17,6 +18,47 @@ static __always_inline void on_not_http(struct connection *connection, struct io
     skip_everything(cursor);
     if (connection->responses) return;
     abandon_connection(connection);
+}
+
+/* Hands the call's bytes to pass_bulk where that goes on faster, else to stream_bytes. */
+static __always_inline int continue_in_bulk(void *context, struct connection *connection, const struct io_ctx *io) {
+    const struct stream *stream = &connection->streams[io->direction & 1];
+
+    if (is_between_chunks(stream) || is_between_lines(stream, io->direction))
+        bpf_tail_call(context, &tail_calls, PROG_PASS_BULK);
+    return continue_stream(context, connection, io);
+}
+
+/* A response whose place was lost ends before this call: with the last write before it. */
+static __always_inline void finish_lost_response(struct connection *connection, const struct io_ctx *io) {
+    const struct stream *stream = &connection->streams[TO_CLIENT];
+    struct connection_key key = io->key;
+
+    if (io->direction == FROM_CLIENT) {
+        finish_response(connection, &key, stream->moved, 0, 0);
+        return;
+    }
+    connection->last_write_ns = io->last_write_ns;
+    finish_response(connection, &key, position_in(stream, &io->cursor), 0, 0);
+    connection->last_write_ns = connection->first_write_ns = io->now_ns;
+}
+
+/* Ends it, and goes on with the call's bytes. */
+SEC("tp_btf/sys_exit")
+int end_lost_response(u64 *context) {
+    u32 zero = 0;
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct connection *connection;
+    struct connection_key key;
+
+    if (!io) return 0;
+    key = io->key;
+    connection = bpf_map_lookup_elem(&connections, &key);
+    if (!connection) return 0;
+    finish_lost_response(connection, io);
+    update_in_flight(connection, &key, io->now_ns);
+    update_request_trace(connection, &key, io->now_ns);
+    return continue_stream(context, connection, io);
 }
 
 /* Moves a call's bytes through their stream: a bounded number of steps and one event. What is left is done by further runs,
@@ -36,8 +78,22 @@ int stream_bytes(u64 *context) {
 
     u8 direction = io->direction & 1;
     struct iov_cursor *cursor = &io->cursor;
-    u8 event = advance(connection, &connection->streams[direction], cursor, direction);
+    u8 event;
 
+    if (!io->is_begun && is_place_lost(connection)) {
+        /* Apart from the loop, which the verifier would walk once more otherwise. */
+        io->is_begun = 1;
+        event = on_call_start(connection, cursor, direction);
+        if (event == EVENT_NEED_MORE) return 0;
+        if (event == EVENT_RESPONSE_END) {
+            io->accepted_ns = identity_of(connection);
+            io->next_prog = PROG_END_LOST_RESPONSE;
+            bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
+            bpf_tail_call(context, &tail_calls, PROG_END_LOST_RESPONSE);
+        }
+        return continue_stream(context, connection, io);
+    }
+    event = advance(connection, &connection->streams[direction], cursor, direction);
     switch (event) {
     case EVENT_RESPONSE_END:
         if (connection->streams[TO_CLIENT].status >= 400 && python_of(key.slot)) {
@@ -66,6 +122,7 @@ int stream_bytes(u64 *context) {
     update_in_flight(connection, &key, io->now_ns);
     update_request_trace(connection, &key, io->now_ns);
     if (event == EVENT_NEED_MORE || (!cursor->bytes && cursor->at == cursor->end)) return 0;
+    if (event == EVENT_BUDGET) return continue_in_bulk(context, connection, io);
     return continue_stream(context, connection, io);
 }
 

@@ -57,6 +57,16 @@ TEST_F(ConnectionEnd, Served) {
     expect_nothing_aborted();
 }
 
+// An event loop reads the end of the client's stream while it writes, and closes without having written in vain.
+TEST_F(ConnectionEnd, ClientLeavesAStreamThatAnEventLoopSends) {
+    worker.receive(fd, kGet);
+    worker.send(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+    worker.end_of_stream(fd);
+    worker.close(fd);
+    expect_kind(contract::CONNECTION_HTTP);
+    expect_incomplete(contract::BY_CLIENT);
+}
+
 TEST_F(ConnectionEnd, ServedAndHalfAHead) {
     worker.receive(fd, kGet);
     worker.send(fd, kOk);

@@ -68,36 +68,6 @@ TEST(Drop, PipelineMapFullLosesLabelsNotTheCount) {
     EXPECT_EQ(worker.responses()[2].line, "");
 }
 
-TEST(Drop, MoreChunksThanOneCallMayBring) {
-    Worker worker;
-    const int fd = worker.accept();
-    std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    for (int i = 0; i < 5000; i++) chunks += "1\r\nx\r\n";
-    worker.receive(fd, std::string(kGet) + kGet);
-    worker.send(fd, chunks + "0\r\n\r\n");
-    expect_only(worker, contract::DROP_PARSE_BUDGET);
-    expect_silent(worker, fd);
-}
-
-TEST(Drop, MoreHeadThanOneCallMayBring) {
-    Worker worker;
-    const int fd = worker.accept();
-    worker.receive(fd, "GET /" + std::string(200'000, 'p') + " HTTP/1.1\r\n\r\n");
-    expect_only(worker, contract::DROP_PARSE_BUDGET);
-    expect_silent(worker, fd);
-}
-
-TEST(Drop, TwoHundredChunksInOneCallAreNotTooMany) {
-    Worker worker;
-    const int fd = worker.accept();
-    std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    for (int i = 0; i < 200; i++) chunks += "40\r\n" + std::string(64, 'x') + "\r\n";
-    worker.receive(fd, kGet);
-    worker.send(fd, chunks + "0\r\n\r\n");
-    EXPECT_EQ(worker.drops(), 0u);
-    EXPECT_EQ(worker.counted(), 1u);
-}
-
 TEST(Drop, UnsupportedCall) {
     Worker worker;
     const int fd = worker.accept();

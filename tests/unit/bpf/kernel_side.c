@@ -19,6 +19,7 @@
 #include "programs/conn_close.h"
 #include "programs/explain_response.h"
 #include "programs/log_record.h"
+#include "programs/pass_bulk.h"
 #include "programs/sched.h"
 #include "programs/stream_bytes.h"
 #include "programs/sys_exit.h"
@@ -81,6 +82,8 @@ int takes_tail_call(void) { return world.tail_calls++ < TAIL_CALL_LIMIT; }
 int run_part(uint32_t index, unsigned long long* context) {
     if (index == PROG_STREAM_BYTES) return stream_bytes(context);
     if (index == PROG_EXPLAIN_RESPONSE) return explain_response(context);
+    if (index == PROG_PASS_BULK) return pass_bulk(context);
+    if (index == PROG_END_LOST_RESPONSE) return end_lost_response(context);
     if (index == PROG_READ_LOG_RECORD) return read_log_record(context);
     return index == PROG_END_BY_CALL ? end_by_call(context) : shut_by_call(context);
 }
