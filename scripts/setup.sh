@@ -17,7 +17,7 @@ test_packages=(
     python3-prometheus-client python3-pytest wrk curl openssl whois prometheus strace procps iproute2 util-linux tmux
     docker.io python3-yaml lintian systemd libcap2-bin
     qemu-system-x86 busybox-static cpio zstd debootstrap
-    clang-format-19 clang-tidy-19 shellcheck git
+    ccache clang-19 clang-format-19 clang-tidy-19 shellcheck git
     chromium chromium-driver python3-selenium
 )
 

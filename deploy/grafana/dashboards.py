@@ -73,8 +73,9 @@ TARGETS = {
         Panel("Response times", "s", [(f"sum by (le) ({rate('gunicorn_worker_request_duration_seconds_bucket', TARGET)})", "{{le}}")], "heatmap", 16),
         Panel("Responses by status", "reqps", [(rate("gunicorn_worker_responses_total", TARGET, "status_code"), "{{status_code}}")]),
         Panel("Exceptions", "reqps", [(rate("gunicorn_worker_error_handling_total", TARGET, "error_type, endpoint"), "{{error_type}} {{endpoint}}")]),
-        Panel("Failed requests by endpoint", "short", [(f"topk(20, sum by (method, endpoint, status_code) (increase(gunicorn_worker_failed_requests_total{{{TARGET}}}[$__range])))", "")], "table",
-              help="Over the selected time range"),
+        Panel("Failed requests by endpoint", "short", [
+            (f"topk(20, sum by (method, endpoint, status_code) (increase(gunicorn_worker_failed_requests_total{{{TARGET}}}[$__range])))", ""),
+        ], "table", help="Over the selected time range"),
         Panel("Request rate by endpoint", "reqps", [(rate("gunicorn_http_requests_total", TARGET, "endpoint"), "{{endpoint}}")], help="With --routes"),
         Panel("First byte and last byte (p95)", "s", [
             (quantile(0.95, "gunicorn_worker_time_to_first_byte_seconds", TARGET), "first byte"),

@@ -32,7 +32,7 @@ request is traced; `--slower-than` keeps the command from printing them. {when},
 
 def observed(directory, server, seconds, case):
     options = CASES[case]
-    look = lambda pids: None  # noqa: E731
+    look = lambda pids: None
     if options is None:
         return drive(server, seconds, [], look)
     if case == "serving":

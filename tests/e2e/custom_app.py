@@ -8,7 +8,7 @@ import urllib.parse
 if directory := os.environ.get("E2E_METRICS"):  # set by Python itself, so that /proc/<pid>/environ does not have it
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = os.environ["prometheus_multiproc_dir"] = directory
 
-from prometheus_client import Counter, Gauge, Histogram, Summary  # noqa: E402
+from prometheus_client import Counter, Gauge, Histogram, Summary
 
 # The example of the metrics documentation.
 orders_total = Counter("app_orders_total", "Total number of orders", ["status", "payment_method"])

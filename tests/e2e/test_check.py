@@ -66,7 +66,7 @@ def test_each_program_is_loaded_and_attached():
     assert code == 0
     programs = {program["name"]: program for program in report["programs"]}
     assert {"sys_exit", "sched_process_fork", "read_backlogs"} <= programs.keys()
-    for name, program in programs.items():
+    for program in programs.values():
         assert program["loaded"] and program["attached"] is not False and program["error"] is None, program
     assert programs["sys_exit"]["attached"] is True
     assert programs["stream_bytes"]["attached"] is None

@@ -112,7 +112,7 @@ def test_successor(directory, suite):
     with observed(directory, workers=1, root=suite) as (server, exporter):
         server.signal(signal.SIGUSR2)
         wait_for(lambda: states(exporter) == ["running", "running"], 15, "the successor's worker")
-        new = {name for name in exporter.scrape().workers()}
+        new = exporter.scrape().workers()
         assert len(new) == 2
         for _ in range(20):
             with Connection(server.address) as connection:

@@ -241,7 +241,7 @@ def test_sizes_of_pipelined_requests(directory):
     with observed(directory, "gevent") as (server, exporter):
         requests = [request_bytes("GET", path, (), b"", "1.1") for path in ("/hello", "/missing", "/hello?with=something")]
         client = Connection(server.address)
-        for path, request in zip(("/hello", "/missing", "/hello"), requests):
+        for path in ("/hello", "/missing", "/hello"):
             client.sent("GET", path)
         client.send(b"".join(requests))
         for _ in requests:

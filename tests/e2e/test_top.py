@@ -188,7 +188,7 @@ def check_sorting(terminal):
     for key, name in keys.items():
         for reverse in (False, True):
             terminal.type(key)
-            terminal.wait_for(lambda screen: is_sorted(screen, name, reverse))  # noqa: B023
+            terminal.wait_for(lambda screen: is_sorted(screen, name, reverse))
     terminal.type("i")
     terminal.wait_for("by WORKER\n")
 
@@ -213,7 +213,7 @@ def test_the_screen_follows_keys_and_size(directory, server):
         for pid in server.workers():
             assert str(pid) in screen
 
-        order = lambda screen: re.findall(r"^worker_(\d+)_", screen, re.MULTILINE)  # noqa: E731
+        order = lambda screen: re.findall(r"^worker_(\d+)_", screen, re.MULTILINE)
         assert order(screen) == ["1", "2", "3"]
         terminal.type("r")
         terminal.wait_for(lambda screen: order(screen) == ["3", "2", "1"])
@@ -346,7 +346,7 @@ def test_two_targets_are_switched(directory, server):
     with Gunicorn(directory, "sync") as other, Terminal(directory) as terminal:
         terminal.run(observer.binary(), "top", "--pid", str(server.pid), "--pid", str(other.pid), "--interval", "300ms")
         first, second = sorted((server.pid, other.pid))  # the later one may have the lower pid: pids wrap around
-        both = lambda screen: f"master {first}" in screen and f"master {second}" in screen  # noqa: E731
+        both = lambda screen: f"master {first}" in screen and f"master {second}" in screen
         terminal.wait_for(both)
         terminal.type("Tab")
         terminal.wait_for(lambda screen: f"master {first}" in screen and f"master {second}" not in screen)

@@ -120,7 +120,8 @@ def collect():
     gc.enable()
 
 
-STEPS = {"litter": litter, "collect": collect, "sleep": sleep, "select": select_nothing, "burn": burn, "wall": wall, "connect": connect, "six": six, "timed": timed, "selected": selected,
+STEPS = {"litter": litter, "collect": collect, "sleep": sleep, "select": select_nothing, "burn": burn, "wall": wall,
+         "connect": connect, "six": six, "timed": timed, "selected": selected,
          "unix": unix, "lock": lock, "fsync": fsync, "pipe": pipe}
 
 

@@ -79,6 +79,7 @@ async def noise(request):
 
 app = Starlette(routes=[
     Route("/hello", hello), Route("/swallow", swallow), Route("/unavailable", unavailable), Route("/raise", fail),
-    Route("/noise", noise), Route("/failing-afterwards", failing_afterwards), Route("/handled", handled), Route("/unavailable-slowly", unavailable_slowly), Route("/raise-key", fail_key), Route("/raise-from", fail_from),
+    Route("/noise", noise), Route("/failing-afterwards", failing_afterwards), Route("/handled", handled),
+    Route("/unavailable-slowly", unavailable_slowly), Route("/raise-key", fail_key), Route("/raise-from", fail_from),
     Route("/either", either), Mount("/mounted", routes=[Route("/raise-key", fail_from)]),
 ], exception_handlers={OSError: on_os_error})

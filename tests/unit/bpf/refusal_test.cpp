@@ -57,17 +57,20 @@ protected:
 TEST_F(RefusalTest, IsWrittenByGunicornsOwnFunctions) {
     EXPECT_TRUE(is_parser_error_reply({sync_, refusal_, write_}));
     EXPECT_TRUE(is_parser_error_reply({{"/x/gunicorn/asgi/protocol.py", "_feed_callback_parser"},
-                         {"/x/gunicorn/asgi/protocol.py", "_send_error_response"}}));
+                                       {"/x/gunicorn/asgi/protocol.py", "_send_error_response"}}));
     EXPECT_TRUE(is_parser_error_reply({sync_, refusal_, write_}, "431 Request Header Fields Too Large"));
 }
 
 TEST_F(RefusalTest, IsNotWhatAnApplicationAnswers) {
     EXPECT_FALSE(is_parser_error_reply({sync_, {"/srv/shop.py", "handle_error"}, write_}));
-    EXPECT_FALSE(is_parser_error_reply({{"/x/gunicorn/asgi/protocol.py", "_handle_http_request"}, {"/srv/shop.py", "app"}}));
+    EXPECT_FALSE(
+        is_parser_error_reply({{"/x/gunicorn/asgi/protocol.py", "_handle_http_request"}, {"/srv/shop.py", "app"}}));
     EXPECT_FALSE(is_parser_error_reply({}));
 }
 
-TEST_F(RefusalTest, IsAClientError) { EXPECT_FALSE(is_parser_error_reply({sync_, refusal_, write_}, "500 Internal Server Error")); }
+TEST_F(RefusalTest, IsAClientError) {
+    EXPECT_FALSE(is_parser_error_reply({sync_, refusal_, write_}, "500 Internal Server Error"));
+}
 
 TEST_F(RefusalTest, NeedsAnException) {
     handled_.exception = nullptr;

@@ -80,7 +80,7 @@ class Samples(object):
         self.unset.two = 22
         self.slots = Slots()
         self.mixed = mixed()
-        self.by_pid = dict((1000 + i, "worker %d" % i) for i in range(300))
+        self.by_pid = {1000 + i: "worker %d" % i for i in range(300)}
         self.derived = Dict(a=1)
         self.empty = {}
 

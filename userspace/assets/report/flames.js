@@ -2,15 +2,15 @@
 // Flame graphs of the sampled Python stacks: where threads waited, and where they ran.
 import { flamegraph } from "d3-flame-graph";
 import { select } from "d3-selection";
-import { element, setText } from "../live/dom.js";
+import { element } from "../live/dom.js";
 import { count } from "../live/format.js";
 
 const labelOf = (frame) => `${frame.function} (${frame.file}:${frame.line})`;
 
-// stacks: {frames, samples}, where `frames` are places in the list of `labels`, the outermost first.
-function tree(stacks, labels, name) {
+// sampled: [{frames, samples}], where `frames` are places in the list of `labels`, the outermost first.
+function tree(sampled, labels, name) {
   const root = { name, value: 0, children: [] };
-  for (const { frames, samples } of stacks) {
+  for (const { frames, samples } of sampled) {
     let node = root;
     node.value += samples;
     for (const frame of frames) {
@@ -28,8 +28,8 @@ function depth(node) {
   return 1 + Math.max(0, ...node.children.map(depth));
 }
 
-function flames(section, title, stacks, labels) {
-  const root = tree(stacks, labels, title);
+function flames(section, title, sampled, labels) {
+  const root = tree(sampled, labels, title);
   const place = element("div", { class: "flames", role: "img", "aria-label": `${title}: ${count(root.value)} samples` });
   const said = element("p", { class: "faint" }, `${count(root.value)} samples; wider is more often. Click to enlarge.`);
   section.append(element("h2", {}, title), place, said);
