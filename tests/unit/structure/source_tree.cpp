@@ -2,10 +2,13 @@
 #include "source_tree.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <regex>
 #include <sstream>
+#include <utility>
 
 namespace structure {
 
@@ -20,7 +23,52 @@ std::vector<std::string> lines_of(const std::filesystem::path& path) {
     return lines;
 }
 
+// Relative paths; none where git cannot tell.
+std::vector<std::string> tracked_files() {
+    const std::string command = "git -C '" + kRoot.string() + "' ls-files -z 2>/dev/null";
+    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+    std::vector<std::string> paths;
+    std::string path;
+    for (int c = 0; pipe && (c = fgetc(pipe.get())) != EOF;) {
+        if (c != 0) {
+            path += static_cast<char>(c);
+            continue;
+        }
+        paths.push_back(path);
+        path.clear();
+    }
+    return paths;
+}
+
+std::vector<std::string> walked_files() {
+    std::vector<std::string> paths;
+    for (auto entry = std::filesystem::recursive_directory_iterator(kRoot); entry != end(entry); ++entry) {
+        const auto name = entry->path().filename().string();
+        if (name == ".git" || name == "node_modules" || name.starts_with("build-") || entry->path() == kRoot / "build")
+            entry.disable_recursion_pending();
+        else if (entry->is_regular_file())
+            paths.push_back(std::filesystem::relative(entry->path(), kRoot).string());
+    }
+    return paths;
+}
+
+bool holds_text(const std::vector<std::string>& lines) {
+    return std::ranges::none_of(lines, [](const std::string& line) { return line.find('\0') != std::string::npos; });
+}
+
 } // namespace
+
+std::vector<SourceFile> text_files() {
+    auto paths = tracked_files();
+    if (paths.empty()) paths = walked_files();
+    std::vector<SourceFile> files;
+    for (const auto& path : paths) {
+        if (!std::filesystem::is_regular_file(kRoot / path)) continue; // removed, not yet committed
+        auto lines = lines_of(kRoot / path);
+        if (holds_text(lines)) files.push_back({path, std::move(lines)});
+    }
+    return files;
+}
 
 std::string SourceFile::folder() const {
     const std::string prefix = "userspace/";

@@ -29,6 +29,10 @@ std::vector<SourceFile> files_below(const std::filesystem::path& folder, const s
 // All that a file includes, directly and through the project's own headers: each header with the file that includes it.
 std::map<std::string, std::string> reachable_headers(const SourceFile& file);
 
+// All files of the source tree that hold text: what git tracks, or where there is no git, all but folders that builds
+// leave.
+std::vector<SourceFile> text_files();
+
 // The folders of userspace/ in the direction of the data, as userspace/CMakeLists.txt adds them.
 std::vector<std::string> folder_order();
 
