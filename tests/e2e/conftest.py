@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import results  # noqa: E402
-from harness import exporter, processes, server, unrest  # noqa: E402
+from harness import exporter, processes, server, stress  # noqa: E402
 
 
 ROOT = pathlib.Path(__file__).resolve().parents[1] / "roots" / "root.sh"
@@ -20,7 +20,11 @@ AUTOGROUP = pathlib.Path("/proc/self/autogroup")  # the scheduler's group of thi
 
 
 def prefer(session):
-    """Clients and servers go before what else this machine does: the client's clock is the oracle of durations."""
+    """Clients and servers go before what else this machine does: the client's clock is the oracle of durations. A file of tests that
+    only count may run beside one that compares times, and gives way to it."""
+    if os.environ.get("GBE_COUNTS_ONLY"):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
+        return
     os.setpriority(os.PRIO_PROCESS, 0, -15)
     # The file is empty where this session is in no group of its own, as when no terminal or service manager started it.
     if AUTOGROUP.exists() and (shown := AUTOGROUP.read_text().split()):
@@ -28,14 +32,14 @@ def prefer(session):
         AUTOGROUP.write_text("-15")
 
 
-def disturb(session):
-    if os.environ.get("GBE_UNREST"):
-        session.unrest = processes.start([sys.executable, "-B", unrest.__file__])
+def start_stress(session):
+    if os.environ.get("GBE_STRESS"):
+        session.stress = processes.start([sys.executable, "-B", stress.__file__])
 
 
 def pytest_sessionfinish(session):
-    if hasattr(session, "unrest"):
-        processes.end(session.unrest)
+    if hasattr(session, "stress"):
+        processes.end(session.stress)
     if hasattr(session, "autogroup_nice"):
         AUTOGROUP.write_text(session.autogroup_nice)
 
@@ -48,7 +52,7 @@ def pytest_configure(config):
 def pytest_sessionstart(session):
     if os.geteuid() != 0:
         pytest.exit("the end-to-end tests need root", returncode=1)
-    disturb(session)
+    start_stress(session)
     prefer(session)
     if not os.access(exporter.binary(), os.X_OK):
         pytest.exit(f"no binary at {exporter.binary()}: build it, or name one in GBE_BINARY", returncode=1)

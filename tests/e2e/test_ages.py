@@ -116,18 +116,19 @@ def expected_ids(gunicorn):
     return {f"worker_{age}_{start_second(pid)}" for pid, age in gunicorn.living()}
 
 
-def check_ids(exporter, gunicorn, shown=None):
-    """Waits until the ids are the right ones; adds those that were shown meanwhile to `shown`."""
+def check_ids(exporter, gunicorn, shown=None, **labels):
+    """Waits until the ids are the right ones; adds those that were shown meanwhile to `shown`. `labels` choose one of several
+    Gunicorns."""
     def same():
         try:
-            ids = exporter.scrape().workers()
+            ids = exporter.scrape().workers(**labels)
             if shown is not None:
                 shown.update(ids)
             return ids == expected_ids(gunicorn)
         except (FileNotFoundError, ProcessLookupError):  # a worker that ended between the two looks
             return False
 
-    wait_for(same, SETTLE_SECONDS, lambda: f"{exporter.scrape().workers()} is {expected_ids(gunicorn)}")
+    wait_for(same, SETTLE_SECONDS, lambda: f"{exporter.scrape().workers(**labels)} is {expected_ids(gunicorn)}")
 
 
 def info(exporter):
@@ -227,9 +228,9 @@ def test_new_master_while_the_exporter_runs(directory, started):
     with Exporter(directory) as exporter:
         gunicorn = started(debian(directory, "new"))
         gunicorn.wait_for_ages(1, 2, 3)
-        check_ids(exporter, gunicorn)
+        check_ids(exporter, gunicorn, master_pid=str(gunicorn.pid))
         gunicorn.replace(4, 5, 6)
-        check_ids(exporter, gunicorn)
+        check_ids(exporter, gunicorn, master_pid=str(gunicorn.pid))
         (labels,) = [labels for labels, _ in exporter.scrape().select("gunicorn_info") if labels["master_pid"] == str(gunicorn.pid)]
         assert (labels["app"], labels["age_source"]) == ("ages_app:app", "arbiter")
 

@@ -13,7 +13,7 @@ import uuid
 
 import pytest
 
-from harness import custom, processes
+from harness import custom
 from harness.custom import client_says, own_lines
 from harness.exporter import Exporter
 from harness.processes import wait_for
@@ -240,8 +240,8 @@ def test_one_directory_of_two(directory):
             Gunicorn(directory, application="custom_app", environment={"E2E_METRICS": str(one.files)}) as other, Exporter(directory) as exporter:
         one.work(2)
         pids = {str(one.server.pid), str(other.pid)}
-        found = wait_for(lambda: exporter.scrape().by("app_orders_total", "master_pid"), 15, "it is shown")
-        wait_for(lambda: exporter.scrape().total("gunicorn_bpf_exporter_targets") >= 2, 10, "both are observed")
+        found = wait_for(lambda: pids & (found := exporter.scrape().by("app_orders_total", "master_pid")).keys() and found, 15, "it is shown")
+        wait_for(lambda: pids <= exporter.scrape().by("gunicorn_info", "master_pid").keys(), 10, "both are observed")
         assert {pid: count for pid, count in exporter.scrape().by("app_orders_total", "master_pid").items() if pid in pids} == \
             {next(pid for pid in found if pid in pids): 40}
 

@@ -50,6 +50,6 @@ class Scrape:
             sums[group] = sums.get(group, 0.0) + value
         return sums
 
-    def workers(self):
+    def workers(self, **labels):
         """Ids of the workers that live, by their uptime gauge."""
-        return {labels["worker_id"] for labels, _ in self.select("gunicorn_worker_uptime_seconds")}
+        return {found["worker_id"] for found, _ in self.select("gunicorn_worker_uptime_seconds", **labels)}

@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -62,10 +63,24 @@ def wait_for(condition, seconds, what, every=0.02):
         time.sleep(every)
 
 
+_reserved = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that no other test is given as long as this process lives, and that no client is given by the kernel: it lies below the
+    range of those. Abstract sockets of the same number tell the tests which are taken."""
+    while True:
+        port = random.randrange(12000, 32000)
+        reservation = socket.socket(socket.AF_UNIX)
+        try:
+            reservation.bind(f"\0gunicorn-bpf-exporter-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            reservation.close()
+            continue
+        _reserved.append(reservation)
+        return port
 
 
 def children_of(pid):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a busy host does to a test that takes too much for granted: new processes get numbers from random places, so that their
-order is no order of births, and somebody else wants the processors now and then, for some milliseconds."""
+"""Makes a host as hostile as a busy one to a test that assumes too much: new processes get pids from random places, so that the order
+of pids is not the order of forks, and a busy loop takes the processors now and then, for some milliseconds."""
 
 import pathlib
 import random
