@@ -10,7 +10,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr std::size_t kLength = 4;         // of the number before a key
+constexpr std::size_t kLength = 4;          // of the number before a key
 constexpr std::size_t kMaxKeyBytes = 65536; // labels and help text of one series
 
 template <typename Number> Number number_at(std::span<const std::byte> bytes, std::size_t at) {

@@ -15,10 +15,11 @@ struct Plans {
     bool writes_files = false; // at the end, perhaps in another user's directory: CAP_DAC_OVERRIDE
 };
 
-// Drops for good every capability that is needed neither for observing, once the programs are attached, nor for `plans`;
-// empties the bounding, ambient and inheritable sets; and rules out new ones by execve(). Capabilities marked with
-// Capability::stays are kept if they are held; CAP_SYS_ADMIN also where it stands for one of those. Call it before threads are started: a thread
-// has capabilities of its own. Masters and interpreters that appear later are still found.
+// Drops for good every capability that is needed neither for observing, once the programs are attached, nor for
+// `plans`; empties the bounding, ambient and inheritable sets; and rules out new ones by execve(). Capabilities marked
+// with Capability::stays are kept if they are held; CAP_SYS_ADMIN also where it stands for one of those. Call it before
+// threads are started: a thread has capabilities of its own. Masters and interpreters that appear later are still
+// found.
 Result<void> drop_privileges(const Plans& plans);
 
 } // namespace commands

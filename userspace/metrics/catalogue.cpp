@@ -242,9 +242,11 @@ std::vector<Metric> about_the_exporter() {
          "If every reason is 0, nothing was missed. `ring_full` (user space read records too slowly) and "
          "`pipeline_full` (too many requests were read ahead) lose labels only, never counts. The requests of a "
          "connection are no longer observed after `connections_full` (raise --max-connections), `unreadable_buffer`, "
-         "`unsupported_syscall` (sendmmsg, recvmmsg) and `framing` (sendfile within a head). `parse_budget` (one system "
+         "`unsupported_syscall` (sendmmsg, recvmmsg) and `framing` (sendfile within a head). `parse_budget` (one "
+         "system "
          "call carried more than 30,000 chunks or 500 kB of head) loses the place within one message: its response is "
-         "counted, and the next request is decoded again. A worker is not observed after `processes_full` (raise --max-processes) and `pid_range` (pid_max was raised at run time); "
+         "counted, and the next request is decoded again. A worker is not observed after `processes_full` (raise "
+         "--max-processes) and `pid_range` (pid_max was raised at run time); "
          "a listener is not observed after `listeners_full`. `threads_full` occurs only while requests are traced. "
          "`program_busy` counts program runs that the kernel skipped; it should stay 0. See "
          "[events-lost.md](events-lost.md)."},

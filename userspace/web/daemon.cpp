@@ -228,9 +228,9 @@ bool Server::Daemon::start_serving(const Options& options) {
                                        {MHD_OPTION_END, 0, nullptr}};
     const MHD_OptionItem without[] = {{MHD_OPTION_END, 0, nullptr}};
     mhd_.reset(MHD_start_daemon(flags, 0, nullptr, nullptr, on_request, this, MHD_OPTION_CONNECTION_LIMIT,
-                                options.connection_limit + Acceptor::kMaxEnding + 1,
-                                MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeadBytes, MHD_OPTION_NOTIFY_CONNECTION,
-                                on_connection, this, MHD_OPTION_NOTIFY_COMPLETED, on_completed, this, MHD_OPTION_ARRAY,
+                                options.connection_limit + Acceptor::kMaxEnding + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                kHeadBytes, MHD_OPTION_NOTIFY_CONNECTION, on_connection, this,
+                                MHD_OPTION_NOTIFY_COMPLETED, on_completed, this, MHD_OPTION_ARRAY,
                                 tls ? with_tls : without, MHD_OPTION_END));
     return mhd_ != nullptr;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Bodies of very many chunks and very long heads: exact up to the bound, and beyond it the connection finds its place again.
+// Bodies of very many chunks and very long heads: exact up to the bound, and beyond it the connection finds its place
+// again.
 #include <gtest/gtest.h>
 
 #include "worker.h"
@@ -111,7 +112,8 @@ TEST_P(LongHead, OfAResponseInOneCall) {
     Worker worker;
     const int fd = worker.accept();
     worker.receive(fd, kGet);
-    worker.send(fd, "HTTP/1.1 200 OK\r\n" + fields(256 * 1024, GetParam()) + "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n");
+    worker.send(fd, "HTTP/1.1 200 OK\r\n" + fields(256 * 1024, GetParam()) +
+                        "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n");
     EXPECT_EQ(worker.counted(), 1u);
     EXPECT_EQ(worker.drops(), 0u);
     expect_exact(worker, fd);
@@ -169,7 +171,8 @@ TEST(LostPlace, AResponseEndsBeforeThatOfAPipelinedRequest) {
     worker.pass(std::chrono::milliseconds(4));
     worker.send(fd, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n");
     worker.send(fd, "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
-    EXPECT_EQ(worker.summaries(), (std::vector<std::string>{"200 GET /a HTTP/1.1", "503 GET /b HTTP/1.1", "404 GET /c HTTP/1.1"}));
+    EXPECT_EQ(worker.summaries(),
+              (std::vector<std::string>{"200 GET /a HTTP/1.1", "503 GET /b HTTP/1.1", "404 GET /c HTTP/1.1"}));
     EXPECT_EQ(worker.responses()[0].duration, std::chrono::milliseconds(3));
     EXPECT_EQ(worker.responses()[1].duration, std::chrono::milliseconds(4));
 }
