@@ -22,7 +22,7 @@ from load import CONNECTIONS, Watch  # noqa: E402
 CLASSES = ("sync", "gthread", "gevent", "uvicorn")
 TIMED_SECONDS = 2  # of a run with the stopwatch: thousands of requests are enough
 EXCHANGE_ROUNDS = 500  # of 0.2 ms and more
-STRANGER_ROUNDS = 500  # of 0.3 ms and more
+UNOBSERVED_ROUNDS = 500  # of 0.3 ms and more
 
 
 def arguments():
@@ -62,12 +62,12 @@ def main():
         for name in given.classes:
             print(f"bench: {name}", file=sys.stderr, flush=True)
             classes[name] = measure_class(directory, name, given, watch)
-        print("bench: a stranger", file=sys.stderr, flush=True)
+        print("bench: an unobserved process", file=sys.stderr, flush=True)
         with server.Gunicorn(directory, "sync") as running:
-            stranger = measure.strangers_calls(directory, running, STRANGER_ROUNDS, 2 * given.pairs - 1, watch)
+            unobserved = measure.unobserved_calls(directory, running, UNOBSERVED_ROUNDS, 2 * given.pairs - 1, watch)
         print("bench: calls in a loop", file=sys.stderr, flush=True)
         loop = measure.exchanges(directory, EXCHANGE_ROUNDS, 2 * given.pairs - 1, watch)
-    page.write(given.output, classes, loop, stranger, given.seconds, CONNECTIONS, load_before, watch.disturbed)
+    page.write(given.output, classes, loop, unobserved, given.seconds, CONNECTIONS, load_before, watch.disturbed)
     print(f"bench: {given.output}", file=sys.stderr)
 
 

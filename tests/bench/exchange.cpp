@@ -13,7 +13,7 @@
 #include <optional>
 #include <string_view>
 
-#include "yardstick.h"
+#include "cpu_calibration.h"
 
 namespace bench {
 
@@ -100,7 +100,7 @@ Result<ExchangeCosts> time_exchanges(int listener, int rounds) {
                          .write_head_ns = median(kept, &ExchangeCosts::write_head_ns),
                          .write_body_ns = median(kept, &ExchangeCosts::write_body_ns),
                          .close_ns = median(kept, &ExchangeCosts::close_ns),
-                         .yardstick_ns = median(kept, &ExchangeCosts::yardstick_ns)};
+                         .calibration_ns = median(kept, &ExchangeCosts::calibration_ns)};
 }
 
 } // namespace bench

@@ -14,7 +14,7 @@ struct ExchangeCosts {
     double write_head_ns;
     double write_body_ns;
     double close_ns;
-    double yardstick_ns; // the speed at which this was measured; see yardstick.h
+    double calibration_ns; // the speed at which this was measured; see cpu_calibration.h
 };
 
 // In the calling process, which also plays the client, over a unix socket. `listener` listens at its own address.

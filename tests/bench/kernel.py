@@ -72,7 +72,7 @@ def observed_workers(pid):
     raise RuntimeError(f"process {pid} has no map of processes")
 
 
-def strangers_on_the_hook(own_pids):
+def other_programs_on_the_hook(own_pids):
     """Ids of programs on system call tracepoints that none of these processes holds: they would be measured too."""
     own = set().union(*(program_ids(pid) for pid in own_pids))
     links = _bpftool("link", "show")

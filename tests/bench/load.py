@@ -48,7 +48,7 @@ class Watch:
             seen = set()
 
             def look(own_pids):
-                seen.update(kernel.strangers_on_the_hook(own_pids))
+                seen.update(kernel.other_programs_on_the_hook(own_pids))
                 if seen and left:
                     raise Disturbed
 
@@ -65,7 +65,7 @@ class Watch:
     @staticmethod
     def _wait_until_quiet():
         deadline = time.monotonic() + QUIET_SECONDS
-        while kernel.strangers_on_the_hook([]) and time.monotonic() < deadline:
+        while kernel.other_programs_on_the_hook([]) and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
 
 

@@ -14,16 +14,16 @@
 #include "exchange.h"
 #include "probes.h"
 #include "stopwatch.h"
-#include "stranger.h"
+#include "unobserved.h"
 
 namespace {
 
 constexpr std::string_view kUsage =
-    "usage: bench_probe empty             an empty program on sys_exit\n"
-    "       bench_probe stopwatch PID     times PID's visits of sys_exit\n"
-    "       bench_probe statistics        switches the kernel's run-time statistics on\n"
-    "       bench_probe stranger ROUNDS   times system calls of its own\n"
-    "       bench_probe exchange ROUNDS   a child times a server's system calls\n";
+    "usage: bench_probe empty              an empty program on sys_exit\n"
+    "       bench_probe stopwatch PID      times PID's visits of sys_exit\n"
+    "       bench_probe statistics         switches the kernel's run-time statistics on\n"
+    "       bench_probe unobserved ROUNDS  times system calls of its own\n"
+    "       bench_probe exchange ROUNDS    a child times a server's system calls\n";
 
 void say(std::string_view text) {
     fmt::print("{}\n", text);
@@ -87,10 +87,10 @@ Result<void> keep_statistics_on() {
     return {};
 }
 
-Result<void> be_a_stranger(int rounds) {
+Result<void> run_unobserved(int rounds) {
     const auto costs = bench::time_calls(rounds);
     if (!costs) return std::unexpected(costs.error());
-    fmt::print("{:.1f}\t{:.1f}\t{:.4f}\n", costs->read_ns, costs->getppid_ns, costs->yardstick_ns);
+    fmt::print("{:.1f}\t{:.1f}\t{:.4f}\n", costs->read_ns, costs->getppid_ns, costs->calibration_ns);
     return {};
 }
 
@@ -108,7 +108,7 @@ Result<void> be_a_server(int rounds) {
     const auto costs = bench::time_exchanges(*listener, rounds);
     if (!costs) return std::unexpected(costs.error());
     fmt::print("{:.1f}\t{:.1f}\t{:.1f}\t{:.1f}\t{:.1f}\t{:.4f}\n", costs->accept_ns, costs->read_ns,
-               costs->write_head_ns, costs->write_body_ns, costs->close_ns, costs->yardstick_ns);
+               costs->write_head_ns, costs->write_body_ns, costs->close_ns, costs->calibration_ns);
     return {};
 }
 
@@ -117,13 +117,13 @@ Result<void> run(std::span<char*> arguments) {
 
     if (mode == "empty" && arguments.size() == 2) return keep_empty_program();
     if (mode == "statistics" && arguments.size() == 2) return keep_statistics_on();
-    if ((mode != "stopwatch" && mode != "stranger" && mode != "exchange") || arguments.size() != 3) {
+    if ((mode != "stopwatch" && mode != "unobserved" && mode != "exchange") || arguments.size() != 3) {
         return fail(std::string(kUsage));
     }
     const auto value = number(arguments[2]);
     if (!value) return std::unexpected(value.error());
     if (mode == "stopwatch") return run_stopwatch(*value);
-    return mode == "stranger" ? be_a_stranger(*value) : be_a_server(*value);
+    return mode == "unobserved" ? run_unobserved(*value) : be_a_server(*value);
 }
 
 } // namespace

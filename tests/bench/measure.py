@@ -128,9 +128,9 @@ def kernel_statistics(directory, server, seconds, watch):
     return watch.undisturbed(measure)
 
 
-def strangers_calls(directory, server, rounds, repeats, watch):
-    """Costs of a stranger's calls with nothing, an empty program and the exporter attached, in turns:
-    {between: [Stranger]}, those of another speed than the fastest left out."""
+def unobserved_calls(directory, server, rounds, repeats, watch):
+    """Costs of the calls of an unobserved process with nothing, an empty program and the exporter attached, in turns:
+    {between: [UnobservedCosts]}, those of another speed than the fastest left out."""
     found = {attached: [] for attached in BETWEEN}
 
     def measure(attached, look):
@@ -140,7 +140,7 @@ def strangers_calls(directory, server, rounds, repeats, watch):
                 pids = [stack.enter_context(probe.Empty()).pid]
             elif attached == "exporter":
                 pids = [stack.enter_context(Exporter(directory, pid=server.pid, interval=INTERVAL)).process.pid]
-            return probe.stranger(rounds, pids, look)
+            return probe.unobserved(rounds, pids, look)
 
     return at_one_speed(found, repeats, lambda attached: watch.undisturbed(lambda look: measure(attached, look)))
 
@@ -176,8 +176,8 @@ def at_one_speed(found, repeats, measure):
         for _ in range(repeats):
             for attached, costs in found.items():
                 costs.append(measure(attached))
-        limit = SAME_SPEED * min(cost.yardstick_ns for costs in found.values() for cost in costs)
-        kept = {attached: [cost for cost in costs if cost.yardstick_ns <= limit] for attached, costs in found.items()}
+        limit = SAME_SPEED * min(cost.calibration_ns for costs in found.values() for cost in costs)
+        kept = {attached: [cost for cost in costs if cost.calibration_ns <= limit] for attached, costs in found.items()}
         if all(kept.values()):
             break
     return kept

@@ -173,7 +173,7 @@ medians of at least {min(map(len, costs.values()))} alternating rounds at the pr
 {table(("call", "nothing attached", "empty program adds", "exporter adds", "exporter's own"), rows)}"""
 
 
-def a_stranger(costs):
+def unobserved_process(costs):
     rows = []
     for call in ("read", "getppid"):
         medians = {attached: statistics.median(getattr(cost, f"{call}_ns") for cost in found) if found else math.nan
@@ -204,8 +204,8 @@ User space under the same load, without scrapes; its own timers take snapshots a
 {table(("worker class", "CPU ms per second", "CPU µs per request", "resident MiB", "BPF maps, MiB"), rows)}"""
 
 
-def write(path, classes, loop, stranger, seconds, connections, load_before, disturbed):
+def write(path, classes, loop, unobserved, seconds, connections, load_before, disturbed):
     parts = [HEAD.format(connections=connections, seconds=seconds, machine=machine(load_before), quiet=quiet(load_before, disturbed)),
-             in_the_kernel(classes), in_a_loop(loop), run_time_statistics(classes), on_the_worker(classes), a_stranger(stranger), the_exporter(classes)]
+             in_the_kernel(classes), in_a_loop(loop), run_time_statistics(classes), on_the_worker(classes), unobserved_process(unobserved), the_exporter(classes)]
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(parts))

@@ -92,19 +92,19 @@ class Stopwatch(_Running):
 
 
 @dataclasses.dataclass
-class Stranger:
+class UnobservedCosts:
     """Nanoseconds of one call of a process that is not observed, and of a fixed piece of arithmetic beside it."""
 
     read_ns: float  # a system call that the exporter looks at
     getppid_ns: float  # one that it ignores
-    yardstick_ns: float
+    calibration_ns: float
 
 
-def stranger(rounds, own_pids, look):
-    process = subprocess.Popen([binary(), "stranger", str(rounds)], stdout=subprocess.PIPE, text=True)
+def unobserved(rounds, own_pids, look):
+    process = subprocess.Popen([binary(), "unobserved", str(rounds)], stdout=subprocess.PIPE, text=True)
     try:
         look_around(process, own_pids, look)
-        return Stranger(*map(float, process.communicate(timeout=SECONDS)[0].split()))
+        return UnobservedCosts(*map(float, process.communicate(timeout=SECONDS)[0].split()))
     finally:
         processes.end(process)
 
@@ -118,7 +118,7 @@ class Exchange:
     write_head_ns: float
     write_body_ns: float
     close_ns: float
-    yardstick_ns: float
+    calibration_ns: float
 
     CALLS = ("accept", "read", "write_head", "write_body", "close")
 

@@ -10,7 +10,7 @@ from harness.exporter import Exporter
 from harness.processes import wait_for
 from harness.server import Gunicorn
 from load import Load, ask
-from stand_in import StandIn
+from fake_exporter import FakeExporter
 
 PATIENCE = 20
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -52,8 +52,8 @@ def any_exporter(directory, gunicorn):
 
 
 @pytest.fixture
-def stand_in(any_exporter, browser):
-    with StandIn(any_exporter.url) as running, left(browser):
+def fake(any_exporter, browser):
+    with FakeExporter(any_exporter.url) as running, left(browser):
         yield running
 
 
@@ -233,41 +233,41 @@ def test_several_gunicorns(browser, directory, gunicorn):
         assert browser.script("return document.querySelector('tr[aria-current=true]').children[1].textContent") == str(other.pid)
 
 
-def test_says_so_when_there_is_nothing(browser, stand_in, screenshots):
-    targets, stand_in.answer["targets"] = stand_in.answer["targets"], []
-    browser.open(stand_in.url)
+def test_says_so_when_there_is_nothing(browser, fake, screenshots):
+    targets, fake.answer["targets"] = fake.answer["targets"], []
+    browser.open(fake.url)
     wait_for(lambda: "No Gunicorn found yet" in browser.text("#empty"), PATIENCE, "the empty page")
     assert browser.text("#workers") == ""
     browser.screenshot(screenshots / "live-empty.png")
-    stand_in.answer["targets"] = targets
+    fake.answer["targets"] = targets
     wait_for(lambda: len(browser.table("#workers")) == 2, PATIENCE, "appears by itself")
     assert browser.text("#empty") == ""
 
 
-def test_says_what_is_wrong(browser, stand_in):
-    stand_in.answer["self"]["events_lost"]["ring_full"] = 12
-    stand_in.answer["ready"] = False
-    (target,) = stand_in.answer["targets"]
+def test_says_what_is_wrong(browser, fake):
+    fake.answer["self"]["events_lost"]["ring_full"] = 12
+    fake.answer["ready"] = False
+    (target,) = fake.answer["targets"]
     target["workers"][0]["state"] = "abort"
-    browser.open(stand_in.url)
+    browser.open(fake.url)
     wait_for(lambda: "ring_full 12" in browser.text("#health"), PATIENCE, "what was lost")
     assert "does not observe" in browser.text("#notices") and "aborted" in browser.text("#notices")
-    stand_in.answer = 503
+    fake.answer = 503
     wait_for(lambda: "not today" in browser.text("#connection"), PATIENCE, "the exporter's own words")
     browser.leave()
     assert all("status of 503" in said for said in browser.complaints())
 
 
-def test_pauses_while_nobody_looks(browser, stand_in):
-    browser.open(stand_in.url)
+def test_pauses_while_nobody_looks(browser, fake):
+    browser.open(fake.url)
     live(browser)
     page = browser.driver.current_window_handle
     browser.driver.switch_to.new_window("tab")
-    polls = stand_in.polls
+    polls = fake.polls
     began = browser.script("return performance.now()")
     wait_for(lambda: browser.script("return performance.now()") > began + 5000, PATIENCE, "five seconds of another tab")
-    assert stand_in.polls <= polls + 1, "one may have been on its way"
+    assert fake.polls <= polls + 1, "one may have been on its way"
     browser.driver.close()
     browser.driver.switch_to.window(page)
-    wait_for(lambda: stand_in.polls > polls + 1, PATIENCE, "asks again")
+    wait_for(lambda: fake.polls > polls + 1, PATIENCE, "asks again")
     live(browser)

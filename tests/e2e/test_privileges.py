@@ -21,7 +21,7 @@ from harness.wire import Connection
 
 MINIMUM = privileges.of_the_unit()
 # Users that nobody else is: one of a Gunicorn, one of the exporter.
-SOMEBODY, STRANGER = 60123, 60124
+SOMEBODY, OTHER_USER = 60123, 60124
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "deployment.md"
 
 
@@ -85,7 +85,7 @@ def assert_all_is_counted(exporter, server, error="ValueError"):
 
 
 def test_the_minimum_as_a_user_of_its_own(place, roots, somebodys):
-    with Exporter(place, wrapper=privileges.as_user(STRANGER, MINIMUM)) as exporter:
+    with Exporter(place, wrapper=privileges.as_user(OTHER_USER, MINIMUM)) as exporter:
         for server in roots, somebodys:
             assert assert_all_is_counted(exporter, server)["age_source"] == "arbiter"
         assert "warn" not in exporter.log()
@@ -100,7 +100,7 @@ def test_the_minimum_as_a_user_of_its_own(place, roots, somebodys):
 
 
 @pytest.mark.parametrize("gone", ["BPF", "PERFMON"])
-@pytest.mark.parametrize("start", [privileges.as_root, lambda names: privileges.as_user(STRANGER, names)], ids=["root", "user"])
+@pytest.mark.parametrize("start", [privileges.as_root, lambda names: privileges.as_user(OTHER_USER, names)], ids=["root", "user"])
 def test_nothing_sensible_is_left(place, start, gone):
     done = observer.run("--web.listen-address", "127.0.0.1:0", command=start([name for name in MINIMUM if name != gone]))
     assert done.returncode == 1
@@ -130,10 +130,10 @@ def test_an_interpreter_that_was_replaced_on_disk(place):
     interpreter = shutil.copy2(os.path.realpath("/usr/bin/python3"), place / "python3.11")
     with start_gunicorn(place, SOMEBODY, launcher=(str(interpreter), "/usr/bin/gunicorn")) as server:
         os.remove(interpreter)
-        with Exporter(place, wrapper=privileges.as_user(STRANGER, MINIMUM)) as exporter:
+        with Exporter(place, wrapper=privileges.as_user(OTHER_USER, MINIMUM)) as exporter:
             assert_all_is_counted(exporter, server)
         without = [name for name in MINIMUM if name != "CHECKPOINT_RESTORE"]
-        with Exporter(place, wrapper=privileges.as_user(STRANGER, without)) as exporter:
+        with Exporter(place, wrapper=privileges.as_user(OTHER_USER, without)) as exporter:
             assert_all_is_counted(exporter, server, error="unknown")
             assert 'without CAP_CHECKPOINT_RESTORE exception classes of such interpreters are "unknown"' in exporter.log()
 
@@ -215,7 +215,7 @@ def test_capabilities_of_the_file(place, roots):
     binary = shutil.copy2(observer.binary(), place / "gunicorn-bpf-exporter")
     (capabilities,) = re.findall(r"`setcap (cap_[^ ]*) gunicorn-bpf-exporter`", DOCUMENT.read_text())
     subprocess.run(["setcap", capabilities, str(binary)], check=True)
-    user = ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups"]
+    user = ["setpriv", f"--reuid={OTHER_USER}", f"--regid={OTHER_USER}", "--clear-groups"]
     os.environ["GBE_BINARY"], before = str(binary), os.environ["GBE_BINARY"]
     try:
         with Exporter(place, pid=roots.pid, wrapper=user) as exporter:

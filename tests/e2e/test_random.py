@@ -26,7 +26,7 @@ PLAIN = [
 
 
 class Client(threading.Thread):
-    """Goes through random turns; keeps every connection for the reckoning."""
+    """Goes through random turns; keeps every connection for the final comparison."""
 
     def __init__(self, address, seed, pipelines):
         super().__init__()

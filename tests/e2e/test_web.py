@@ -30,7 +30,7 @@ def certificates(tmp_path_factory):
     authority.sign("other", "DNS:other.example")
     authority.sign("expired", "DNS:scraper.example", days=-1)
     authority.sign("not_client", "DNS:scraper.example", usage="serverAuth")
-    Authority(directory, "stranger").sign("foreign", "DNS:scraper.example")
+    Authority(directory, "unknown").sign("foreign", "DNS:scraper.example")
     return directory
 
 

@@ -46,7 +46,7 @@ def row(classes, transports=("tcp", "unix"), since=0, without=""):
 
 
 class Net:
-    """The client side of one row: opens connections and keeps them for the reckoning."""
+    """The client side of one row: opens connections and keeps them for the final comparison."""
 
     def __init__(self, server):
         self.server = server
@@ -89,4 +89,4 @@ def steps(row_, net):
     yield outcome or net.seen()
 
 
-from rows import bodies, connections, ends, heads, strangers, upgrades  # noqa: E402,F401  (they fill the table)
+from rows import bodies, connections, ends, heads, unobserved, upgrades  # noqa: E402,F401  (they fill the table)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The live page shows what strangers send. So nothing in it turns text into markup or code, and nothing in it is
+// The live page shows what unknown clients send. So nothing in it turns text into markup or code, and nothing in it is
 // fetched from elsewhere; the policy that the server sends along would only stop what slipped through.
 #include <gtest/gtest.h>
 

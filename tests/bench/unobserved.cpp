@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "stranger.h"
+#include "unobserved.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 
 #include <cerrno>
 
-#include "yardstick.h"
+#include "cpu_calibration.h"
 
 namespace bench {
 
@@ -36,7 +36,7 @@ Result<CallCosts> time_calls(int rounds) {
     close(null);
     return CallCosts{.read_ns = median(kept, &CallCosts::read_ns),
                      .getppid_ns = median(kept, &CallCosts::getppid_ns),
-                     .yardstick_ns = median(kept, &CallCosts::yardstick_ns)};
+                     .calibration_ns = median(kept, &CallCosts::calibration_ns)};
 }
 
 } // namespace bench

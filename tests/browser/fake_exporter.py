@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A server with the exporter's page and numbers of the test's own, for states that no real one gets into on demand."""
+"""A server with the page of a real exporter and numbers that the test chooses, for states that a real one cannot be put into on demand."""
 
 import http.server
 import json
@@ -7,19 +7,19 @@ import threading
 import urllib.request
 
 
-class StandIn:
+class FakeExporter:
     """Serves what the exporter at `url` serves, except for what the page polls: that is `answer`, a snapshot to be
     changed by the test, or a status code to fail with. `polls` counts how often it was asked for."""
 
     def __init__(self, url):
         self.answer = json.loads(urllib.request.urlopen(url + "/api/v1/live", timeout=10).read())
         self.polls = 0
-        stand_in = self
+        fake = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 if self.path == "/api/v1/live":
-                    return self.send(*stand_in.poll())
+                    return self.send(*fake.poll())
                 with urllib.request.urlopen(url + self.path, timeout=10) as original:
                     self.send(original.status, original.read(), original.headers)
 

@@ -12,7 +12,7 @@
 namespace bench {
 
 // Nanoseconds of a fixed piece of arithmetic that keeps a whole core busy.
-double yardstick();
+double cpu_calibration();
 
 // Nanoseconds of one `work`, of `times`.
 template <typename Work> double time_each(int times, Work work) {
@@ -25,10 +25,10 @@ template <typename Work> double time_each(int times, Work work) {
 // Those that were made within 5 % of the highest speed among them.
 template <typename Round> std::vector<Round> at_full_speed(const std::vector<Round>& rounds) {
     constexpr double kSameSpeed = 1.05;
-    const double limit = std::ranges::min_element(rounds, {}, &Round::yardstick_ns)->yardstick_ns * kSameSpeed;
+    const double limit = std::ranges::min_element(rounds, {}, &Round::calibration_ns)->calibration_ns * kSameSpeed;
     std::vector<Round> kept;
     std::ranges::copy_if(rounds, std::back_inserter(kept),
-                         [&](const Round& round) { return round.yardstick_ns <= limit; });
+                         [&](const Round& round) { return round.calibration_ns <= limit; });
     return kept;
 }
 
@@ -39,9 +39,9 @@ template <typename Round, typename Make> std::vector<Round> undisturbed_rounds(s
     std::vector<Round> kept;
     while (kept.size() < wanted && made.size() < wanted * kTriesPerRound) {
         for (std::size_t i = 0; i < wanted; i++) {
-            const double before = yardstick();
+            const double before = cpu_calibration();
             made.push_back(make());
-            made.back().yardstick_ns = std::max(before, yardstick());
+            made.back().calibration_ns = std::max(before, cpu_calibration());
         }
         kept = at_full_speed(made);
     }

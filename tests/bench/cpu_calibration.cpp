@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "yardstick.h"
+#include "cpu_calibration.h"
 
 namespace bench {
 
 // Eight independent additions a turn: as many as a core can do at a time, so that a busy neighbour shows.
-double yardstick() {
+double cpu_calibration() {
     constexpr int kTurns = 10'000; // about 10 µs
     unsigned long a = 1, b = 2, c = 3, d = 4;
     return time_each(kTurns, [&] {
