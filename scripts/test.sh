@@ -3,7 +3,7 @@
 # Sets up, builds and tests; the exit code says whether all of it passed. Needs root: kernel and e2e tests load BPF.
 #   --quick   unit, kernel, e2e, browser and docs tests only: no linters, no sanitizers, no other systems, no other kernels, no fuzzing,
 #             no million requests
-#   --tidy    only clang-tidy, on all of C++: an hour of processor time. The other runs check the files that changed.
+#   --tidy    only clang-tidy, on all of C++: two hours of processor time. The other runs check the files that changed.
 # shellcheck disable=SC2317 # functions are called by the shells of stages
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -76,7 +76,7 @@ std::optional<ExchangeCosts> make_round(int listener, const Address& address) {
 
 Result<int> listen_anywhere() {
     const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    Address address{.name = {.sun_family = AF_UNIX, .sun_path = {}}, .bytes = sizeof(sa_family_t)};
+    const Address address{.name = {.sun_family = AF_UNIX, .sun_path = {}}, .bytes = sizeof(sa_family_t)};
     if (listener < 0 || bind(listener, address.get(), address.bytes) || listen(listener, 16)) {
         return fail(fmt::format("listen on a unix socket: {}", strerror(errno)));
     }
