@@ -1,5 +1,7 @@
 # bpf_object(NAME SOURCE file INCLUDES dir…): compiles a BPF program and makes its skeleton.
 #
+# BPF_PROG() gives every program a `ctx`, which few of them use: unused parameters are allowed.
+#
 # Gives the INTERFACE target NAME, whose include directory holds NAME.skel.h. The compiler writes a dependency
 # file, so that a change of any included header (the contract above all) makes the skeleton anew.
 find_program(BPF_CLANG NAMES clang clang-19 clang-16 clang-14 REQUIRED DOC "A clang that can compile for BPF")
@@ -23,7 +25,7 @@ function(bpf_object name)
     # The multiarch directory holds <asm/unistd.h>; -idirafter keeps it from hiding clang's own headers.
     add_custom_command(
         OUTPUT ${object}
-        COMMAND ${BPF_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-function
+        COMMAND ${BPF_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-function -Wno-unused-parameter
                 -D__TARGET_ARCH_${BPF_ARCHITECTURE} ${arg_INCLUDES}
                 -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
                 -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -MD -MF ${object}.d -MT ${object} -c ${source} -o ${object}

@@ -67,16 +67,9 @@ static __always_inline void on_listen(u32 tgid, slot_t slot, s32 fd, u64 now_ns)
         if (!slot) return;
     }
     add_listener(file, inode, slot);
-    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
-    if (!record) {
-        count_drop(DROP_RING_FULL);
-        return;
-    }
-    record->header.kind = RECORD_LISTEN;
-    record->header.slot = slot;
-    record->header.tgid = tgid;
-    record->header.reserved = 0;
-    record->header.time_ns = now_ns;
+    record = reserve_record(sizeof *record);
+    if (!record) return;
+    fill_header(&record->header, RECORD_LISTEN, slot, tgid, now_ns);
     record->socket_inode = inode;
     bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
 }

@@ -7,9 +7,8 @@
 #define GUNICORN_BPF_CONN_IN_FLIGHT_H
 
 #include "conn/maps.h"
+#include "core/histogram.h"
 #include "core/slots.h"
-
-static __always_inline void increment(u64 *count) { __sync_fetch_and_add(count, 1); }
 
 /* Two threads may begin a request at once: both are counted, and the busy period starts at one time or the other. */
 static __always_inline void enter_in_flight(struct activity *activity, slot_t slot, u64 now_ns) {

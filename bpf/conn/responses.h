@@ -9,29 +9,12 @@
 #include "conn/in_flight.h"
 #include "conn/lookup.h"
 #include "conn/requests.h"
+#include "core/histogram.h"
+#include "core/record.h"
 #include "trace/request_trace.h"
 
-static const u64 duration_bounds_ns[DURATION_BOUNDS] = DURATION_BOUNDS_NS;
-static const u64 size_bounds_bytes[SIZE_BOUNDS] = SIZE_BOUNDS_BYTES;
-
-static __always_inline u32 duration_bucket(u64 duration_ns) {
-    u32 bucket = 0;
-
-    for (u32 i = 0; i < DURATION_BOUNDS; i++) bucket += duration_ns > duration_bounds_ns[i];
-    return bucket;
-}
-
-static __always_inline void add_duration(struct durations *durations, u64 duration_ns) {
-    increment(&durations->buckets[at_most(duration_bucket(duration_ns), DURATION_BUCKETS - 1)]);
-    __sync_fetch_and_add(&durations->sum_ns, duration_ns);
-}
-
 static __always_inline void add_size(struct sizes *sizes, u64 bytes) {
-    u32 bucket = 0;
-
-    for (u32 i = 0; i < SIZE_BOUNDS; i++) bucket += bytes > size_bounds_bytes[i];
-    increment(&sizes->buckets[at_most(bucket, SIZE_BUCKETS - 1)]);
-    __sync_fetch_and_add(&sizes->sum_bytes, bytes);
+    add_to_histogram(sizes->buckets, &sizes->sum_bytes, size_bounds_bytes, SIZE_BOUNDS, bytes);
 }
 
 /* The first byte of the request, or the end of the response before it if that is later (the request was waiting in a
@@ -65,11 +48,7 @@ static __always_inline void fill_record(struct record_response *record, const st
     struct process *process = bpf_map_lookup_elem(&processes, &key->slot);
     const struct worker_totals *total = bpf_map_lookup_elem(&totals, &key->slot);
 
-    record->header.kind = kind;
-    record->header.slot = key->slot;
-    record->header.tgid = process ? process->tgid : 0;
-    record->header.reserved = 0;
-    record->header.time_ns = now_ns;
+    fill_header(&record->header, kind, key->slot, process ? process->tgid : 0, now_ns);
     record->duration_ns = duration_ns;
     record->status = status;
     record->flags = response_flags(connection, incomplete);
@@ -85,10 +64,9 @@ static __always_inline void fill_record(struct record_response *record, const st
 /* Likewise, and where its time went. */
 static __always_inline void record_traced(struct connection *connection, const struct connection_key *key, u32 kind,
                                           u16 status, u64 now_ns, u64 duration_ns, u8 incomplete, u8 ended_by) {
-    struct record_traced *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+    struct record_traced *record = reserve_record(sizeof *record);
 
     if (!record) {
-        count_drop(DROP_RING_FULL);
         drop_trace(connection, key);
         return;
     }
@@ -108,11 +86,8 @@ static __always_inline void record_request(struct connection *connection, const 
         record_traced(connection, key, kind, status, now_ns, duration_ns, incomplete, ended_by);
         return;
     }
-    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
-    if (!record) {
-        count_drop(DROP_RING_FULL);
-        return;
-    }
+    record = reserve_record(sizeof *record);
+    if (!record) return;
     fill_record(record, connection, key, kind, status, now_ns, duration_ns, incomplete, ended_by);
     bpf_ringbuf_submit(record, wake_up_flags());
 }
@@ -142,8 +117,7 @@ static __always_inline void finish_response(struct connection *connection, const
     if (connection->queued && !current_head_done(connection)) connection->streams[FROM_CLIENT].phase = PHASE_IGNORED;
     next_request(connection, key);
     if (total) {
-        increment(&total->duration_buckets[at_most(duration_bucket(duration_ns), DURATION_BUCKETS - 1)]);
-        __sync_fetch_and_add(&total->duration_sum_ns, duration_ns);
+        add_to_histogram(total->duration_buckets, &total->duration_sum_ns, duration_bounds_ns, DURATION_BOUNDS, duration_ns);
         if (incomplete) increment(&total->incomplete[at_most(ended_by, ENDED_BY_COUNT - 1)]);
         if (measure_sizes) {
             u64 read = connection->queued ? connection->current.begins_at : connection->streams[FROM_CLIENT].moved;

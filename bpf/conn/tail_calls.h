@@ -11,6 +11,9 @@
 #include "conn/requests.h"
 #include "core/slots.h"
 
+/* By enum tail_call, which also names the programs for user space (userspace/probe/programs.cpp): it enters those that were
+ * loaded. Not initialised here, since libbpf 1.1 then refuses to load an object in which one of them is turned off, and `check`
+ * loads each program alone. */
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
     __uint(max_entries, TAIL_CALLS);

@@ -22,6 +22,23 @@ static __always_inline void count_drop(u32 reason) {
     if (count) __sync_fetch_and_add(count, 1);
 }
 
+/* Room for a record in the ring, or NULL if there is none, which is counted. `bytes` is a constant where this is inlined, as
+ * the verifier demands. */
+static __always_inline void *reserve_record(u64 bytes) {
+    void *record = bpf_ringbuf_reserve(&records, bytes, 0);
+
+    if (!record) count_drop(DROP_RING_FULL);
+    return record;
+}
+
+static __always_inline void fill_header(struct record_header *header, u32 kind, slot_t slot, u32 tgid, u64 time_ns) {
+    header->kind = kind;
+    header->slot = slot;
+    header->tgid = tgid;
+    header->reserved = 0;
+    header->time_ns = time_ns;
+}
+
 /* Wakes user space only when the ring is half full; it looks by itself several times a second. */
 static __always_inline u64 wake_up_flags(void) {
     return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) * 2 > bpf_ringbuf_query(&records, BPF_RB_RING_SIZE)

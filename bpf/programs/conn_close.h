@@ -57,7 +57,6 @@ int end_by_call(u64 *context) {
 /* Nothing more will be written to a connection. */
 SEC("tp_btf/sys_exit")
 int shut_by_call(u64 *context) {
-    (void)context;
     u32 zero = 0;
     struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
     struct connection *connection;

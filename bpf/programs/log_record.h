@@ -89,17 +89,10 @@ static __always_inline void copy_arguments(const struct python *python, u64 tupl
 
 static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total, struct py_scratch *scratch,
                                        u64 frame, u64 type, const struct exec_context *by) {
-    struct record_logged *record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
+    struct record_logged *record = reserve_record(sizeof *record);
 
-    if (!record) {
-        count_drop(DROP_RING_FULL);
-        return;
-    }
-    record->header.kind = RECORD_LOGGED;
-    record->header.slot = slot;
-    record->header.tgid = bpf_get_current_pid_tgid() >> 32;
-    record->header.reserved = 0;
-    record->header.time_ns = total->last_logged_ns;
+    if (!record) return;
+    fill_header(&record->header, RECORD_LOGGED, slot, bpf_get_current_pid_tgid() >> 32, total->last_logged_ns);
     record->by = *by;
     record->in_flight = total->activity.in_flight;
     record->of_scope = 0;
@@ -119,7 +112,6 @@ static __always_inline void record_log(const struct python *python, slot_t slot,
 
 SEC("tp_btf/sys_exit")
 int read_log_record(u64 *context) {
-    (void)context;
     slot_t slot = slot_of(bpf_get_current_pid_tgid() >> 32);
     const struct python *python = python_of(slot);
     struct py_scratch *scratch = py_scratch();

@@ -11,18 +11,8 @@
 
 #include "core/slots.h"
 
-static __always_inline void describe(struct record_header *header, u32 kind, slot_t slot, u32 tgid) {
-    header->kind = kind;
-    header->slot = slot;
-    header->tgid = tgid;
-    header->reserved = 0;
-    header->time_ns = bpf_ktime_get_ns();
-}
-
 SEC("tp_btf/sched_process_fork")
-int sched_process_fork(u64 *context) {
-    const struct task_struct *parent = (const struct task_struct *)context[0];
-    const struct task_struct *child = (const struct task_struct *)context[1];
+int BPF_PROG(sched_process_fork, const struct task_struct *parent, const struct task_struct *child) {
     slot_t parent_slot = slot_of((u32)parent->tgid);
     struct process *process;
     struct record_fork *record;
@@ -34,12 +24,9 @@ int sched_process_fork(u64 *context) {
 
     slot = take_slot((u32)child->tgid, ROLE_WORKER, parent_slot, bpf_ktime_get_ns());
     if (!slot) return 0;
-    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
-    if (!record) {
-        count_drop(DROP_RING_FULL);
-        return 0;
-    }
-    describe(&record->header, RECORD_FORK, slot, (u32)child->tgid);
+    record = reserve_record(sizeof *record);
+    if (!record) return 0;
+    fill_header(&record->header, RECORD_FORK, slot, (u32)child->tgid, bpf_ktime_get_ns());
     record->parent_slot = parent_slot;
     record->parent_tgid = (u32)parent->tgid;
     bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
@@ -49,19 +36,15 @@ int sched_process_fork(u64 *context) {
 /* Another program now: whatever it was, it is not observed any more. A successor started on SIGUSR2 becomes a
  * candidate when it listens. */
 SEC("tp_btf/sched_process_exec")
-int sched_process_exec(u64 *context) {
-    const struct task_struct *task = (const struct task_struct *)context[0];
+int BPF_PROG(sched_process_exec, const struct task_struct *task) {
     slot_t slot = slot_of((u32)task->tgid);
     struct record_header *record;
 
     if (!slot) return 0;
     clear_slot((u32)task->tgid);
-    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
-    if (!record) {
-        count_drop(DROP_RING_FULL);
-        return 0;
-    }
-    describe(record, RECORD_EXEC, slot, (u32)task->tgid);
+    record = reserve_record(sizeof *record);
+    if (!record) return 0;
+    fill_header(record, RECORD_EXEC, slot, (u32)task->tgid, bpf_ktime_get_ns());
     bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
     return 0;
 }
@@ -69,8 +52,7 @@ int sched_process_exec(u64 *context) {
 /* Runs for each thread; `live` counts those that are left. Two threads that end at once may both see 0: the first
  * one takes the slot away. */
 SEC("tp_btf/sched_process_exit")
-int sched_process_exit(u64 *context) {
-    const struct task_struct *task = (const struct task_struct *)context[0];
+int BPF_PROG(sched_process_exit, const struct task_struct *task) {
     u32 tgid = (u32)task->tgid;
     slot_t slot = slot_of(tgid);
     struct process *process;
@@ -79,12 +61,9 @@ int sched_process_exit(u64 *context) {
     if (!slot || task->signal->live.counter > 0) return 0;
     clear_slot(tgid);
     process = bpf_map_lookup_elem(&processes, &slot);
-    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
-    if (!record) {
-        count_drop(DROP_RING_FULL);
-        return 0;
-    }
-    describe(&record->header, RECORD_EXIT, slot, tgid);
+    record = reserve_record(sizeof *record);
+    if (!record) return 0;
+    fill_header(&record->header, RECORD_EXIT, slot, tgid, bpf_ktime_get_ns());
     record->exit_code = (u32)task->exit_code;
     record->role = process ? process->role : ROLE_NONE;
     bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
@@ -102,10 +81,8 @@ static __always_inline int is_of_interest(s32 signal) {
 
 /* Runs in the sender's context. */
 SEC("tp_btf/signal_generate")
-int signal_generate(u64 *context) {
-    s32 signal = (s32)context[0];
-    const struct kernel_siginfo *info = (const struct kernel_siginfo *)context[1];
-    const struct task_struct *task = (const struct task_struct *)context[2];
+int BPF_PROG(signal_generate, int signal, const struct kernel_siginfo *info, const struct task_struct *task, int group,
+             int result) {
     struct record_signal *record;
     u32 tgid;
     slot_t slot;
@@ -114,12 +91,9 @@ int signal_generate(u64 *context) {
     tgid = (u32)task->tgid;
     slot = slot_of(tgid);
     if (!slot) return 0;
-    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
-    if (!record) {
-        count_drop(DROP_RING_FULL);
-        return 0;
-    }
-    describe(&record->header, RECORD_SIGNAL, slot, tgid);
+    record = reserve_record(sizeof *record);
+    if (!record) return 0;
+    fill_header(&record->header, RECORD_SIGNAL, slot, tgid, bpf_ktime_get_ns());
     record->signal = signal;
     /* include/linux/sched/signal.h: 0 is "no information, from a user", 1 is "from the kernel". */
     record->code = 0;
@@ -127,7 +101,7 @@ int signal_generate(u64 *context) {
         record->code = 0x80;
     else if (info)
         bpf_probe_read_kernel(&record->code, sizeof record->code, &info->si_code);
-    record->result = (s32)context[4];
+    record->result = result;
     record->sender_tgid = bpf_get_current_pid_tgid() >> 32;
     bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
     return 0;
@@ -147,12 +121,9 @@ int mark_victim(struct bpf_raw_tracepoint_args *context) {
     if (victim > highest_pid) tgid = (u32)BPF_CORE_READ((const struct task_struct *)victim, tgid);
     slot = slot_of(tgid);
     if (!slot) return 0;
-    record = bpf_ringbuf_reserve(&records, sizeof *record, 0);
-    if (!record) {
-        count_drop(DROP_RING_FULL);
-        return 0;
-    }
-    describe(record, RECORD_OOM, slot, tgid);
+    record = reserve_record(sizeof *record);
+    if (!record) return 0;
+    fill_header(record, RECORD_OOM, slot, tgid, bpf_ktime_get_ns());
     bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
     return 0;
 }

@@ -19,10 +19,8 @@ static __always_inline void note_arrival(u64 socket, u64 now_ns) {
 
 /* The last packet of the handshake came: the connection is in the listener's queue. */
 SEC("tp_btf/inet_sock_set_state")
-int inet_sock_set_state(u64 *context) {
-    struct sock *sk = (struct sock *)context[0];
-
-    if ((u32)context[1] != STATE_SYN_RECEIVED || (u32)context[2] != STATE_ESTABLISHED) return 0;
+int BPF_PROG(inet_sock_set_state, struct sock *sk, int before, int after) {
+    if (before != STATE_SYN_RECEIVED || after != STATE_ESTABLISHED) return 0;
     if (!is_listened_on(sk->__sk_common.skc_num)) return 0;
     note_arrival((u64)sk, bpf_ktime_get_ns());
     return 0;
@@ -43,9 +41,7 @@ static __always_inline void on_read(slot_t slot, s32 fd) {
 }
 
 SEC("tp_btf/sys_enter")
-int sys_enter(u64 *context) {
-    const struct pt_regs *regs = (const struct pt_regs *)context[0];
-    u64 number = context[1];
+int BPF_PROG(sys_enter, const struct pt_regs *regs, u64 number) {
     slot_t slot;
 
     if (number == __NR_connect) {

@@ -45,16 +45,14 @@ static __always_inline void switch_in(const struct task_struct *task, u64 now_ns
 }
 
 SEC("tp_btf/sched_switch")
-int trace_switch(u64 *context) {
-    const struct task_struct *before = (const struct task_struct *)context[1];
-    const struct task_struct *next = (const struct task_struct *)context[2];
+int BPF_PROG(trace_switch, u64 preempted, const struct task_struct *before, const struct task_struct *next) {
     slot_t leaving = slot_of((u32)before->tgid);
     slot_t coming = slot_of((u32)next->tgid);
     u64 now_ns;
 
     if (!leaving && !coming) return 0;
     now_ns = bpf_ktime_get_ns();
-    if (leaving) switch_out(before, leaving, (int)context[0], now_ns);
+    if (leaving) switch_out(before, leaving, (int)preempted, now_ns);
     if (coming) switch_in(next, now_ns);
     return 0;
 }
@@ -70,15 +68,14 @@ static __always_inline void wake(const struct task_struct *task) {
 }
 
 SEC("tp_btf/sched_wakeup")
-int trace_wakeup(u64 *context) {
-    wake((const struct task_struct *)context[0]);
+int BPF_PROG(trace_wakeup, const struct task_struct *task) {
+    wake(task);
     return 0;
 }
 
 /* A thread that ends. What it began may be ended by others, when its process is gone. */
 SEC("tp_btf/sched_process_exit")
-int trace_exit(u64 *context) {
-    const struct task_struct *task = (const struct task_struct *)context[0];
+int BPF_PROG(trace_exit, const struct task_struct *task) {
     u32 thread = (u32)task->pid;
     struct thread_clock *clock = bpf_map_lookup_elem(&clocks, &thread);
 
@@ -116,8 +113,7 @@ static __always_inline void on_read_enter(struct thread_clock *clock, slot_t slo
 }
 
 SEC("tp_btf/sys_enter")
-int trace_enter(u64 *context) {
-    const struct pt_regs *regs = (const struct pt_regs *)context[0];
+int BPF_PROG(trace_enter, const struct pt_regs *regs, u64 number) {
     u64 id = bpf_get_current_pid_tgid();
     slot_t slot = slot_of(id >> 32);
     struct thread_clock *clock;
@@ -126,8 +122,8 @@ int trace_enter(u64 *context) {
     clock = clock_of((u32)id);
     if (!clock) return 0;
     if (clock->doing != TIME_ON_CPU) sync_oncpu_current(clock, bpf_ktime_get_ns());
-    if (context[1] == __NR_restart_syscall) return 0; /* goes on with the call that a stop interrupted */
-    clock->call = context[1];
+    if (number == __NR_restart_syscall) return 0; /* goes on with the call that a stop interrupted */
+    clock->call = number;
     clock->arguments[0] = CALL_ARGUMENT_0(regs);
     clock->arguments[1] = CALL_ARGUMENT_1(regs);
     clock->arguments[2] = CALL_ARGUMENT_2(regs);

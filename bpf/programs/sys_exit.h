@@ -137,9 +137,7 @@ static __always_inline void note_poll(slot_t slot) {
 }
 
 SEC("tp_btf/sys_exit")
-int sys_exit(u64 *context) {
-    const struct pt_regs *regs = (const struct pt_regs *)context[0];
-    long result = (long)context[1];
+int BPF_PROG(sys_exit, const struct pt_regs *regs, long result) {
     u64 number = CALL_NUMBER(regs);
     u8 operation;
 
@@ -157,19 +155,19 @@ int sys_exit(u64 *context) {
         if (!result) on_listen(tgid, slot, (s32)arguments[0], bpf_ktime_get_ns());
         return 0;
     case OP_GETPID:
-        bpf_tail_call(context, &tail_calls, PROG_READ_LOG_RECORD);
+        bpf_tail_call(ctx, &tail_calls, PROG_READ_LOG_RECORD);
         return 0;
     case OP_POLL:
         note_poll(slot);
         return 0;
     case OP_ACCEPT:
-        return result < 0 ? 0 : on_accept(context, slot, (s32)arguments[0], (s32)result, bpf_ktime_get_ns());
+        return result < 0 ? 0 : on_accept(ctx, slot, (s32)arguments[0], (s32)result, bpf_ktime_get_ns());
     case OP_DUPLICATE:
-        return on_descriptor(context, slot, (s32)arguments[1], operation, arguments, result);
+        return on_descriptor(ctx, slot, (s32)arguments[1], operation, arguments, result);
     case OP_SPLICE:
-        return on_descriptor(context, slot, (s32)arguments[2], operation, arguments, result);
+        return on_descriptor(ctx, slot, (s32)arguments[2], operation, arguments, result);
     default:
-        return on_descriptor(context, slot, (s32)arguments[0], operation, arguments, result);
+        return on_descriptor(ctx, slot, (s32)arguments[0], operation, arguments, result);
     }
 }
 

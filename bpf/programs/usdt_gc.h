@@ -11,6 +11,7 @@
 
 #include <bpf/usdt.bpf.h>
 
+#include "core/histogram.h"
 #include "trace/request_trace.h"
 
 /* When a collection began. */
@@ -34,14 +35,8 @@ struct {
     __type(value, struct gc_pauses);
 } gc_pauses SEC(".maps");
 
-static const u64 pause_bounds_ns[PAUSE_BOUNDS] = PAUSE_BOUNDS_NS;
-
 static __always_inline void add_pause(struct pauses *pauses, u64 pause_ns) {
-    u32 bucket = 0;
-
-    for (u32 i = 0; i < PAUSE_BOUNDS; i++) bucket += pause_ns > pause_bounds_ns[i];
-    __sync_fetch_and_add(&pauses->buckets[at_most(bucket, PAUSE_BUCKETS - 1)], 1);
-    __sync_fetch_and_add(&pauses->sum_ns, pause_ns);
+    add_to_histogram(pauses->buckets, &pauses->sum_ns, pause_bounds_ns, PAUSE_BOUNDS, pause_ns);
 }
 
 /* gc__start(generation) */
@@ -62,7 +57,6 @@ int collection_begins(struct pt_regs *context) {
 /* gc__done(collected) */
 SEC("usdt")
 int collection_ends(struct pt_regs *context) {
-    (void)context;
     u64 thread = bpf_get_current_pid_tgid();
     slot_t slot = slot_of(thread >> 32);
     const struct gc_start *start;

@@ -42,7 +42,6 @@ static __always_inline struct import_start *import_of(slot_t slot, u64 thread) {
 
 SEC("usdt")
 int import_begins(struct pt_regs *context) {
-    (void)context;
     u64 thread = bpf_get_current_pid_tgid();
     slot_t slot = slot_of(thread >> 32);
     struct import_start first = {};
@@ -70,7 +69,6 @@ static __always_inline u32 import_phase(const struct worker_totals *total) {
 /* The end of an import whose start was not seen, since the exporter was attached in between, is left out. */
 SEC("usdt")
 int import_ends(struct pt_regs *context) {
-    (void)context;
     u64 thread = bpf_get_current_pid_tgid();
     slot_t slot = slot_of(thread >> 32);
     const struct worker_totals *total;

@@ -16,6 +16,20 @@
 #define __uint(name, value) int(*name)[value]
 #define __type(name, value) __typeof__(value)* name
 
+/* <bpf/bpf_tracing.h>: the words of the context become the arguments, up to five. */
+#define WORDS_1(ctx) (void*)(ctx)[0]
+#define WORDS_2(ctx) WORDS_1(ctx), (void*)(ctx)[1]
+#define WORDS_3(ctx) WORDS_2(ctx), (void*)(ctx)[2]
+#define WORDS_4(ctx) WORDS_3(ctx), (void*)(ctx)[3]
+#define WORDS_5(ctx) WORDS_4(ctx), (void*)(ctx)[4]
+#define WORDS_ANY(_1, _2, _3, _4, _5, words, ...) words
+#define WORDS_FOR(...) WORDS_ANY(__VA_ARGS__, WORDS_5, WORDS_4, WORDS_3, WORDS_2, WORDS_1, )
+#define BPF_PROG(name, ...)                                                                                            \
+    name(unsigned long long* ctx);                                                                                     \
+    static int body_of_##name(unsigned long long* ctx, __VA_ARGS__);                                                   \
+    int name(unsigned long long* ctx) { return body_of_##name(ctx, WORDS_FOR(__VA_ARGS__)(ctx)); }                     \
+    static int body_of_##name(unsigned long long* ctx, __VA_ARGS__)
+
 /* <bpf/bpf_core_read.h>: plain pointers. */
 #define READ_1(object, field) ((object)->field)
 #define READ_2(object, field, next) ((object)->field->next)
