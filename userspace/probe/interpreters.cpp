@@ -14,6 +14,7 @@
 #include "event/decode.h"
 #include "probe/kernel.h"
 #include "probe/programs.h"
+#include "probe/usdt.h"
 
 namespace probe {
 
@@ -21,40 +22,36 @@ namespace {
 
 constexpr pid_t kEverybody = -1;
 
-std::unexpected<Error> failure(const std::string& step, int error) {
-    std::string why = describe_errno(error);
-    if (error == ENOENT) why = "its Python has no such probe";
-    // For probes in files Linux does not do with CAP_PERFMON.
-    if (error == EACCES || error == EPERM)
-        why += ": needs CAP_SYS_ADMIN (missing, or given up after the start), and seccomp has to allow perf_event_open";
-    return fail(fmt::format("{}: {}", step, why));
-}
-
-Result<std::unique_ptr<bpf_link, Link>> attach_one(const gunicorn_probes& skeleton, const Program& program,
-                                                   const std::string& path, std::uint64_t offset) {
-    const auto* loaded = find(skeleton, program);
-    if (program.entry == Entry::uprobe) {
-        std::unique_ptr<bpf_link, Link> link(
-            bpf_program__attach_uprobe(loaded, false, kEverybody, path.c_str(), offset));
-        if (!link) return failure("attach a uprobe", errno);
-        return link;
-    }
-    const std::string name(program.needs);
-    std::unique_ptr<bpf_link, Link> link(
-        bpf_program__attach_usdt(loaded, kEverybody, path.c_str(), "python", name.c_str(), nullptr));
-    if (!link) return failure(fmt::format("attach python:{}", name), errno);
-    return link;
+Result<void> attach_uprobe(Links& links, const bpf_program* program, const std::string& path, std::uint64_t offset) {
+    links.emplace_back(bpf_program__attach_uprobe(program, false, kEverybody, path.c_str(), offset));
+    if (!links.back()) return fail("attach a uprobe: " + describe_attach_error(errno));
+    return {};
 }
 
 } // namespace
 
+std::string describe_attach_error(int error) {
+    std::string why = describe_errno(error);
+    // CAP_PERFMON is not enough for probes in files.
+    if (error == EACCES || error == EPERM)
+        why += ": needs CAP_SYS_ADMIN (missing, or given up after the start), and seccomp has to allow perf_event_open";
+    return why;
+}
+
 // From the last to the first: an end whose begin was not seen is left out, a begin without its end would stay.
 Result<PythonProbeId> Probe::attach_python(PythonProbe probe, const std::string& path, std::uint64_t offset) {
+    TRY(const auto file, python::ElfFile::open(path));
     PythonLinks attached{.probe = probe, .links = {}};
     for (const auto& program : programs() | std::views::reverse) {
         if (python_probe_of(program) != probe) continue;
-        TRY(auto link, attach_one(*kernel_->skeleton, program, path, offset));
-        attached.links.push_back(std::move(link));
+        const auto* loaded = find(*kernel_->skeleton, program);
+        if (program.entry == Entry::uprobe) {
+            TRY_VOID(attach_uprobe(attached.links, loaded, path, offset));
+            continue;
+        }
+        const auto done =
+            kernel_->usdt_specs.attach(*kernel_->skeleton, *loaded, file, path, program.needs, attached.links);
+        if (!done) return fail(fmt::format("attach python:{}: {}", program.needs, done.error().text));
     }
     kernel_->python_links.emplace(++kernel_->last_python_probe, std::move(attached));
     return kernel_->last_python_probe;

@@ -13,7 +13,9 @@
 
 #include "contract.h"
 #include "gunicorn_probes.skel.h"
+#include "probe/link.h"
 #include "probe/probe.h"
+#include "probe/usdt.h"
 
 namespace probe {
 
@@ -23,10 +25,6 @@ struct Skeleton {
 
 struct Ring {
     void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
-};
-
-struct Link {
-    void operator()(bpf_link* link) const { bpf_link__destroy(link); }
 };
 
 // Memory shared with the kernel: which slot a pid has. Entries are single aligned stores on both sides.
@@ -50,7 +48,7 @@ private:
 
 struct PythonLinks {
     PythonProbe probe;
-    std::vector<std::unique_ptr<bpf_link, Link>> links; // to one file
+    Links links; // to one file
 };
 
 struct Program;
@@ -75,6 +73,7 @@ struct Probe::Kernel {
     std::unique_ptr<bpf_link, Link> backlogs; // the iterator; nothing when it is turned off
     std::map<PythonProbeId, PythonLinks> python_links;
     PythonProbeId last_python_probe = 0;
+    UsdtSpecs usdt_specs;
     Options options;
     std::uint64_t slots_refused = 0; // by user space; the kernel counts its own
     std::uint64_t pids_refused = 0;  // likewise
@@ -105,5 +104,7 @@ template <typename Key, typename Visit> void for_each_key(int map, Visit visit) 
 
 // "EPERM (Operation not permitted)".
 std::string describe_errno(int error);
+// In interpreters.cpp: the same, with a hint for probes in files.
+std::string describe_attach_error(int error);
 
 } // namespace probe
