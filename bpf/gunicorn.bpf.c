@@ -24,6 +24,7 @@
  * tp_btf/sched_process_exit      trace_exit           programs/sched.h             threads that end
  * tp_btf/sys_enter               trace_enter          programs/sched.h             the call in which a thread may block
  * iter/task_file                 read_backlogs        programs/iter_listeners.h    the queues of listeners
+ * iter/task_vma                  read_mappings        programs/iter_mappings.h     inodes behind mapped files
  * uprobe PyTraceBack_Here        see_raise            programs/uprobe_traceback.h  exceptions that pass a framework
  * usdt python:gc__start          collection_begins    programs/usdt_gc.h           pauses by the garbage collector
  * usdt python:gc__done           collection_ends      programs/usdt_gc.h
@@ -63,6 +64,7 @@
 #include "programs/conn_close.h"
 #include "programs/explain_response.h"
 #include "programs/iter_listeners.h"
+#include "programs/iter_mappings.h"
 #include "programs/log_record.h"
 #include "programs/pass_bulk.h"
 #include "programs/process.h"

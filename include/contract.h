@@ -334,6 +334,19 @@ struct listener_state {
 };
 CONTRACT_ASSERT(sizeof(struct listener_state) == 24, "listener_state is shared");
 
+/* ---- mapped files ----------------------------------------------------------------------------- */
+
+/* What the iterator `read_mappings` writes, one for each file that the reading process has mapped. The inode is the
+ * one on which uprobes are placed: of a file on overlayfs that of the layer which holds it. */
+struct mapped_file {
+    u64 start;  /* address of the mapping */
+    u64 inode;  /* number, within its device */
+    u64 object; /* address of the inode in the kernel: unique as long as something keeps it there, as a uprobe does */
+    u32 device; /* as the kernel numbers devices */
+    u32 unused;
+};
+CONTRACT_ASSERT(sizeof(struct mapped_file) == 32, "mapped_file is shared");
+
 /* ---- records ------------------------------------------------------------------------------ */
 
 enum record_kind {

@@ -14,6 +14,7 @@ typedef struct {
 } atomic_t;
 
 struct super_block {
+    unsigned int s_dev;
     unsigned long s_magic;
 };
 
@@ -26,6 +27,11 @@ struct inode {
 struct file {
     struct inode *f_inode;
     void *private_data; /* of a socket: struct socket * */
+};
+
+struct vm_area_struct {
+    unsigned long vm_start;
+    struct file *vm_file; /* NULL: anonymous memory */
 };
 
 struct in6_addr {
@@ -137,6 +143,12 @@ struct bpf_iter__task_file {
     struct task_struct *task;
     unsigned int fd;
     struct file *file;
+};
+
+struct bpf_iter__task_vma {
+    struct bpf_iter_meta *meta;
+    struct task_struct *task;
+    struct vm_area_struct *vma;
 };
 
 #if defined(__TARGET_ARCH_x86)

@@ -57,8 +57,12 @@ Interpreters::Attached Interpreters::attach_to(pid_t master, const python::Binar
 PythonProbes Interpreters::attach(pid_t master) {
     if (!wanted_.any()) return {};
     const auto binary = python::interpreter_binary(proc_, master);
-    const auto file = binary ? binary->file.identity() : Result<File>(std::unexpected(binary.error()));
-    if (!file) return {}; // no Python: Pythons says so
+    if (!binary) return {}; // no Python: Pythons says so
+    const auto file = probe_.probed_inode(binary->path);
+    if (!file) {
+        spdlog::warn("master {}: no probe in its Python: {}", master, file.error().text);
+        return {};
+    }
     auto found = files_.find(*file);
     if (found == files_.end()) found = files_.emplace(*file, attach_to(master, *binary)).first;
     const auto& attached = found->second;

@@ -12,7 +12,6 @@
 #include "model/snapshot.h"
 #include "probe/probe.h"
 #include "procfs/procfs.h"
-#include "python/elf_file.h"
 #include "python/interpreter.h"
 
 namespace observer {
@@ -45,7 +44,7 @@ public:
     std::map<model::PythonProbeUse, std::uint64_t> uses() const;
 
 private:
-    using File = python::ElfFile::Identity;
+    using File = probe::MappedFile; // attached once, in however many containers it is
     struct Attached {
         PythonProbes probes;
         std::uint64_t since_ticks = 0; // when all of them were there; comparable with procfs::Stat::start_ticks

@@ -2,9 +2,7 @@
 // How full the listeners are: an iterator over the open files of all processes, read from begin to end.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -21,25 +19,13 @@ Result<std::unique_ptr<bpf_link, Link>> attach_backlogs(gunicorn_probes& skeleto
 std::vector<event::ListenerState> Probe::listeners() const {
     std::vector<event::ListenerState> states;
     if (!kernel_->backlogs) return states;
-    const int fd = bpf_iter_create(bpf_link__fd(kernel_->backlogs.get()));
-    if (fd < 0) return states;
-    // The kernel hands out whole records as long as they fit.
-    std::array<contract::listener_state, 64> records;
-    std::size_t kept = 0; // bytes of an unfinished one
-    auto* bytes = reinterpret_cast<char*>(records.data());
-    for (;;) {
-        const auto got = read(fd, bytes + kept, sizeof records - kept);
-        if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-        if (got <= 0) break;
-        const auto have = kept + static_cast<std::size_t>(got);
-        const auto whole = have / sizeof records[0];
-        for (std::size_t i = 0; i < whole; i++)
-            states.push_back(
-                {records[i].inode, records[i].slot, records[i].waiting, records[i].limit, records[i].dropped});
-        kept = have % sizeof records[0];
-        std::memmove(bytes, bytes + whole * sizeof records[0], kept);
-    }
-    close(fd);
+    const auto add = [&](std::span<const std::byte> bytes) {
+        contract::listener_state record{};
+        std::memcpy(&record, bytes.data(), sizeof record);
+        states.push_back({record.inode, record.slot, record.waiting, record.limit, record.dropped});
+    };
+    // On failure what was read so far: the next look is a second away.
+    (void)read_iterator(kernel_->backlogs.get(), sizeof(contract::listener_state), add);
     return states;
 }
 

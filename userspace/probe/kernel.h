@@ -71,6 +71,7 @@ struct Probe::Kernel {
     std::unique_ptr<ring_buffer, Ring> ring;
     Drain drain;                              // that is going on; the ring has its address
     std::unique_ptr<bpf_link, Link> backlogs; // the iterator; nothing when it is turned off
+    std::unique_ptr<bpf_link, Link> mappings; // as attach_mappings()
     std::map<PythonProbeId, PythonLinks> python_links;
     PythonProbeId last_python_probe = 0;
     UsdtSpecs usdt_specs;
@@ -85,8 +86,15 @@ Error failure(std::string_view step, int error);                 // with a hint,
 Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options);
 Result<void> attach(gunicorn_probes& skeleton);
 
+// In iterator.cpp: reads what an iterator writes, in whole records of a kind.
+Result<void> read_iterator(const bpf_link* link, std::size_t record_size,
+                           const std::function<void(std::span<const std::byte>)>& consumer);
+
 // In backlogs.cpp.
 Result<std::unique_ptr<bpf_link, Link>> attach_backlogs(gunicorn_probes& skeleton);
+
+// In mapped_file.cpp: the iterator over mapped files; nullptr before Linux 5.12.
+std::unique_ptr<bpf_link, Link> attach_mappings(const gunicorn_probes& skeleton);
 
 inline int map_fd(const bpf_map* map) { return bpf_map__fd(map); }
 

@@ -99,7 +99,7 @@ void choose_maps(gunicorn_probes& skeleton, const Groups& groups) {
 
 void choose_programs(gunicorn_probes& skeleton, const Options& options) {
     for (const auto& program : programs()) {
-        bpf_program__set_autoload(find(skeleton, program), is_needed(program, options));
+        bpf_program__set_autoload(find(skeleton, program), is_needed(program, options) && is_available(program));
         bpf_program__set_autoattach(find(skeleton, program), program.entry == Entry::hook);
     }
 }

@@ -65,6 +65,7 @@ Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
         if (!backlogs) return std::unexpected(backlogs.error());
         kernel->backlogs = std::move(*backlogs);
     }
+    kernel->mappings = attach_mappings(*kernel->skeleton);
     return std::unique_ptr<Probe>(new Probe(std::move(kernel)));
 }
 

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -40,6 +41,14 @@ enum class PythonProbe {
     imports,     // USDT
 };
 using PythonProbeId = std::uint64_t;
+
+// An inode, as the kernel has it behind a mapping.
+struct MappedFile {
+    std::uint64_t device = 0; // comparable only with those of other MappedFiles
+    std::uint64_t inode = 0;
+    std::uint64_t object = 0; // address of the inode in the kernel; 0 before Linux 5.12
+    auto operator<=>(const MappedFile&) const = default;
+};
 
 // Whose listen(2) makes a process a candidate whose forks are observed until user space has looked at them.
 enum class Candidates { children_of_masters, everybody };
@@ -85,6 +94,11 @@ public:
     // as well, by what is attached to its file already; since the first time that it is said.
     void set_python(event::Slot master, const python::Layout& layout, python::Address first_thread_at,
                     std::optional<python::Address> ambient_exception, bool raises);
+
+    // The inode behind a file on which the kernel places probes: of a file on overlayfs that of the layer below, which
+    // all mounts of that layer share. Comparable as long as something is attached to it. Errors: the file cannot be
+    // opened or mapped, or the kernel does not say.
+    Result<MappedFile> probed_inode(const std::string& path) const;
 
     // Attaches to an interpreter's file for all processes that run it, until detach_python(). Its group must be on.
     // `offset` in the file: of the instruction for `raises`; else not used. Errors: a build without such a probe, or a

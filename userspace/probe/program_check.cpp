@@ -57,7 +57,7 @@ event::ProgramCheck check_alone(const Program& program) {
 std::vector<event::ProgramCheck> probe_programs() {
     std::vector<event::ProgramCheck> checks;
     for (const auto& program : programs()) {
-        if (is_needed(program, smallest_options())) checks.push_back(check_alone(program));
+        if (is_needed(program, smallest_options()) && is_available(program)) checks.push_back(check_alone(program));
     }
     return checks;
 }

@@ -42,6 +42,7 @@ constexpr auto kPrograms = std::to_array<Program>({
     {&Progs::trace_wakeup, "trace_wakeup", Entry::hook, Group::trace},
     {&Progs::trace_exit, "trace_exit", Entry::hook, Group::trace},
     {&Progs::trace_enter, "trace_enter", Entry::hook, Group::trace},
+    {&Progs::read_mappings, "read_mappings", Entry::iterator, Group::interpreters},
     {&Progs::see_raise, "see_raise", Entry::uprobe, Group::unlogged},
     {&Progs::import_begins, "import_begins", Entry::usdt, Group::imports, "import__find__load__start"},
     {&Progs::import_ends, "import_ends", Entry::usdt, Group::imports, "import__find__load__done"},
@@ -67,10 +68,18 @@ bool is_needed(const Program& program, const Options& options) {
         return options.groups.collector;
     case Group::imports:
         return options.groups.imports;
+    case Group::interpreters:
+        return options.groups.unlogged || options.groups.collector || options.groups.imports;
     case Group::trace:
         break;
     }
     return options.trace;
+}
+
+// The iterator over mappings came with Linux 5.12.
+bool is_available(const Program& program) {
+    static const bool has_mappings = libbpf_find_vmlinux_btf_id("task_vma", BPF_TRACE_ITER) > 0;
+    return program.group != Group::interpreters || has_mappings;
 }
 
 // Programs that user space runs have no attachment to report.

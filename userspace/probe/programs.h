@@ -24,8 +24,9 @@ enum class Entry : std::uint8_t {
     usdt,       // attached to a USDT probe of an interpreter's file, likewise see there
 };
 
-// What has to be measured for a program to be needed: a member of Groups, or Options::trace.
-enum class Group : std::uint8_t { core, waits, backlog, exceptions, unlogged, collector, imports, trace };
+// What has to be measured for a program to be needed: a member of Groups, or Options::trace. interpreters: any of those
+// that are attached to interpreters.
+enum class Group : std::uint8_t { core, waits, backlog, exceptions, unlogged, collector, imports, interpreters, trace };
 
 using ProgramOf = bpf_program* decltype(gunicorn_probes::progs)::*;
 
@@ -44,6 +45,8 @@ struct Program {
 std::span<const Program> programs();
 
 bool is_needed(const Program& program, const Options& options);
+// Whether the running kernel has what it hangs on. Only programs are concerned that can be done without.
+bool is_available(const Program& program);
 // Whether reports list it: what only `options` beyond the defaults need is left out until it is needed.
 bool is_reported(const Program& program, const Options& options);
 // "core", or the group without which `check` shows that the program is not needed.

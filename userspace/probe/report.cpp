@@ -64,7 +64,7 @@ bool Probe::Kernel::is_attached(const Program& program) const {
     case Entry::tail_call:
         return is_needed(program, options) && is_attached(program_named(program.needs));
     case Entry::iterator:
-        return backlogs != nullptr;
+        return program.group == Group::backlog ? backlogs != nullptr : mappings != nullptr;
     case Entry::uprobe:
     case Entry::usdt:
         return is_attached(*python_probe_of(program));
@@ -78,7 +78,7 @@ event::ProbeReport Probe::report() const {
     const auto& skeleton = *kernel_->skeleton;
     event::ProbeReport report;
     for (const auto& program : programs()) {
-        if (is_reported(program, kernel_->options))
+        if (is_reported(program, kernel_->options) && is_available(program))
             report.programs.push_back(use_of(skeleton, program, kernel_->is_attached(program)));
     }
     report.maps = {use_of<contract::connection_key>(skeleton.maps.connections),
