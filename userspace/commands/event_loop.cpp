@@ -112,21 +112,29 @@ void EventLoop::run_calls() {
     for (const auto& each : calls) each();
 }
 
-void EventLoop::run() {
+void EventLoop::run_action(const Source& source, bool readable) {
+    // Timers and wake-ups are readable until they are read; what they say does not matter.
+    std::array<std::byte, sizeof(std::uint64_t)> ignored;
+    if (source.owned && read(source.fd, ignored.data(), ignored.size()) < 0 && errno == EAGAIN) return;
+    source.action();
+    if (!readable) epoll_ctl(epoll_, EPOLL_CTL_DEL, source.fd, nullptr);
+}
+
+Result<void> EventLoop::run() {
     std::array<epoll_event, 16> events{};
-    while (running_) {
+    Result<void> result;
+    while (running_ && result) {
         const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
+        if (count < 0 && errno != EINTR) result = system_error("wait for events");
         for (int i = 0; i < count && running_; i++) {
-            const auto& source = *static_cast<Source*>(events[static_cast<std::size_t>(i)].data.ptr);
-            // Timers and wake-ups are readable until they are read; what they say does not matter.
-            std::array<std::byte, sizeof(std::uint64_t)> ignored;
-            if (source.owned && read(source.fd, ignored.data(), ignored.size()) < 0 && errno == EAGAIN) continue;
-            source.action();
+            const auto& event = events[static_cast<std::size_t>(i)];
+            run_action(*static_cast<Source*>(event.data.ptr), (event.events & EPOLLIN) != 0);
         }
     }
     const std::lock_guard lock(mutex_);
     ended_ = true;
     calls_.clear();
+    return result;
 }
 
 } // namespace commands

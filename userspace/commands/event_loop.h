@@ -25,7 +25,8 @@ public:
     EventLoop& operator=(const EventLoop&) = delete;
     ~EventLoop();
 
-    // `fd` stays the caller's. The action has to make it silent.
+    // `fd` stays the caller's. The action has to make it silent. A descriptor that has failed or whose other end is
+    // gone cannot be made silent: the action runs once more, and the descriptor is not watched any longer.
     Result<void> on_readable(int fd, Action action);
     Result<void> every(std::chrono::milliseconds interval, Action action);
 
@@ -35,8 +36,9 @@ public:
     // From any thread: the action runs in the loop soon. False once the loop has ended; then it never runs.
     bool call(Action action);
 
-    // Until SIGTERM, SIGINT or stop(), which is for actions.
-    void run();
+    // Until SIGTERM, SIGINT or stop(), which is for actions. Error: the kernel cannot wait for the descriptors any
+    // more.
+    Result<void> run();
     void stop() { running_ = false; }
 
 private:
@@ -52,6 +54,7 @@ private:
     Result<void> add_wake_up();
     void take_signals();
     void run_calls();
+    void run_action(const Source& source, bool readable);
 
     int epoll_ = -1;
     int wake_ = -1;

@@ -113,7 +113,7 @@ Result<int> run_report(const ReportOptions& options) {
     TRY_VOID(schedule(*loop, *observer, recording, terminal, stacks, options));
     terminal.say(fmt::format("recording for {:.0f} s (Ctrl-C to stop earlier)\n",
                              std::chrono::duration<double>(options.duration).count()));
-    loop->run();
+    TRY_VOID(loop->run());
     observer->drain();
     const auto ended = Clock::now();
     recording.timeline.add(observer->snapshot());

@@ -119,8 +119,9 @@ Result<int> run_serve(const ServeOptions& options) {
                                         std::move(protection)));
     reload.attach(server);
     announce(options, server, observer->snapshot(), systemd);
-    loop->run();
+    const auto ended = loop->run();
     systemd.stopping();
+    TRY_VOID(ended);
     return 0;
 }
 

@@ -155,8 +155,7 @@ Result<void> run_live(top::Screen& screen, EventLoop& loop, Watch& watch, const 
         live.refresh();
         if (++ending.shown == options.count) loop.stop();
     }));
-    loop.run();
-    return {};
+    return loop.run();
 }
 
 Result<void> run_plain(EventLoop& loop, Watch& watch, const TopOptions& options, Ending& ending) {
@@ -168,8 +167,7 @@ Result<void> run_plain(EventLoop& loop, Watch& watch, const TopOptions& options,
         }
         if (++ending.shown == options.count) loop.stop();
     }));
-    loop.run();
-    return {};
+    return loop.run();
 }
 
 // Returns 0 when it was told to stop, by a key, a signal, --count or a reader that went away, and when the processes

@@ -148,7 +148,7 @@ Result<int> run_trace(const TraceOptions& options) {
     terminal.say(greeting(*observer));
     session->print_header();
     TRY_VOID(schedule(*loop, terminal, *session, *observer, stacks, options));
-    loop->run();
+    TRY_VOID(loop->run());
     observer->drain();
     TRY_VOID(session->print_summary(observer->events_lost()));
     return 0;
