@@ -187,16 +187,19 @@ void Model::settle_routes(const std::vector<gunicorn::Master>& masters) {
 }
 
 // A socket that two masters of a target hold is one.
-void Model::add_listeners(Target& target, const Masters& masters) const {
+void Model::add_listeners(Target& target, const TargetGroups::Group& group) const {
+    auto& drops = group.history->drops();
     std::set<std::uint64_t> seen;
     for (const auto& reading : listeners_) {
         const auto is_its = [&](const auto* master) { return master->alive && master->pid == reading.master; };
-        if (std::ranges::none_of(masters, is_its) || !seen.insert(reading.inode).second) continue;
+        if (std::ranges::none_of(group.masters, is_its) || !seen.insert(reading.inode).second) continue;
         auto& listener = target.listeners[reading.name];
         listener.waiting += reading.state.waiting;
         listener.limit += reading.state.limit;
-        listener.dropped += reading.state.dropped;
+        drops.take(reading.name, reading.inode, static_cast<std::uint32_t>(reading.state.dropped));
     }
+    drops.end_look();
+    for (auto& [name, listener] : target.listeners) listener.dropped = drops.total(name);
 }
 
 Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment now, bool ready, SelfReport self) {
@@ -215,7 +218,7 @@ Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment no
         snapshot.targets.back().workers = std::move(workers);
         for (const auto* master : group.masters)
             if (master->alive) snapshot.targets.back().masters.push_back(master->pid);
-        add_listeners(snapshot.targets.back(), group.masters);
+        add_listeners(snapshot.targets.back(), group);
     }
     return snapshot;
 }

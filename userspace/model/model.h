@@ -109,7 +109,7 @@ private:
     http::EndpointLimit& limit_of(Observed& observed);
     static std::string admit_error(Observed& observed, std::string type);
     void adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group);
-    void add_listeners(Target& target, const Masters& masters) const;
+    void add_listeners(Target& target, const TargetGroups::Group& group) const;
     Worker describe(const gunicorn::Worker& worker, const TargetGroups::Group& group, Moment now);
     WorkerGauges gauges_of(const gunicorn::Worker& worker, const Observed* observed, Moment now) const;
 

@@ -74,7 +74,8 @@ struct Worker {
 struct Listener {
     std::uint64_t waiting = 0; // connections that wait for accept()
     std::uint64_t limit = 0;
-    std::uint64_t dropped = 0; // TCP: connection attempts that the kernel dropped
+    std::uint64_t dropped =
+        0; // TCP: connection attempts that the kernel dropped, also by sockets that are closed by now
 };
 
 struct RouteKey {

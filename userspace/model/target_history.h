@@ -14,6 +14,7 @@
 
 #include "gunicorn/process_tree.h"
 #include "http/endpoint_limit.h"
+#include "model/listener_drops.h"
 #include "model/snapshot.h"
 
 namespace model {
@@ -40,6 +41,7 @@ public:
 
     http::EndpointLimit& endpoints() { return endpoints_; }
     std::map<RouteKey, Route>& routes() { return routes_; }
+    ListenerDrops& drops() { return drops_; }
 
 private:
     struct Counts {
@@ -64,6 +66,7 @@ private:
     Labels labels_;
     http::EndpointLimit endpoints_;
     std::map<RouteKey, Route> routes_;
+    ListenerDrops drops_;
     bool alive_ = false;
     gunicorn::Facts facts_;
     Counts total_;
