@@ -11,6 +11,7 @@
 #include "check/python_found.h"
 #include "gunicorn/app_name.h"
 #include "gunicorn/arbiter.h"
+#include "gunicorn/configuration_file.h"
 #include "gunicorn/container.h"
 #include "gunicorn/facts.h"
 #include "gunicorn/listeners.h"
@@ -158,6 +159,7 @@ GunicornFound describe(const procfs::ProcFs& proc, const gunicorn::Family& famil
     const auto arbiter = ask(proc, pid);
     const auto facts = arbiter ? arbiter->facts : gunicorn::Facts{};
     name_it(found, facts, gunicorn::facts_of_command_line(command), command, worker_maps);
+    if (found.app.empty()) found.app = gunicorn::configured_name(proc, pid, command);
     if (found.version.empty()) {
         if (auto version = version_on_disk(proc, pid, maps, command)) {
             found.version = std::move(*version);

@@ -8,6 +8,7 @@
 
 #include "gunicorn/app_name.h"
 #include "gunicorn/arbiter.h"
+#include "gunicorn/configuration_file.h"
 #include "gunicorn/process_tree.h"
 
 namespace gunicorn {
@@ -72,6 +73,7 @@ void ProcessTree::ask_arbiter(Master& master, WallTime now) {
     const bool taken = arbiter && (last_try || lists_all(master, *arbiter));
     master.arbiter_unreadable = arbiter ? "" : arbiter.error().text;
     if (taken) take(master, *arbiter, now);
+    if (!arbiter && last_try && master.app.empty()) name_by_configuration(master);
     check.due = now + kAskEvery;
     if (!taken && !last_try) {
         check.due = now + kTryAgainAfter;
@@ -105,8 +107,17 @@ void ProcessTree::take(Master& master, const Arbiter& arbiter, WallTime now) {
     master.age_check.answered = true;
     master.last_age = arbiter.worker_age;
     for (const auto& [name, value] : arbiter.facts) master.read_facts[name] = value;
-    if (const auto name = arbiter.facts.find("app"); master.app.empty() && name != arbiter.facts.end())
-        master.app = without_generation(name->second, master.predecessor.has_value());
+    const auto name = arbiter.facts.find("app");
+    if (name == arbiter.facts.end() || !(master.app.empty() || master.app_is_inferred)) return;
+    master.app = without_generation(name->second, master.predecessor.has_value());
+    master.app_is_inferred = false;
+}
+
+void ProcessTree::name_by_configuration(Master& master) const {
+    const auto arguments = proc_.command_line(master.pid);
+    if (!arguments) return;
+    master.app = configured_name(proc_, master.pid, *arguments);
+    master.app_is_inferred = true;
 }
 
 // The pid of a worker as its master sees it. Nothing: the worker is gone and its master in a namespace of its own.

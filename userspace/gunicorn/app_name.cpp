@@ -44,7 +44,9 @@ std::optional<std::string> name_in_title(std::string_view title, bool successor)
     constexpr std::string_view kBegin = "gunicorn: master [";
     const auto end = title.rfind(']');
     if (!title.starts_with(kBegin) || end == std::string_view::npos || end < kBegin.size()) return std::nullopt;
-    return without_generation(std::string{title.substr(kBegin.size(), end - kBegin.size())}, successor);
+    auto name = without_generation(std::string{title.substr(kBegin.size(), end - kBegin.size())}, successor);
+    // Gunicorn's default where the configuration names the application.
+    return without_generation(name, true) == kNoName ? std::string{} : name;
 }
 
 std::optional<std::string> name_option(const std::vector<std::string>& arguments) {

@@ -3,13 +3,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gunicorn {
 
-// The name in a title that setproctitle wrote, else the value of --name, else the last argument of the form
-// "module:callable". Empty when there is none of them (an embedded Gunicorn, names in a configuration file).
-// A successor on SIGUSR2 has ".2" at the end of its title as long as its predecessor lives; it is cut off.
+// What Gunicorn calls itself where nothing on its command line names it: not the name of an application.
+inline constexpr std::string_view kNoName = "gunicorn";
+
+// The name in a title that setproctitle wrote (empty if it is kNoName), else the value of --name, else the last
+// argument of the form "module:callable". Empty when there is none of them (an embedded Gunicorn, names in a
+// configuration file). A successor on SIGUSR2 has ".2" at the end of its title as long as its predecessor lives; it is
+// cut off.
 std::string app_name(const std::vector<std::string>& command_line, bool successor);
 
 // The name in a title or of an Arbiter, without that ".2".

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "gunicorn/app_name.h"
 #include "gunicorn/facts.h"
 #include "python/objects.h"
 
@@ -99,6 +100,24 @@ std::optional<std::string> tls(const Objects& objects, Address arbiter) {
     return "off";
 }
 
+std::optional<std::string> setting(const Objects& objects, Address arbiter, std::string_view name) {
+    const auto config = attribute(objects, arbiter, "cfg");
+    const auto settings = config ? attribute(objects, *config, "settings") : std::nullopt;
+    const auto found = settings ? objects.item(*settings, name) : Result<std::optional<Address>>{std::nullopt};
+    return found && *found ? text(objects, attribute(objects, **found, "value")) : std::nullopt;
+}
+
+// The name that Gunicorn has for itself: --name, else the application of its command line. Where only a configuration
+// file names the application, that is Gunicorn's own default, so it is taken from the WSGIApplication or the setting.
+std::optional<std::string> app(const Objects& objects, Address arbiter) {
+    auto name = text(objects, attribute(objects, arbiter, "proc_name"));
+    if (!name || without_generation(*name, true) != kNoName || setting(objects, arbiter, "proc_name")) return name;
+    const auto application = attribute(objects, arbiter, "app");
+    auto uri = application ? text(objects, attribute(objects, *application, "app_uri")) : std::nullopt;
+    if (!uri) uri = setting(objects, arbiter, "wsgi_app");
+    return uri ? uri : name;
+}
+
 } // namespace
 
 Facts facts_of(const Objects& objects, Address arbiter, Address globals) {
@@ -106,7 +125,7 @@ Facts facts_of(const Objects& objects, Address arbiter, Address globals) {
     const std::pair<const char*, std::optional<std::string>> found[] = {
         {"version", version ? text(objects, *version) : std::nullopt},
         {"worker_class", worker_class(objects, arbiter)},
-        {"app", text(objects, attribute(objects, arbiter, "proc_name"))},
+        {"app", app(objects, arbiter)},
         {"bind", bind(objects, arbiter)},
         {"tls", tls(objects, arbiter)},
     };

@@ -56,6 +56,7 @@ struct Master {
     pid_t pid = 0;
     event::Slot slot = 0;
     std::string app;                    // "module:callable" or what the command line has in its place; may be empty
+    bool app_is_inferred = false;       // from the configuration file: what the Arbiter's memory says replaces it
     std::optional<Container> container; // that it runs in
     bool alive = true;
     std::optional<WallTime> ended_at;

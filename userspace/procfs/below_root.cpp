@@ -53,6 +53,17 @@ OpenedFile readable(const Descriptor& named) {
     return opened;
 }
 
+std::string beginning_of(const Descriptor& directory, const std::string& path, std::uint64_t resolve,
+                         std::size_t most_bytes) {
+    const Descriptor named(open_at(directory.get(), path.c_str(), O_PATH, resolve | RESOLVE_NO_MAGICLINKS));
+    if (!named) return {};
+    const auto file = readable(named);
+    if (!file.descriptor) return {};
+    std::string text(most_bytes, '\0');
+    text.resize(read_at(file.descriptor.get(), text.data(), text.size(), 0));
+    return text;
+}
+
 } // namespace
 
 Descriptor::~Descriptor() {
@@ -82,14 +93,14 @@ OpenedFile open_regular_file(int directory, const std::string& name) {
 std::string beginning_of_file_below_root(const ProcFs& proc, pid_t pid, const std::string& path,
                                          std::size_t most_bytes) {
     const auto root = open_root(proc, pid);
-    if (!root) return {};
-    const Descriptor named(open_at(root.get(), path.c_str(), O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
-    if (!named) return {};
-    const auto file = readable(named);
-    if (!file.descriptor) return {};
-    std::string text(most_bytes, '\0');
-    text.resize(read_at(file.descriptor.get(), text.data(), text.size(), 0));
-    return text;
+    return root ? beginning_of(root, path, RESOLVE_IN_ROOT, most_bytes) : std::string{};
+}
+
+std::string beginning_of_file_of(const ProcFs& proc, pid_t pid, const std::string& path, std::size_t most_bytes) {
+    if (path.starts_with('/')) return beginning_of_file_below_root(proc, pid, path, most_bytes);
+    const auto link = proc.root() / std::to_string(pid) / "cwd";
+    const Descriptor directory(open(link.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return directory ? beginning_of(directory, path, RESOLVE_BENEATH, most_bytes) : std::string{};
 }
 
 std::size_t read_at(int fd, void* bytes, std::size_t size, off_t offset) {

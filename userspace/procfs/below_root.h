@@ -57,6 +57,10 @@ OpenedFile open_regular_file(int directory, const std::string& name);
 std::string beginning_of_file_below_root(const ProcFs& proc, pid_t pid, const std::string& path,
                                          std::size_t most_bytes);
 
+// The same for a path as the process uses it: one that does not begin with a slash is below its working directory,
+// which it must not leave.
+std::string beginning_of_file_of(const ProcFs& proc, pid_t pid, const std::string& path, std::size_t most_bytes);
+
 // Up to `size` bytes from `offset` on. Fewer: the file ends there, or cannot be read.
 std::size_t read_at(int fd, void* bytes, std::size_t size, off_t offset);
 

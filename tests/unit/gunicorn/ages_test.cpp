@@ -217,6 +217,23 @@ TEST_F(AgesTest, FactsComeFromTheArbiterAndElseFromTheCommandLine) {
                                      Pair("python", "3.13.5"), Pair("app", "shop"), Pair("age_source", "arbiter")));
 }
 
+// A name that is only inferred gives way to the Arbiter's as soon as that can be read.
+TEST_F(AgesTest, TheApplicationIsInferredFromTheConfigurationFileWhereMemoryCannotBeRead) {
+    scene_.process(kMaster).command_line = {"/usr/bin/python3", "/usr/bin/gunicorn", "-b", "[::1]:80"};
+    scene_.show(kMaster);
+    scene_.files().write(std::to_string(kMaster) + "/environ", "A=1\0");
+    scene_.files().write(std::to_string(kMaster) + "/cwd/gunicorn.conf.py", "wsgi_app = 'shop.wsgi:app'\n");
+    start_workers({107});
+    for (int tries = 0; tries < 4; ++tries) {
+        scene_.scan();
+        scene_.pass(30s);
+    }
+    EXPECT_EQ(scene_.master(kMaster).app, "shop.wsgi:app");
+    scene_.set_arbiter(kMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {{"app", "other:app"}}});
+    scene_.scan();
+    EXPECT_EQ(scene_.master(kMaster).app, "other:app");
+}
+
 TEST(CommandLineFacts, OnlyGunicornsOwnOptions) {
     EXPECT_TRUE(facts_of_command_line({}).empty());
     EXPECT_TRUE(facts_of_command_line({"gunicorn: master [wapp:app]"}).empty());

@@ -23,6 +23,8 @@ INSTANTIATE_TEST_SUITE_P(
     CommandLines, AppName,
     testing::Values(Case{{}, ""}, Case{{"python3"}, ""}, Case{{"python3", "embed.py"}, ""},
                     Case{{"gunicorn: master [wapp:app]"}, "wapp:app"}, Case{{"gunicorn: master [shop]"}, "shop"},
+                    Case{{"gunicorn: master [gunicorn]"}, ""}, Case{{"gunicorn: master [gunicorn.2]"}, "", true},
+                    Case{{"gunicorn: master [gunicorn-shop]"}, "gunicorn-shop"},
                     Case{{"gunicorn: master [a[0]]"}, "a[0]"}, Case{{"gunicorn: master ["}, ""},
                     Case{{"gunicorn: master []"}, ""}, Case{{"gunicorn: master [wapp:app.2]"}, "wapp:app", true},
                     Case{{"gunicorn: master [wapp:app].2"}, "wapp:app", true},
