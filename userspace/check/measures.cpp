@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "gunicorn/worker_class.h"
+
 namespace check {
 
 namespace {
@@ -48,11 +50,6 @@ void hide_encrypted(Measure& measure, const std::string& used) {
     }
 }
 
-bool is_by_event_loop(std::string_view worker_class) {
-    return worker_class.starts_with("uvicorn") || worker_class == "asgi" || worker_class == "tornado" ||
-           worker_class.starts_with("gevent") || worker_class == "eventlet";
-}
-
 Measure ages(const GunicornFound& gunicorn) {
     const bool all =
         std::ranges::all_of(gunicorn.workers, [](const auto& worker) { return worker.age_source == "arbiter"; });
@@ -71,7 +68,7 @@ std::vector<Measure> measures_of(const GunicornFound& gunicorn, const std::vecto
                                   exceptions(gunicorn, programs)};
     for (auto& measure : measures) hide_encrypted(measure, gunicorn.tls.used);
     auto busy = of_group("busy time", "activity", programs);
-    if (busy.state == State::yes && is_by_event_loop(gunicorn.worker_class))
+    if (busy.state == State::yes && gunicorn::is_event_loop(gunicorn.worker_class))
         busy.why = "with a request in flight, of which an event loop has several at a time";
     hide_encrypted(busy, gunicorn.tls.used);
     measures.push_back(std::move(busy));

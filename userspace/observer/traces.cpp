@@ -2,11 +2,10 @@
 #include "observer/traces.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <string_view>
 #include <utility>
 
+#include "gunicorn/worker_class.h"
 #include "http/request_line.h"
 #include "model/model.h"
 
@@ -19,14 +18,6 @@ using std::chrono_literals::operator""s;
 constexpr auto kRecognitionTakes = 5s;
 // More than a burst of a new Gunicorn's before its workers are known; what is beyond belongs to strangers.
 constexpr std::size_t kMostWaiting = 10'000;
-
-// Worker classes that serve several requests in one thread, by a part of their names.
-bool is_event_loop(std::string_view worker_class) {
-    constexpr std::array<std::string_view, 6> kNames{"gevent", "eventlet", "tornado", "uvicorn", "asgi", "aiohttp"};
-    std::string name(worker_class);
-    std::ranges::transform(name, name.begin(), [](unsigned char each) { return std::tolower(each); });
-    return std::ranges::any_of(kNames, [&](auto part) { return name.contains(part); });
-}
 
 trace::EndedBy ended_by(const event::Traced& traced) {
     if (!traced.by) return trace::EndedBy::nobody;
@@ -89,7 +80,7 @@ void Traces::hand_on(const Waiting& waiting, const gunicorn::Master& master, con
     shown.time = waiting.traced.time;
     shown.time.gc_known = sees_collector_(master.pid);
     shown.shared = shown.time.interleaved || shown.time.moved ||
-                   (worker_class != facts.end() && is_event_loop(worker_class->second));
+                   (worker_class != facts.end() && gunicorn::is_event_loop(worker_class->second));
     sink_(shown);
 }
 
