@@ -50,10 +50,13 @@ static __always_inline void on_listen(u32 tgid, slot_t slot, s32 fd, u64 now_ns)
     u64 inode = inode_of(file);
     struct record_listen *record;
 
+    /* Gunicorn makes its listeners in the main thread, since only that may handle signals. What listens in another one is the
+     * control socket (25.1 and later), which is opened anew at each fork, or a server of the application's. */
+    if ((u32)bpf_get_current_pid_tgid() != tgid) return;
     if (slot && process && process->role == ROLE_WORKER) {
         /* A server of the application's own; but with --reuse-port, from Gunicorn 24 on, each worker opens its own
-         * listener, in its main thread. */
-        if ((u32)bpf_get_current_pid_tgid() == tgid && shares_its_port(file)) add_listener(file, inode, slot);
+         * listener. */
+        if (shares_its_port(file)) add_listener(file, inode, slot);
         return;
     }
     if (!slot) {

@@ -205,6 +205,13 @@ TEST_F(Lifecycle, MasterListens) {
     EXPECT_EQ(entries("listeners"), 2u);
 }
 
+// Gunicorn's control socket, which is opened anew at each fork.
+TEST_F(Lifecycle, WhatListensInAnotherThreadIsNoListener) {
+    std::thread([] { const Listener control; }).join();
+    EXPECT_TRUE(take<event::Listening>().empty());
+    EXPECT_EQ(entries("listeners"), 1u);
+}
+
 TEST_F(Lifecycle, WorkerListensForItself) {
     const auto worker = fork_worker([](const Steps&) {
         const Listener sidecar;

@@ -120,6 +120,24 @@ void ProcessTree::name_by_configuration(Master& master) const {
     master.app_is_inferred = true;
 }
 
+// Gunicorn's control interface changes the number of workers without a signal to the master: `worker remove`. Then those
+// that stay are as many as the Arbiter wants, without this one. What cannot be read leaves the cause unknown.
+void ProcessTree::explain_quit(const Master& master, Worker& worker) const {
+    if (worker.signals.cause != QuitCause::unknown) return;
+    auto arbiter = read_arbiter_(master.pid);
+    for (int tries = 1; !arbiter && tries < kTries && master.age_check.answered; ++tries)
+        arbiter = read_arbiter_(master.pid);
+    if (!arbiter || !arbiter->num_workers) return;
+    const auto stays = [&](const auto& listed) {
+        const auto known = std::ranges::find_if(master.workers, [&](const Worker& each) {
+            return !each.death && each.pid_in_master == listed.first;
+        });
+        return known == master.workers.end() || known->state == State::running;
+    };
+    const auto staying = static_cast<std::uint32_t>(std::ranges::count_if(arbiter->ages, stays));
+    if (staying >= *arbiter->num_workers) worker.signals.cause = QuitCause::scale_down;
+}
+
 // The pid of a worker as its master sees it. Nothing: the worker is gone and its master in a namespace of its own.
 std::optional<pid_t> ProcessTree::pid_in_master(const Master& master, pid_t worker) const {
     const auto status = proc_.status(worker);

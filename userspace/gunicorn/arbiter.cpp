@@ -108,6 +108,9 @@ Result<Arbiter> read_arbiter(const Objects& objects, const Method& method, std::
     if (!ages) return std::unexpected(ages.error());
     arbiter.ages = *std::move(ages);
     arbiter.facts = facts_of(objects, method.self, method.globals);
+    const auto wanted = number(objects, method.self, "_num_workers");
+    if (wanted && *wanted >= 0 && *wanted <= std::numeric_limits<std::uint32_t>::max())
+        arbiter.num_workers = static_cast<std::uint32_t>(*wanted);
     return arbiter;
 }
 

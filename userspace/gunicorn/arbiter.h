@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "gunicorn/facts.h"
@@ -21,6 +22,7 @@ struct Arbiter {
     std::uint32_t worker_age = 0;        // of the youngest worker so far: how many there have been
     std::map<pid_t, std::uint32_t> ages; // by the pid that the master sees, each once, from 1 to worker_age
     Facts facts;
+    std::optional<std::uint32_t> num_workers; // how many it wants; nullopt if it is not set yet
 };
 
 // Errors: the process is gone, its memory is not to be read, its Python is not known, it runs no Arbiter, or what was

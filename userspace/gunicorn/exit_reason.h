@@ -23,10 +23,10 @@ enum class ExitReason {
     graceful_timeout, // told to leave, still there after graceful_timeout: its master killed it
     killed,           // SIGKILL from anyone else, such as a resource limit or the end of the PID namespace
     reload,           // told to leave because of SIGHUP to the master
-    scale_down,       // … SIGTTOU to the master
+    scale_down,       // … SIGTTOU to the master, or because it wants fewer workers (`worker remove`)
     shutdown,         // … the master is stopping
     winch,            // … SIGWINCH to a master that is a daemon
-    master_term,      // … the master was not signalled: a hook, or Gunicorn's control socket
+    master_term,      // … the master was not signalled: a hook, or `worker kill` of Gunicorn's control interface
     external_signal,  // TERM, QUIT, INT or HUP from another process
     crash,            // any other deadly signal
     self_exit,        // status 0 of its own accord: max_requests, --reload, sys.exit(0)

@@ -90,6 +90,14 @@ std::vector<ListeningSocket> listening_sockets(const procfs::ProcFs& proc, pid_t
     return listening;
 }
 
+bool serves_application(const std::string& name, const Facts& facts) {
+    if (!name.starts_with("unix:")) return true;
+    const auto bind = facts.find("bind");
+    // Options may spell an address in another way; what the Arbiter holds, which has a version, does not.
+    if (bind == facts.end() || !facts.contains("version")) return !name.ends_with("/gunicorn.ctl");
+    return ("," + bind->second + ",").contains("," + name + ",");
+}
+
 Listeners listeners_of_worker(const procfs::ProcFs& proc, pid_t worker, pid_t master) {
     const auto own = listening_sockets(proc, worker);
     std::vector<ListeningSocket> shared;

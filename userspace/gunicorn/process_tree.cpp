@@ -122,7 +122,9 @@ void ProcessTree::drop_candidate(pid_t pid, Requests& requests) {
 
 void ProcessTree::take(const event::Signalled& event, Requests&) {
     if (const auto found = find_worker(event.slot, event.pid); found.worker != nullptr) {
+        const bool left_before = found.worker->signals.quit_by_master;
         found.worker->note(event, wall_at_(event.at), found.master->pid, found.master->control);
+        if (!left_before && found.worker->signals.quit_by_master) explain_quit(*found.master, *found.worker);
     } else if (auto* fork = find_provisional(event.slot); fork != nullptr) {
         const auto* master = find_master(fork->parent);
         const auto candidate = candidates_.find(fork->parent);

@@ -118,6 +118,7 @@ private:
     // ages.cpp
     void ask_arbiter(Master& master, WallTime now);
     void name_by_configuration(Master& master) const;
+    void explain_quit(const Master& master, Worker& worker) const;
     bool lists_all(const Master& master, const Arbiter& arbiter) const;
     void take(Master& master, const Arbiter& arbiter, WallTime now);
     std::optional<pid_t> pid_in_master(const Master& master, pid_t worker) const;

@@ -175,7 +175,7 @@ void Observer::observe_master(pid_t pid, event::Slot candidate) {
         spdlog::warn("master {}: no room to observe it; raise --max-processes", pid);
         return;
     }
-    for (const auto& socket : gunicorn::listening_sockets(proc_, pid)) note_listener(socket, slot);
+    add_listeners(pid, slot);
     read_python(pid, slot);
 }
 
@@ -190,8 +190,20 @@ void Observer::read_python(pid_t master, event::Slot slot) {
 void Observer::add_listeners() {
     for (const auto& master : tree_.masters()) {
         if (!master.alive || !master.slot) continue;
-        for (const auto& socket : gunicorn::listening_sockets(proc_, master.pid)) note_listener(socket, master.slot);
+        add_listeners(master.pid, master.slot);
     }
+}
+
+void Observer::add_listeners(pid_t master, event::Slot slot) {
+    const auto facts = facts_of_master(master);
+    for (const auto& socket : gunicorn::listening_sockets(proc_, master))
+        if (gunicorn::serves_application(socket.name, facts)) note_listener(socket, slot);
+}
+
+gunicorn::Facts Observer::facts_of_master(pid_t pid) const {
+    const auto master = std::ranges::find_if(
+        tree_.masters(), [&](const gunicorn::Master& each) { return each.alive && each.pid == pid; });
+    return master == tree_.masters().end() ? gunicorn::Facts{} : master->facts();
 }
 
 event::Slot Observer::slot_of_master(pid_t pid) const {
@@ -283,6 +295,7 @@ void Observer::read_listeners() {
         if (!holder) continue;
         const auto& name = listener_name(state.inode, holder->pid);
         if (name.empty()) continue; // closed meanwhile
+        if (!gunicorn::serves_application(name, facts_of_master(holder->master))) continue;
         readings.push_back({holder->master, state.inode, name, {state.waiting, state.limit, state.dropped}});
     }
     model_.set_listeners(std::move(readings));

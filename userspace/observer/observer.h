@@ -88,6 +88,8 @@ private:
     void observe_master(pid_t pid, event::Slot slot);
     void observe_worker(pid_t pid, pid_t parent);
     void add_listeners();
+    void add_listeners(pid_t master, event::Slot slot);
+    gunicorn::Facts facts_of_master(pid_t pid) const; // empty if there is no such living master
     void read_python(pid_t master, event::Slot slot);
     event::Slot slot_of_master(pid_t pid) const;
     void read_totals();

@@ -68,6 +68,31 @@ TEST_F(Lifecycle, AbortIsTheMastersDoing) {
     EXPECT_EQ(scene.worker(101).death->reason, ExitReason::crash);
 }
 
+// Gunicorn's control interface: `worker remove` sends no signal to the master.
+TEST_F(Lifecycle, AWorkerThatIsNoLongerWantedIsNoRestart) {
+    scene.set_arbiter(100, {.worker_age = 2, .ages = {{101, 1}, {102, 2}}, .facts = {}, .num_workers = 1});
+    scene.signalled(101, SIGTERM, 100);
+    leave(101);
+    EXPECT_EQ(scene.exits(100, ExitReason::scale_down), 1u);
+    EXPECT_EQ(scene.master(100).restarts, 0u);
+}
+
+TEST_F(Lifecycle, SeveralWorkersThatAreNoLongerWanted) {
+    scene.set_arbiter(100, {.worker_age = 2, .ages = {{101, 1}, {102, 2}}, .facts = {}, .num_workers = 0});
+    for (const pid_t pid : {101, 102}) scene.signalled(pid, SIGTERM, 100);
+    for (const pid_t pid : {101, 102}) leave(pid);
+    EXPECT_EQ(scene.exits(100, ExitReason::scale_down), 2u);
+    EXPECT_EQ(scene.master(100).restarts, 0u);
+}
+
+TEST_F(Lifecycle, AWorkerThatIsStillWantedIsReplaced) {
+    scene.set_arbiter(100, {.worker_age = 2, .ages = {{101, 1}, {102, 2}}, .facts = {}, .num_workers = 2});
+    scene.signalled(101, SIGTERM, 100);
+    leave(101);
+    EXPECT_EQ(scene.exits(100, ExitReason::master_term), 1u);
+    EXPECT_EQ(scene.master(100).restarts, 1u);
+}
+
 TEST_F(Lifecycle, TermToTheMasterIsNoRestart) {
     scene.signalled(100, SIGTERM, kShell);
     for (const pid_t pid : {101, 102}) scene.signalled(pid, SIGTERM, 100);
