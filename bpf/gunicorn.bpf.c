@@ -12,6 +12,7 @@
  *   tail call                    end_by_call          programs/conn_close.h        the end of a connection
  *   tail call                    shut_by_call         programs/conn_close.h        shutdown(2) of a connection
  *   tail call                    read_log_record      programs/log_record.h        exceptions that a worker logs
+ *   tail call                    read_printed         programs/print_traceback.h   exceptions that gevent.pywsgi prints
  * tp_btf/sys_enter               sys_enter            programs/queue_wait.h        the first read of a connection
  * tp_btf/inet_sock_set_state     inet_sock_set_state  programs/queue_wait.h        connections that enter a queue
  * tp_btf/sched_process_fork      sched_process_fork   programs/process.h           births of workers
@@ -67,6 +68,7 @@
 #include "programs/iter_mappings.h"
 #include "programs/log_record.h"
 #include "programs/pass_bulk.h"
+#include "programs/print_traceback.h"
 #include "programs/process.h"
 #include "programs/queue_wait.h"
 #include "programs/sched.h"

@@ -50,7 +50,7 @@ enum {
     /* Bytes kept of a logger's name and of an argument of its message, with the NUL; how many arguments: Django's (reason,
      * path), Flask's (path, method), Gunicorn's (target). */
     LOGGER_BYTES = 64,
-    LOG_ARGUMENT_BYTES = 192,
+    LOG_ARGUMENT_BYTES = 2 * 448, /* a path of a whole request line, in characters of two bytes */
     LOG_ARGUMENTS = 2,
 
     /* Finite upper bounds of the size histograms; +Inf is one more bucket. */
@@ -161,9 +161,11 @@ struct python {
     u16 keys_used;
     u16 keys_indices;
     u16 bytes_items;
-    u16 reserved[1];
+    u16 exception_traceback; /* 0: not known */
+    u16 str_other_text;      /* of a compact string that is not ASCII */
+    u16 reserved[3];
 };
-CONTRACT_ASSERT(sizeof(struct python) == 96, "python is shared");
+CONTRACT_ASSERT(sizeof(struct python) == 104, "python is shared");
 
 enum { OFFSET_ABSENT = 0xffff };
 enum { AMBIENT_NOT_KNOWN = 1 }; /* python.ambient_exception; no object's address */
@@ -173,7 +175,10 @@ enum raised {
     RAISED_PROBE_ACTIVE = 1 << 0,   /* they were watched for all the time; nothing more: none did */
     RAISED_EXCEPTION = 1 << 1, /* record_response.exception is the last one that passed, no longer being handled */
     RAISED_AMBIGUOUS = 1 << 2,    /* something passed that may be another request's, or could not be read */
-    RAISED_BY_PARSER = 1 << 3, /* Gunicorn itself is_parser_error_reply the request: what it is handling is its parser's. Of a 4xx only */
+    RAISED_BY_PARSER = 1 << 3, /* Gunicorn itself refuses the request: what it is handling is its parser's. Of a 4xx only */
+    RAISED_IN_APPLICATION = 1 << 4, /* the exception named beside it was raised by the application's code */
+    RAISED_IN_SERVER = 1 << 5,      /* … by the server's own; with neither it is not known */
+    RAISED_AND_CLOSED = 1 << 6,     /* the server closes without an answer where it does so only after an exception */
 };
 
 /* Who runs Python code at a moment: what tells one request's code from another's in the same process. */
@@ -319,7 +324,8 @@ enum tail_call {
     PROG_READ_LOG_RECORD = 4,
     PROG_PASS_BULK = 5,
     PROG_END_LOST_RESPONSE = 6,
-    TAIL_CALLS = 7,
+    PROG_READ_PRINTED = 7, /* absent as PROG_READ_LOG_RECORD is */
+    TAIL_CALLS = 8,
 };
 
 /* ---- listeners -------------------------------------------------------------------------------- */
@@ -427,14 +433,25 @@ struct record_response {
 };
 CONTRACT_ASSERT(sizeof(struct record_response) == 72 + EXCEPTION_BYTES + REQUEST_LINE_BYTES, "record_response is shared");
 
+/* How the characters of an argument are stored; those of a string are as wide as its widest needs (PEP 393). */
+enum argument_kind {
+    ARGUMENT_BYTES = 0, /* ASCII, or any bytes */
+    ARGUMENT_LATIN_1 = 1,
+    ARGUMENT_UCS_2 = 2, /* in the machine's order, as UCS_4 */
+    ARGUMENT_UCS_4 = 4,
+    ARGUMENT_IS_CUT = 1 << 7, /* added to one of them */
+};
+
 /* A record of Python's logging module, of level ERROR or above and with an exception. Texts end with NUL and are cut where
  * they are too long; empty: not a string, not ASCII, or not readable. */
 struct record_logged {
     struct record_header header;
     struct exec_context by;
     u64 in_flight; /* requests of the worker at that moment */
-    u32 of_scope;  /* 1: the message has none, and `arguments` are an ASGI scope's raw_path and method */
-    u32 reserved;
+    u8 of_scope;   /* 1: the message has none, and `arguments` are an ASGI scope's raw_path and method */
+    u8 argument_kinds[LOG_ARGUMENTS]; /* enum argument_kind */
+    u8 reserved;
+    u16 argument_bytes[LOG_ARGUMENTS]; /* that are kept; 0: not a string, or not readable */
     u8 exception[EXCEPTION_BYTES];
     u8 logger[LOGGER_BYTES];
     u8 arguments[LOG_ARGUMENTS][LOG_ARGUMENT_BYTES]; /* of the message, the first ones */

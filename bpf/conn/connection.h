@@ -40,6 +40,7 @@ enum connection_flag {
     CONNECTION_WAS_READ = 1 << 10,   /* the worker has asked for its bytes */
     CONNECTION_IS_TRACED = 1 << 11,  /* the current request's begin has been read off a clock */
     CONNECTION_LOST_PLACE = 1 << 12, /* in the client's bytes; found again at the first request after the current one's answer */
+    CONNECTION_ABORT_RECORDED = 1 << 13, /* explain_response has recorded how its request ended */
 };
 
 struct connection {
@@ -55,7 +56,8 @@ struct connection {
     u32 responses;
     u32 writer;        /* the thread that wrote last, in the initial PID namespace */
     u16 flags;         /* enum connection_flag */
-    u16 reserved[3];
+    u16 reserved;
+    u32 reader;        /* the thread that read last, likewise */
     struct stream streams[2]; /* enum direction */
     /* Of the response that is complete, until it is counted. */
     u8 exception[EXCEPTION_BYTES];
@@ -79,6 +81,16 @@ struct py_scratch {
     u64 left;   /* entries of a dict */
     u64 path;   /* what an ASGI scope has as "raw_path" and "method" */
     u64 method;
+    u64 origin; /* of an exception: enum origin */
+};
+
+/* Where a look at a traceback has come to. */
+struct raise_site {
+    u64 at;
+    u64 count;     /* of its items */
+    u64 kind;      /* enum file_kind, of the last frame that was looked at */
+    u64 items[16]; /* the innermost ones, by their number modulo KEPT_ITEMS */
+    u8 name[EXCEPTION_BYTES]; /* of an exception's type */
 };
 
 /* A final response's head has been sent and its body has not ended. */
@@ -86,6 +98,13 @@ static __always_inline int response_is_open(const struct connection *connection)
     const struct stream *stream = &connection->streams[TO_CLIENT];
 
     return stream->flags & STREAM_HEAD_DONE && stream->phase != PHASE_IDLE && stream->phase != PHASE_IGNORED;
+}
+
+/* A request was read whose turn it is, and nothing of a final response was sent. */
+static __always_inline int is_unanswered(const struct connection *connection) {
+    if (!connection->queued || connection->flags & CONNECTION_SAW_OTHER || response_is_open(connection)) return 0;
+    if (connection->current.flags & REQUEST_AHEAD) return 0; /* never served */
+    return connection->queued > 1 || connection->streams[FROM_CLIENT].flags & STREAM_HEAD_DONE;
 }
 
 /* One system call's bytes on their way through the programs. */
@@ -103,6 +122,7 @@ struct io_ctx {
     struct iov_cursor cursor;
     struct stream bulk; /* a copy of the connection's, while pass_bulk skips chunks or lines */
     struct py_scratch scratch;
+    struct raise_site site;
     u8 joined[2 * (REQUEST_LINE_BYTES + WINDOW_BYTES)]; /* pieces of a request line being put together */
 };
 

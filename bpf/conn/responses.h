@@ -182,6 +182,11 @@ static __always_inline void drop_pipelined(const struct connection *connection, 
     }
 }
 
+/* Of a request that a connection's end leaves unanswered. */
+static __always_inline u32 side_that_ended(const struct connection *connection) {
+    return connection->flags & (CONNECTION_PEER_CLOSED | CONNECTION_PEER_RESET) ? BY_CLIENT : BY_SERVER;
+}
+
 /* Requests that are left: the one whose turn it was is aborted, those read ahead of their turn were never served.
  * A request whose head is not complete is none. True if one was aborted. */
 static __always_inline int end_open_requests(struct connection *connection, const struct connection_key *key,
@@ -192,8 +197,7 @@ static __always_inline int end_open_requests(struct connection *connection, cons
     if (whole && !(connection->streams[FROM_CLIENT].flags & STREAM_HEAD_DONE)) whole--;
     if (connection->queued > 1) drop_pipelined(connection, key);
     if (!whole || connection->flags & CONNECTION_SAW_OTHER) return 0;
-    if (connection->flags & (CONNECTION_PEER_CLOSED | CONNECTION_PEER_RESET) && ended_by != BY_EXIT)
-        ended_by = BY_CLIENT;
+    if (ended_by != BY_EXIT) ended_by = side_that_ended(connection);
     ahead = connection->current.flags & REQUEST_AHEAD ? whole : whole - 1;
     if (ahead) __sync_fetch_and_add(&total->unserved, ahead);
     if (ahead == whole) return 0;

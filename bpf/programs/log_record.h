@@ -14,6 +14,7 @@
 #include "conn/tail_calls.h"
 #include "python/asgi_scope.h"
 #include "python/objects.h"
+#include "python/raise_origin.h"
 
 /* Locals of LogRecord.__init__(self, name, level, pathname, lineno, msg, args, exc_info, …). */
 enum log_local { LOCAL_NAME = 1, LOCAL_LEVEL = 2, LOCAL_ARGUMENTS = 6, LOCAL_EXCEPTION = 7 };
@@ -72,7 +73,7 @@ static __always_inline int is_from_background_task(const struct python *python, 
     return scratch->found != 0;
 }
 
-/* A string of more bytes, or another tuple's item behind the last one, is no danger: what is no string is left out. */
+/* Another tuple's item behind the last one, is no danger: what is no string is left out. */
 static __always_inline void copy_arguments(const struct python *python, u64 tuple, struct record_logged *record) {
     u64 first = 0;
     u64 second = 0;
@@ -83,8 +84,17 @@ static __always_inline void copy_arguments(const struct python *python, u64 tupl
         if (count > 0) first = pointer_at(tuple + python->tuple_items);
         if (count > 1) second = pointer_at(tuple + python->tuple_items + sizeof(u64));
     }
-    copy_string(python, first, record->arguments[0], LOG_ARGUMENT_BYTES);
-    copy_string(python, second, record->arguments[1], LOG_ARGUMENT_BYTES);
+    copy_argument(python, first, record, 0);
+    copy_argument(python, second, record, 1);
+}
+
+static __always_inline void begin_record(struct record_logged *record, slot_t slot, const struct worker_totals *total,
+                                         const struct exec_context *by) {
+    fill_header(&record->header, RECORD_LOGGED, slot, bpf_get_current_pid_tgid() >> 32, total->last_logged_ns);
+    record->by = *by;
+    record->in_flight = total->activity.in_flight;
+    record->of_scope = 0;
+    record->reserved = 0;
 }
 
 static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total, struct py_scratch *scratch,
@@ -92,20 +102,16 @@ static __always_inline void record_log(const struct python *python, slot_t slot,
     struct record_logged *record = reserve_record(sizeof *record);
 
     if (!record) return;
-    fill_header(&record->header, RECORD_LOGGED, slot, bpf_get_current_pid_tgid() >> 32, total->last_logged_ns);
-    record->by = *by;
-    record->in_flight = total->activity.in_flight;
-    record->of_scope = 0;
-    record->reserved = 0;
+    begin_record(record, slot, total, by);
     if (copy_text_from_task(record->exception, EXCEPTION_BYTES, pointer_at(type + python->type_name)) < 0)
         record->exception[0] = 0;
     copy_string(python, local_of(python, frame, LOCAL_NAME), record->logger, LOGGER_BYTES);
     copy_arguments(python, local_of(python, frame, LOCAL_ARGUMENTS), record);
-    if (by->is_main_module && !record->arguments[0][0] && !record->arguments[1][0] &&
+    if (by->is_main_module && !record->argument_bytes[0] && !record->argument_bytes[1] &&
         finds_request(slot, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION)))) {
         record->of_scope = 1;
-        copy_bytes_object(python, scratch->path, record->arguments[0], LOG_ARGUMENT_BYTES);
-        copy_string(python, scratch->method, record->arguments[1], LOG_ARGUMENT_BYTES);
+        copy_bytes_argument(python, scratch->path, record, 0);
+        copy_argument(python, scratch->method, record, 1);
     }
     bpf_ringbuf_submit(record, wake_up_flags());
 }
@@ -132,6 +138,7 @@ int read_log_record(u64 *context) {
     if (by.is_main_module &&
         is_from_background_task(python, scratch, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION))))
         return 0;
+    by.raised = raised_bits(origin_of(slot, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION))));
     total->last_logged_ns = bpf_ktime_get_ns();
     record_log(python, slot, total, scratch, frame, type, &by);
     return 0;

@@ -25,7 +25,18 @@ struct message {
 };
 
 enum { PEEK = 2 /* MSG_PEEK */, SHUT_WRITE = 1 /* SHUT_WR; 2 is SHUT_RDWR */ };
-enum { BROKEN_PIPE = -32, CONNECTION_RESET = -104 };
+
+/* Errors of a call that say that the client, or the way to it, is gone. */
+enum {
+    BROKEN_PIPE = -32,
+    NETWORK_UNREACHABLE = -101,
+    CONNECTION_ABORTED_BY_HOST = -103,
+    CONNECTION_RESET = -104,
+    CONNECTION_TIMED_OUT = -110,
+    HOST_UNREACHABLE = -113,
+};
+
+enum { ERROR_OUTPUT = 2 };
 
 /* Where the bytes of a call are. 0: they do not count. */
 static __always_inline int init_cursor(struct iov_cursor *cursor, u8 operation, const u64 *arguments, u64 bytes) {
@@ -69,9 +80,19 @@ static __always_inline int only_counts(struct connection *connection, const stru
     return 1;
 }
 
-/* A call that moved nothing can still say that the client is gone. */
+/* A call that moved nothing can still say that the client is gone. Not when nothing more will be written: a client that was told so
+ * by shutdown() closes, too (Gunicorn 26 waits for that). */
 static __always_inline void on_nothing_moved(struct connection *connection, u8 operation, long result) {
-    if (result == BROKEN_PIPE || result == CONNECTION_RESET) connection->flags |= CONNECTION_PEER_RESET;
+    if (connection->streams[TO_CLIENT].phase == PHASE_IGNORED) return;
+    switch (result) {
+    case BROKEN_PIPE:
+    case NETWORK_UNREACHABLE:
+    case CONNECTION_ABORTED_BY_HOST:
+    case CONNECTION_RESET:
+    case CONNECTION_TIMED_OUT:
+    case HOST_UNREACHABLE:
+        connection->flags |= CONNECTION_PEER_RESET;
+    }
     if (!result && !is_write(operation)) connection->flags |= CONNECTION_PEER_CLOSED;
 }
 
@@ -101,9 +122,17 @@ static __always_inline int on_bytes(void *context, struct connection *connection
         trace_write(connection, key, io->now_ns);
     } else {
         connection->flags |= CONNECTION_SAW_BYTES;
+        connection->reader = (u32)bpf_get_current_pid_tgid();
     }
     if (only_counts(connection, io)) return 0;
     return continue_stream(context, connection, io);
+}
+
+/* "Traceback (most recent call last):", which Python writes by itself before the rest. */
+static __always_inline int begins_traceback(u64 text) {
+    u64 word = 0;
+
+    return !copy_from_task(&word, sizeof word, text) && word == WORD('T', 'r', 'a', 'c', 'e', 'b', 'a', 'c');
 }
 
 static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 operation, const u64 *arguments,
@@ -112,7 +141,11 @@ static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 
     struct connection *connection = connection_of(&key);
     u64 accepted_ns;
 
-    if (!connection) return 0;
+    if (!connection) {
+        if (operation == OP_WRITE && fd == ERROR_OUTPUT && begins_traceback(arguments[1]))
+            bpf_tail_call(context, &tail_calls, PROG_READ_PRINTED);
+        return 0;
+    }
     accepted_ns = identity_of(connection);
     if (!is_same_file(connection, fd)) {
         /* Closed, or closed and reused already: by close() and dup2() here, else by a way that has no hook. */

@@ -57,7 +57,6 @@ static __always_inline void take_last_raise(slot_t slot, struct connection *conn
 }
 
 static __always_inline void add_raised_exception(const struct python *python, slot_t slot, struct connection *connection) {
-    connection->by.raised = 0;
     if (!was_watched(python, slot, connection)) return;
     connection->by.raised |= RAISED_PROBE_ACTIVE;
     if (!connection->by.outermost_frame) {

@@ -37,11 +37,41 @@ static __always_inline void copy_string(const struct python *python, u64 string,
     if (copy_text_from_task(text, size, string + python->str_ascii_text) < 0) text[0] = 0;
 }
 
-/* Empty if it is no bytes object, or not to be read; up to the first NUL. */
-static __always_inline void copy_bytes_object(const struct python *python, u64 bytes, u8 *text, u32 size) {
-    text[0] = 0;
-    if (!is_a(python, bytes, IS_BYTES)) return;
-    if (copy_text_from_task(text, size, bytes + python->bytes_items) < 0) text[0] = 0;
+/* An argument of a message. A legacy string (not compact, up to 3.11) is left out, as what is none. */
+static __always_inline void copy_argument(const struct python *python, u64 string, struct record_logged *record, u32 index) {
+    u32 state = 0;
+    u32 kind, bytes;
+    u64 length, text;
+
+    record->arguments[index][0] = record->argument_bytes[index] = record->argument_kinds[index] = 0;
+    if (!is_a(python, string, IS_STRING)) return;
+    if (copy_from_task(&state, sizeof state, string + python->str_state)) return;
+    state >>= python->str_kind_bit & 31;
+    if (!(state >> 3 & 1)) return;
+    kind = state & 7;
+    text = string + (state >> 4 & 1 ? python->str_ascii_text : python->str_other_text);
+    if (state >> 4 & 1) kind = ARGUMENT_BYTES;
+    length = pointer_at(string + python->str_length) * (kind ? kind : 1);
+    bytes = length > LOG_ARGUMENT_BYTES ? LOG_ARGUMENT_BYTES : (u32)length;
+    bytes = at_most(bytes, LOG_ARGUMENT_BYTES);
+    if (copy_from_task(record->arguments[index], bytes, text)) return;
+    record->argument_bytes[index] = (u16)bytes;
+    record->argument_kinds[index] = (u8)(kind | (length > LOG_ARGUMENT_BYTES ? ARGUMENT_IS_CUT : 0));
+}
+
+/* Any bytes of a bytes object. */
+static __always_inline void copy_bytes_argument(const struct python *python, u64 object, struct record_logged *record, u32 index) {
+    u64 length;
+    u32 bytes;
+
+    record->arguments[index][0] = record->argument_bytes[index] = record->argument_kinds[index] = 0;
+    if (!is_a(python, object, IS_BYTES)) return;
+    length = pointer_at(object + python->sequence_size);
+    bytes = length > LOG_ARGUMENT_BYTES ? LOG_ARGUMENT_BYTES : (u32)length;
+    bytes = at_most(bytes, LOG_ARGUMENT_BYTES);
+    if (copy_from_task(record->arguments[index], bytes, object + python->bytes_items)) return;
+    record->argument_bytes[index] = (u16)bytes;
+    record->argument_kinds[index] = length > LOG_ARGUMENT_BYTES ? ARGUMENT_IS_CUT : 0;
 }
 
 /* Items of a traceback are behind an object's header, whose last word is the type: the next item, then the frame

@@ -59,6 +59,13 @@ static __always_inline struct py_scratch *py_scratch(void) {
     return io ? &io->scratch : NULL;
 }
 
+static __always_inline struct raise_site *raise_site_here(void) {
+    u32 zero = 0;
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+
+    return io ? &io->site : NULL;
+}
+
 /* Finds the PyThreadState of the current thread: scratch->thread, 0 where there is none. */
 static __always_inline void find_thread(const struct python *python, struct py_scratch *scratch) {
     scratch->at = pointer_at(python->first_thread_at);
@@ -193,20 +200,6 @@ static __always_inline int read_type_name(const struct python *python, u64 objec
 
     if (!type || copy_text_from_task(name, EXCEPTION_BYTES, pointer_at(type + python->type_name)) <= 1) return 0;
     return !names_none(name);
-}
-
-/* Writes the name of the innermost exception that scratch->thread is handling, else the empty name. All that changes from
- * turn to turn is in map memory, of which the verifier knows nothing: a turn looks like the one before. */
-static __always_inline void read_handled_exception(const struct python *python, struct py_scratch *scratch, u8 *name) {
-    scratch->at = scratch->thread ? pointer_at(scratch->thread + python->thread_exc_info) : 0;
-    scratch->found = 0;
-    for (u32 i = 0; i < MAX_EXC_ITEMS; i++) {
-        if (!scratch->at || scratch->found) break;
-        u64 exception = pointer_at(scratch->at + python->exc_info_value);
-        if (exception && exception != python->ambient_exception && read_type_name(python, exception, name)) scratch->found = 1;
-        scratch->at = pointer_at(scratch->at + python->exc_info_previous_item);
-    }
-    if (!scratch->found) name[0] = 0;
 }
 
 #endif

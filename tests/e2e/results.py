@@ -57,6 +57,15 @@ BUILDS = """
 gthread workers, with Pythons that were built from source, as far as the test machine had them.
 
 """
+UNANSWERED = """
+## Exceptions in place of a response
+
+A WSGI application raises, in the call or elsewhere. `error_type` is the class of the exception, whether Gunicorn answers with 500 or
+closes the connection without a response; such a request is also counted in
+`gunicorn_worker_requests_aborted_total{by="server"}` and in no other counter. A cell names what the client got, and the servers with
+which everything was right. *unknown*: Gunicorn closes and logs nothing; with `--python-unlogged` it is the class.
+
+"""
 APPLICATIONS = {None: "plain WSGI", "flask_app": "Flask", "django_app": "Django", "starlette_app": "Starlette", "fastapi_app": "FastAPI"}
 
 
@@ -77,6 +86,9 @@ class Recorder:
             python = parameters.get("python")
             self.rows.append({**errors, "errors": True, "suite": parameters.get("suite"), "python": python and python.parts[-3],
                               "passed": call.excinfo is None})
+        endings = dict(item.user_properties).get("endings") if call.when == "call" else None
+        if endings:
+            self.rows.append({**endings, "endings": True, "suite": parameters.get("suite"), "passed": call.excinfo is None})
         for exits, restarts in dict(item.user_properties).get("settled", ()) if call.when == "call" else ():
             event = " ".join([item.originalname.removeprefix("test_").replace("_", " "), *(
                 f"`{value}`" for name, value in parameters.items() if name not in ("suite", "reason"))])
@@ -139,6 +151,21 @@ def exceptions_table(results):
     return "\n".join(lines) + "\n"
 
 
+def endings_table(results):
+    names = [name for name in CLASSES if any(result["worker_class"] == name for result in results)]
+    lines = ["| raised | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for row in dict.fromkeys(row for result in results for row in result["shown"]):
+        cells = []
+        for name in names:
+            own = [result for result in results if result["worker_class"] == name and row in result["shown"]]
+            outcomes = dict.fromkeys(result["shown"][row] for result in own)
+            cells.append("<br>".join(f"{outcome}: " + cell([result for result in own if result["shown"][row] == outcome]).replace("<br>", ", ")
+                                     for outcome in outcomes))
+        kind, place = row.split()
+        lines.append(f"| `{kind}`{'' if place == 'call' else f' in {place}'} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def builds_table(results):
     applications = [application for application in APPLICATIONS if any(result["application"] == application for result in results)]
     lines = ["| Python | " + " | ".join(APPLICATIONS[application] for application in applications) + " |", "|---" * (len(applications) + 1) + "|"]
@@ -150,10 +177,11 @@ def builds_table(results):
     return "\n".join(lines) + "\n"
 
 
-def exceptions_page(results):
+def exceptions_page(results, endings):
     debian = [result for result in results if not result["python"]]
     page = (EXCEPTIONS + exceptions_table([result for result in debian if not result["unlogged"]]) +
-            UNLOGGED + exceptions_table([result for result in debian if result["unlogged"]]))
+            UNLOGGED + exceptions_table([result for result in debian if result["unlogged"]]) +
+            UNANSWERED + endings_table([result for result in endings if not result["unlogged"]]))
     builds = [result for result in results if result["python"]]
     if builds:
         return page + BUILDS + builds_table(builds)
@@ -175,7 +203,7 @@ def main(directory, *options):
     if failed:
         sys.exit(f"not passed: {failed}")
     pages = {"requests-matrix.md": requests_page([result for result in results if "row" in result]),
-             "exceptions-matrix.md": exceptions_page([result for result in results if "errors" in result]),
+             "exceptions-matrix.md": exceptions_page([result for result in results if "errors" in result], [result for result in results if "endings" in result]),
              "lifecycle.md": lifecycle_page([result for result in results if "event" in result])}
     for name, text in pages.items():
         if "--check" not in options:

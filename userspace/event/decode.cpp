@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "event/decode_breakdown.h"
+#include "event/python_text.h"
 
 namespace event {
 
@@ -55,6 +56,21 @@ Execution execution_of(const contract::exec_context& raw) {
     return {raw.thread, raw.is_main_module != 0, raw.outermost_frame, raw.context};
 }
 
+bool is_cut(const contract::record_logged& record, std::size_t index) {
+    return (record.argument_kinds[index] & contract::ARGUMENT_IS_CUT) != 0;
+}
+
+std::string argument_of(const contract::record_logged& record, std::size_t index) {
+    const auto bytes = std::min<std::size_t>(record.argument_bytes[index], contract::LOG_ARGUMENT_BYTES);
+    const auto kind = record.argument_kinds[index] & ~static_cast<unsigned>(contract::ARGUMENT_IS_CUT);
+    return utf8_of({reinterpret_cast<const char*>(record.arguments[index]), bytes}, kind);
+}
+
+RaisedIn raised_in(const contract::exec_context& by) {
+    if (by.raised & contract::RAISED_IN_APPLICATION) return RaisedIn::application;
+    return by.raised & contract::RAISED_IN_SERVER ? RaisedIn::server : RaisedIn::not_known;
+}
+
 Event from(const contract::record_logged& record) {
     static_assert(contract::LOG_ARGUMENTS == std::tuple_size_v<decltype(Logged::arguments)>);
     return Logged{.slot = record.header.slot,
@@ -63,8 +79,10 @@ Event from(const contract::record_logged& record) {
                   .in_flight = record.in_flight,
                   .exception = text_of(record.exception),
                   .logger = text_of(record.logger),
-                  .arguments = {text_of(record.arguments[0]), text_of(record.arguments[1])},
+                  .arguments = {argument_of(record, 0), argument_of(record, 1)},
+                  .cut = {is_cut(record, 0), is_cut(record, 1)},
                   .of_scope = record.of_scope != 0,
+                  .raised_in = raised_in(record.by),
                   .at = time_of(record.header)};
 }
 
@@ -106,13 +124,25 @@ Aborted::By by_of(contract::u8 ended_by) {
     }
 }
 
+bool closed_after_exception(const contract::exec_context& by) {
+    return by.thread != 0 && (by.raised & contract::RAISED_AND_CLOSED) != 0;
+}
+
+Aborted aborted_of(const contract::record_response& record) {
+    return {.request = response_of(record),
+            .by = by_of(record.ended_by),
+            .by_exception = closed_after_exception(record.by)};
+}
+
 Event from(const contract::record_response& record) {
-    if (record.header.kind == contract::RECORD_ABORTED) return Aborted{response_of(record), by_of(record.ended_by)};
+    if (record.header.kind == contract::RECORD_ABORTED) return aborted_of(record);
     return response_of(record);
 }
 
 Event from(const contract::record_traced& record) {
     Traced traced{.request = response_of(record.response), .by = {}, .time = {}};
+    traced.unanswered = record.response.header.kind == contract::RECORD_TRACED_ABORTED;
+    traced.by_exception = closed_after_exception(record.response.by);
     if (traced.request.incomplete) traced.by = by_of(record.response.ended_by);
     traced.time = breakdown_of(record.time, traced.request.duration);
     return traced;

@@ -75,6 +75,9 @@ struct Execution {
     std::uint64_t context = 0;         // 0: none
 };
 
+// Whose code raised an exception, by its traceback. An error of the client's own socket is raised in the server's.
+enum class RaisedIn { not_known, server, application };
+
 // A worker's code logged an exception, at level ERROR or above. Texts are raw bytes, perhaps cut, and empty where they
 // could not be read.
 struct Logged {
@@ -84,8 +87,10 @@ struct Logged {
     std::uint64_t in_flight; // requests of the worker at that moment
     std::string exception;   // its type
     std::string logger;
-    std::array<std::string, 2> arguments; // of the message, those that are strings
+    std::array<std::string, 2> arguments; // of the message, those that are strings, as UTF-8
+    std::array<bool, 2> cut{};            // that many bytes of them are kept, and no more
     bool of_scope;                        // `arguments` are path and method of the request that an ASGI server served
+    RaisedIn raised_in = RaisedIn::not_known;
     KernelTime at;
 };
 
@@ -113,14 +118,19 @@ struct Responded {
 // A request that ended without a response.
 struct Aborted {
     enum class By { client, server, worker_exit };
-    Responded request; // without status; its duration up to its end
+    // Without status; its duration up to its end. `exception`: one of the application's that ended it; `by`: the thread
+    // that read the request, and no more where another one closes.
+    Responded request;
     By by;
+    bool by_exception = false; // the server closed where it does so only after an exception
 };
 
 // While requests are traced: of each one, in place of the two above.
 struct Traced {
     Responded request;             // without status if there was no response
     std::optional<Aborted::By> by; // who ended it, of a request or response that was cut off
+    bool unanswered = false;       // there was no response
+    bool by_exception = false;     // as in Aborted
     Breakdown time;
 };
 

@@ -74,11 +74,16 @@ std::vector<Metric> documented() {
          Scope::target,
          kFirst,
          "Counts responses with status 500 and above, which are a subset of the failed requests; 4xx responses with "
-         "which Gunicorn's own parser rejected a request; and responses with a status below 400 that an exception "
-         "cut off. `error_type` is the class of the exception behind the response: the exception that the worker was "
+         "which Gunicorn's own parser rejected a request; responses with a status below 400 that an exception "
+         "cut off; and requests that an exception of the application ended without any response, which are also in "
+         "`gunicorn_worker_requests_aborted_total` and in no other counter. `error_type` is the class of the exception "
+         "behind the response: the exception that the worker was "
          "handling when it answered, otherwise one logged by the thread, greenlet or task that answered, or logged "
          "with the request's path. It is `unknown` if no evidence ties an exception to the response (for example, "
-         "the application returned a 503 itself) or if Python's memory cannot be read. With `--python-unlogged` it "
+         "the application returned a 503 itself), if Gunicorn closed the connection after an exception that it does "
+         "not log (an `OSError` with `EPIPE`, `ECONNRESET` or `ENOTCONN`, or `StopIteration`), or if Python's memory "
+         "cannot be read. An error of the client's own socket and a `SystemExit` of Gunicorn's own are not errors of "
+         "the application: the frame that raised decides. With `--python-unlogged` it "
          "can also be the exception that last passed through a framework, logged or not; a response for which "
          "nothing was raised is then not counted here. It is `other` once a worker has had more than 64 types."},
         {Name::worker_state,
@@ -123,7 +128,8 @@ std::vector<Metric> about_workers() {
          {"worker_id", "by"},
          Scope::target,
          kFirst,
-         "These requests are not part of any other request counter. `by` is `client` (the client closed or reset the "
+         "These requests are not part of any other request counter; if an exception of the application ended one, "
+         "`gunicorn_worker_error_handling_total` has its class. `by` is `client` (the client closed or reset the "
          "connection first), `server` (the worker closed it) or `worker_exit`."},
         {Name::worker_responses_incomplete,
          "gunicorn_worker_responses_incomplete_total",

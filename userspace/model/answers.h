@@ -13,9 +13,11 @@
 
 namespace model {
 
+inline constexpr int kUnanswered = 0; // in place of a status: there was no response
+
 // What one record says. Ordered by status first: counts are compared status by status.
 struct Answer {
-    int status; // 400-999, or less where an exception ended the response
+    int status; // 400-999, or less where an exception ended the response; kUnanswered
     std::string method;
     std::string endpoint;
     std::string error_type; // empty: no error (4xx that nothing was raised for)

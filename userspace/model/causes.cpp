@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <tuple>
 
 #include "http/percent.h"
 
@@ -17,16 +18,22 @@ constexpr std::size_t kMostEchoes = 64;
 constexpr event::KernelTime kEchoTime = std::chrono::milliseconds(100);
 
 // Loggers whose records with an exception say that a request failed. Of Gunicorn, uvicorn, Django, Tornado, aiohttp,
-// Hypercorn.
-constexpr std::array<std::string_view, 6> kServers = {"gunicorn.error",      "uvicorn.error",  "django.request",
-                                                      "tornado.application", "aiohttp.server", "hypercorn.error"};
+// Hypercorn; of gthread's pool, whose thread ends by a SystemExit; and what gevent.pywsgi prints.
+constexpr std::array<std::string_view, 8> kServers = {"gunicorn.error",      "uvicorn.error",  "django.request",
+                                                      "tornado.application", "aiohttp.server", "hypercorn.error",
+                                                      "concurrent.futures",  "gevent.pywsgi"};
+// Classes whose exceptions a socket raises: OSError and those that the standard library derives from it.
+constexpr std::array<std::string_view, 11> kOfSockets = {
+    "OSError",      "BlockingIOError",        "InterruptedError",       "ConnectionError",      "BrokenPipeError",
+    "TimeoutError", "ConnectionAbortedError", "ConnectionRefusedError", "ConnectionResetError", "socket.timeout",
+    "ssl.SSLError"};
 // Says that a task's exception was never asked for; it does so in whatever task runs by then.
 constexpr std::string_view kNobodys = "asyncio";
 
 constexpr std::array<std::string_view, 8> kMethods = {"GET",   "POST",    "PUT",  "DELETE",
                                                       "PATCH", "OPTIONS", "HEAD", "TRACE"};
 
-std::string path_of(std::string_view text) { return http::percent_decoded(text.substr(0, text.find_first_of("?#"))); }
+bool is_of_a_socket(std::string_view exception) { return std::ranges::find(kOfSockets, exception) != kOfSockets.end(); }
 
 bool is_same_code(const event::Execution& one, const event::Execution& other) {
     return one.thread != 0 && one.thread == other.thread && one.outermost_frame != 0 &&
@@ -53,6 +60,24 @@ event::KernelTime since_of(const event::Responded& responded) {
 
 } // namespace
 
+bool Causes::Path::operator==(const Path& other) const {
+    const auto& [shorter, longer] = text.size() < other.text.size() ? std::tie(*this, other) : std::tie(other, *this);
+    if (shorter.text.size() == longer.text.size()) return text == other.text;
+    return shorter.cut && longer.text.starts_with(shorter.text);
+}
+
+// An escape that was cut is left out.
+Causes::Path Causes::path_of(std::string_view text, bool cut) {
+    if (const auto escape = text.rfind('%'); cut && escape != std::string_view::npos && escape + 3 > text.size())
+        text = text.substr(0, escape);
+    const auto end = text.find_first_of("?#");
+    return {http::percent_decoded(text.substr(0, end)), cut && end == std::string_view::npos};
+}
+
+Causes::Found Causes::taken_from(const Candidate& candidate) {
+    return {candidate.logged.exception, candidate.logged.raised_in};
+}
+
 bool Causes::is_echo(const event::Logged& logged) {
     std::erase_if(echoes_, [&](const Echo& echo) { return logged.at - echo.at > kEchoTime; });
     const auto found = std::ranges::find_if(echoes_, [&](const Echo& echo) {
@@ -70,8 +95,9 @@ void Causes::on(const event::Logged& logged) {
                         .path = {},
                         .method = {},
                         .by_server = std::ranges::find(kServers, logged.logger) != kServers.end()};
-    for (const auto& argument : logged.arguments) {
-        if (candidate.path.empty() && argument.starts_with('/')) candidate.path = path_of(argument);
+    for (std::size_t i = 0; i < logged.arguments.size(); i++) {
+        const auto& argument = logged.arguments[i];
+        if (candidate.path.empty() && argument.starts_with('/')) candidate.path = path_of(argument, logged.cut[i]);
         if (std::ranges::find(kMethods, argument) != kMethods.end()) candidate.method = argument;
     }
     if (candidates_.size() == kMostCandidates) candidates_.pop_front();
@@ -94,7 +120,7 @@ void Causes::use_up(const event::Responded& responded) {
 }
 
 // What names the path is what the framework says in the end; else the last one is. All of them are this request's.
-std::string Causes::from_writer(const event::Responded& responded, std::string_view path) {
+Causes::Found Causes::from_writer(const event::Responded& responded, const Path& path) {
     const Candidate* best = nullptr;
     const auto begin = begin_of(responded);
     const auto counts = [&](const Candidate& candidate) {
@@ -102,64 +128,103 @@ std::string Causes::from_writer(const event::Responded& responded, std::string_v
     };
     for (const auto& candidate : candidates_) {
         if (!counts(candidate) || (responded.status < 400 && !candidate.by_server)) continue;
-        if (best == nullptr || best->path != path || candidate.path == path) best = &candidate;
+        if (best == nullptr || !(best->path == path) || candidate.path == path) best = &candidate;
     }
     if (best == nullptr) return {};
-    auto exception = best->logged.exception;
+    auto found = taken_from(*best);
     std::erase_if(candidates_, counts);
-    return exception;
+    return found;
+}
+
+// Of a thread that only read the request, and serves one at a time: what the server says of it comes first.
+Causes::Found Causes::from_thread(const event::Responded& responded) {
+    const auto begin = begin_of(responded);
+    const auto is_its = [&](const Candidate& candidate) {
+        return candidate.logged.by.thread == responded.by.thread && !candidate.logged.by.is_main_module &&
+               candidate.logged.at >= begin;
+    };
+    const auto first = std::ranges::find_if(
+        candidates_, [&](const Candidate& candidate) { return is_its(candidate) && candidate.by_server; });
+    if (first == candidates_.end()) return {};
+    auto found = taken_from(*first);
+    const auto until = first->logged.at;
+    std::erase_if(candidates_, [&](const Candidate& each) { return is_its(each) && each.logged.at <= until; });
+    return found;
 }
 
 // Only of what a server or framework says, which means by it that the request fails: an application names the path of
 // requests that it answers with 200, too, and another one for the same path may fail meanwhile. An ASGI server speaks
 // in the turn of the loop in which it answers, or after it.
-std::string Causes::from_path(const event::Responded& responded, std::string_view method, std::string_view path) {
+Causes::Found Causes::from_path(const event::Responded& responded, std::string_view method, const Path& path) {
     const auto begin = begin_of(responded);
     auto first = candidates_.end();
     for (auto each = candidates_.begin(); each != candidates_.end(); ++each) {
         const auto since = each->logged.of_scope ? since_of(responded) : begin;
-        if (!each->by_server || each->logged.at < since || each->path.empty() || each->path != path) continue;
+        if (!each->by_server || each->logged.at < since || each->path.empty() || !(each->path == path)) continue;
         if (!each->method.empty() && each->method != method) continue;
         if (first == candidates_.end()) first = each;
         if (each->logged.exception != first->logged.exception) return {};
     }
     if (first == candidates_.end()) return {};
-    auto exception = std::move(first->logged.exception);
+    auto found = taken_from(*first);
     candidates_.erase(first);
-    return exception;
+    return found;
 }
 
-std::string Causes::from_only_request(const event::Responded& responded, std::string_view path) {
+Causes::Found Causes::from_only_request(const event::Responded& responded, const Path& path) {
     const auto since = since_of(responded);
     const auto last = std::ranges::find_if(candidates_.rbegin(), candidates_.rend(), [&](const Candidate& candidate) {
         return candidate.logged.at >= since && candidate.by_server && candidate.logged.in_flight == 1 &&
                (candidate.path.empty() || candidate.path == path ||
-                (candidate.logged.of_scope && candidate.path.ends_with(path))); // uvicorn puts --root-path in front
+                // uvicorn puts --root-path in front; what is mounted in an application may name only the rest.
+                (candidate.logged.of_scope && candidate.path.text.ends_with(path.text)) ||
+                (!candidate.logged.of_scope && path.text.ends_with(candidate.path.text)));
     });
     if (last == candidates_.rend()) return {};
-    auto exception = std::move(last->logged.exception);
+    auto found = taken_from(*last);
     candidates_.erase(std::next(last).base());
-    return exception;
+    return found;
 }
 
 std::string Causes::of(const event::Responded& responded, std::string_view method, std::string_view path) {
     if (responded.status >= 400 && !responded.exception.empty()) {
         const bool was_handled = responded.raised != event::Responded::Raised::exception;
         // What a framework caught it may have logged, in a way that names the request.
-        if (was_handled || from_log(responded, method, path).empty()) use_up(responded);
+        if (was_handled || from_log(responded, method, path).exception.empty()) use_up(responded);
         return responded.status >= 500 || responded.refused ? responded.exception : std::string();
     }
-    auto logged = from_log(responded, method, path);
+    auto logged = from_log(responded, method, path).exception;
     // What the writer was handling when it ended what it had begun: it has logged that already, if it does.
     return responded.status < 400 && !responded.exception.empty() ? responded.exception : logged;
 }
 
-std::string Causes::from_log(const event::Responded& responded, std::string_view method, std::string_view path) {
+// An error of some socket of which it is not known whose it is may be the client's.
+std::optional<std::string> Causes::of(const event::Aborted& aborted, std::string_view method, std::string_view path) {
+    const auto& request = aborted.request;
+    if (request.by.thread == 0) return std::nullopt;
+    const bool was_handled = request.raised != event::Responded::Raised::exception;
+    if (was_handled && !request.exception.empty()) {
+        use_up(request);
+        return request.exception;
+    }
+    if (auto found = from_log(request, method, path); !found.exception.empty()) {
+        const bool may_be_clients = found.raised_in == event::RaisedIn::not_known && is_of_a_socket(found.exception);
+        if (found.raised_in == event::RaisedIn::server || may_be_clients) return std::nullopt;
+        return std::move(found.exception);
+    }
+    if (!request.exception.empty()) return request.exception;
+    if (!aborted.by_exception || aborted.by != event::Aborted::By::server) return std::nullopt;
+    return std::string();
+}
+
+Causes::Found Causes::from_log(const event::Responded& responded, std::string_view method, std::string_view path) {
     if (responded.by.thread == 0 || (responded.status >= 400 && responded.status < 500)) return {};
-    const auto decoded = path_of(path);
-    if (auto exception = from_writer(responded, decoded); !exception.empty()) return exception;
+    const auto decoded = path_of(path, responded.request_line_cut);
+    if (responded.status < 400 && responded.by.outermost_frame == 0 && !responded.by.is_main_module)
+        return from_thread(responded);
+    if (auto found = from_writer(responded, decoded); !found.exception.empty()) return found;
     if (!responded.by.is_main_module) return {};
-    if (auto exception = from_path(responded, method, decoded); !exception.empty()) return exception;
+    if (auto found = from_path(responded, method, decoded); !found.exception.empty()) return found;
     return from_only_request(responded, decoded);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,17 +28,35 @@ public:
     // The type of the exception behind a response, raw bytes; empty: unknown, or none. Of a response of status < 400:
     // the one that was being handled when it ended with its connection, or that a server logged; of a 4xx: the one for
     // which Gunicorn's parser refused the request.
-    // `path` as in http::RequestLine. To be called once for each response, in the order of the records, since what is
-    // found is used up.
+    // `path` as in http::RequestLine, and the beginning of one that was cut. To be called once for each response, in
+    // the order of the records, since what is found is used up.
     std::string of(const event::Responded& responded, std::string_view method, std::string_view path);
 
+    // Likewise, of a request without a response: the type of the application's exception that ended it. Nothing if it
+    // was none: the client left, or the server raised (an error of the client's own socket, SystemExit when it is told
+    // to quit). Empty: an exception of a type that is not known.
+    std::optional<std::string> of(const event::Aborted& aborted, std::string_view method, std::string_view path);
+
 private:
+    struct Path {
+        std::string text; // decoded, without query
+        bool cut = false; // longer than what is kept
+        bool empty() const { return text.empty(); }
+        bool operator==(const Path& other) const; // as far as both are kept
+    };
     struct Candidate {
         event::Logged logged;
-        std::string path;   // in the message; decoded, without query; empty: none
+        Path path;          // in the message; empty: none
         std::string method; // likewise
         bool by_server;     // the logger is one of a server or framework that names failed requests
     };
+    struct Found {
+        std::string exception; // empty: none
+        event::RaisedIn raised_in = event::RaisedIn::not_known;
+    };
+    static Path path_of(std::string_view text, bool cut);
+    static Found taken_from(const Candidate& candidate);
+
     // An exception that explained a response already: who wrote it logs it afterwards.
     struct Echo {
         event::Execution by;
@@ -47,10 +66,11 @@ private:
 
     bool is_echo(const event::Logged& logged);
     void use_up(const event::Responded& responded);
-    std::string from_log(const event::Responded& responded, std::string_view method, std::string_view path);
-    std::string from_writer(const event::Responded& responded, std::string_view path);
-    std::string from_path(const event::Responded& responded, std::string_view method, std::string_view path);
-    std::string from_only_request(const event::Responded& responded, std::string_view path);
+    Found from_log(const event::Responded& responded, std::string_view method, std::string_view path);
+    Found from_writer(const event::Responded& responded, const Path& path);
+    Found from_thread(const event::Responded& responded);
+    Found from_path(const event::Responded& responded, std::string_view method, const Path& path);
+    Found from_only_request(const event::Responded& responded, const Path& path);
 
     std::deque<Candidate> candidates_; // in the order of their records
     std::deque<Echo> echoes_;

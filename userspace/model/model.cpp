@@ -24,6 +24,12 @@ WorkerState state_of(gunicorn::State state) {
     return WorkerState::running;
 }
 
+// What was kept of a path that is too long for an endpoint.
+std::string path_of(const event::Responded& event, const http::RequestLine& line) {
+    if (line.path || event.uwsgi) return line.path.value_or("");
+    return http::parse_request_line(event.request_line, http::LineState::whole).path.value_or("");
+}
+
 double seconds(std::chrono::duration<double> duration) { return duration.count(); }
 
 } // namespace
@@ -78,7 +84,7 @@ std::string Model::on(const event::Responded& event) {
     auto* observed = observed_of(event.slot, event.pid);
     if (observed == nullptr) return {};
     const auto line = request_line_of(event);
-    const auto cause = observed->causes.of(event, line.method, line.path.value_or(""));
+    const auto cause = observed->causes.of(event, line.method, path_of(event, line));
     const auto type = error_type_of(event.status, cause, event.raised == event::Responded::Raised::nothing);
     if (event.status < 400 && type.empty() && !options_.measured.routes) return type;
     const auto endpoint = options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)));
@@ -87,6 +93,21 @@ std::string Model::on(const event::Responded& event) {
     if (event.status >= 400 || !type.empty())
         observed->answers.add({event.status, line.method, admitted, admit_error(*observed, type)});
     return cause.empty() ? std::string() : type;
+}
+
+// In no count of a status: it is published as it is.
+std::string Model::on(const event::Aborted& event) {
+    if (event.request.slot == 0 || event.by == event::Aborted::By::worker_exit) return {};
+    auto* observed = observed_of(event.request.slot, event.request.pid);
+    if (observed == nullptr) return {};
+    const auto line = request_line_of(event.request);
+    const auto cause = observed->causes.of(event, line.method, path_of(event.request, line));
+    if (!cause) return {};
+    const auto endpoint = options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)));
+    const std::string admitted(limit_of(*observed).admit(endpoint));
+    const auto type = cause->empty() ? std::string(kUnknownError) : plain_name(*cause);
+    observed->answers.add({kUnanswered, line.method, admitted, admit_error(*observed, type)});
+    return cause->empty() ? std::string() : type;
 }
 
 RouteKey Model::route_of(const event::Responded& event) const {

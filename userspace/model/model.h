@@ -61,6 +61,8 @@ public:
     // be in the tree yet: what it does before it is recognised is kept and published once it is.
     // Returns the type of the exception behind it, as it is labelled; empty: none, or not known.
     std::string on(const event::Responded& event);
+    // Likewise; counts as an error if an exception ended it.
+    std::string on(const event::Aborted& event);
 
     // What may turn out to be the cause of a response that comes later.
     void on(const event::Logged& event);

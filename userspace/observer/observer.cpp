@@ -99,8 +99,11 @@ void Observer::drain_records() {
 void Observer::take(const event::Event& event) {
     if (const auto* responded = std::get_if<event::Responded>(&event)) model_.on(*responded);
     if (const auto* logged = std::get_if<event::Logged>(&event)) model_.on(*logged);
-    if (const auto* traced = std::get_if<event::Traced>(&event)) traces_.take(*traced, model_.on(traced->request));
-    if (const auto* aborted = std::get_if<event::Aborted>(&event)) tell_of(*aborted);
+    if (const auto* traced = std::get_if<event::Traced>(&event)) traces_.take(*traced, count(*traced));
+    if (const auto* aborted = std::get_if<event::Aborted>(&event)) {
+        count(*aborted);
+        tell_of(*aborted);
+    }
     if (const auto* exited = std::get_if<event::Exited>(&event)) {
         probe_->end_connections(exited->slot, exited->at);
         auto whole = *exited;
@@ -111,6 +114,18 @@ void Observer::take(const event::Event& event) {
         return;
     }
     carry_out(tree_.on(event));
+}
+
+std::string Observer::count(const event::Traced& traced) {
+    if (!traced.unanswered || !traced.by) return model_.on(traced.request);
+    return count(event::Aborted{traced.request, *traced.by, traced.by_exception});
+}
+
+// A worker that has been told to stop ends requests itself: gevent kills their greenlets, which shows nowhere else.
+std::string Observer::count(event::Aborted aborted) {
+    const auto* worker = tree_.worker_of_slot(aborted.request.slot);
+    if (worker != nullptr && worker->state != gunicorn::State::running) aborted.by_exception = false;
+    return model_.on(aborted);
 }
 
 // What a worker was doing when it died is what people look for next.

@@ -83,6 +83,8 @@ private:
     void drain_records();
     void warn_of_ranked_ages();
     void take(const event::Event& event);
+    std::string count(const event::Traced& traced);
+    std::string count(event::Aborted aborted);
     void tell_of(const event::Aborted& aborted) const;
     void carry_out(const std::vector<gunicorn::Request>& requests);
     void observe_master(pid_t pid, event::Slot slot);

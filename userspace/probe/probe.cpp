@@ -169,6 +169,8 @@ void Probe::set_python(event::Slot master, const python::Layout& layout, python:
                                   .keys_used = layout.keys_used,
                                   .keys_indices = layout.keys_indices,
                                   .bytes_items = layout.bytes_items,
+                                  .exception_traceback = layout.exception_traceback,
+                                  .str_other_text = layout.str_other_text,
                                   .reserved = {}};
     bpf_map_update_elem(pythons, &master, &python, BPF_ANY);
 }

@@ -25,6 +25,8 @@ constexpr auto kPrograms = std::to_array<Program>({
      contract::PROG_EXPLAIN_RESPONSE},
     {&Progs::read_log_record, "read_log_record", Entry::tail_call, Group::exceptions, "sys_exit",
      contract::PROG_READ_LOG_RECORD},
+    {&Progs::read_printed, "read_printed", Entry::tail_call, Group::exceptions, "sys_exit",
+     contract::PROG_READ_PRINTED},
     {&Progs::end_connection, "end_connection", Entry::user_space, Group::core},
     {&Progs::adopt_connection, "adopt_connection", Entry::user_space, Group::core},
     {&Progs::watch_port, "watch_port", Entry::user_space, Group::waits},

@@ -32,6 +32,7 @@ constexpr Field kFields[] = {
     {"PyThreadState.context",                        &Layout::thread_context,            { 240,  240,  240,  224,  208,  208,  208,  232,  208,  208,  232}, {  0,   0,   0}},
     {"_PyErr_StackItem.exc_value",                   &Layout::exc_info_value,         {   8,    8,    8,    0,    0,    0,    0,    0,    0,    0,    0}, {  0,   0,   0}},
     {"_PyErr_StackItem.previous_item",               &Layout::exc_info_previous_item,          {  24,   24,   24,    8,    8,    8,    8,    8,    8,    8,    8}, {  0,   0,   0}},
+    {"PyBaseExceptionObject.traceback",              &Layout::exception_traceback,             {  32,   32,   32,   40,   40,   40,   40,   40,   56,   56,   56}, {  0,   0,   0}},
     {"_PyInterpreterFrame.previous",                 &Layout::frame_previous,            {  24,   24,   24,   48,    8,    8,    8,    8,    8,    8,    8}, {232, 256, 320}},
     {"_PyInterpreterFrame.f_code/f_executable",      &Layout::frame_code,                {  32,   32,   32,   32,    0,    0,    0,    0,    0,    0,    0}, {240, 264, 328}},
     {"_PyInterpreterFrame.f_globals",                &Layout::frame_globals,             {  48,   48,   48,    8,   24,   24,   24,   24,   24,   24,   24}, {  0,   0,   0}},

@@ -34,8 +34,9 @@ struct Layout {
     Offset thread_context = kAbsent;         // that of contextvars; null until a variable is set
     Offset exc_info_value = kAbsent;         // of a stack item
     Offset exc_info_previous_item = kAbsent; // of a stack item: the next outer one
-    Offset frame_previous = kAbsent;         // the caller
-    Offset frame_code = kAbsent;             // tagged since 3.14
+    Offset exception_traceback = kAbsent;
+    Offset frame_previous = kAbsent; // the caller
+    Offset frame_code = kAbsent;     // tagged since 3.14
     Offset frame_globals = kAbsent;
     Offset frame_locals = kAbsent;        // array; tagged since 3.14
     Offset frame_owner = kAbsent;         // one byte

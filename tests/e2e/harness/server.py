@@ -20,6 +20,7 @@ WORKER_CLASSES = {
     "sync": "sync",
     "gthread": "gthread",
     "gevent": "gevent",
+    "gevent_pywsgi": "gevent_pywsgi",
     "eventlet": "eventlet",
     "tornado": "tornado",
     "uvicorn": "uvicorn.workers.UvicornWorker",

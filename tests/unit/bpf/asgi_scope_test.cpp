@@ -74,8 +74,7 @@ protected:
         worker_.get_pid();
         if (worker_.logged().size() != 1) return "no record";
         const auto& record = worker_.logged().back();
-        const auto said = [](const contract::u8* text) { return std::string(reinterpret_cast<const char*>(text)); };
-        return said(record.arguments[1]) + " " + said(record.arguments[0]);
+        return argument(record, 1) + " " + argument(record, 0);
     }
 
     Type tuple_{&class_, kTuple, "tuple"};

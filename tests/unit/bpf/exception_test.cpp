@@ -51,8 +51,7 @@ protected:
                    .exc_info_value = offsetof(Handled, exception),
                    .exc_info_previous_item = offsetof(Handled, previous),
                    .object_type = offsetof(Object, type),
-                   .type_name = offsetof(Type, name),
-                   .reserved = 0};
+                   .type_name = offsetof(Type, name)};
         kernel_set_python(&python_);
         kernel_set_thread(kSelf);
     }

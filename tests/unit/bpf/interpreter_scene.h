@@ -35,8 +35,8 @@ struct Text {
     const void* type = nullptr;
     std::uint64_t length = 0;
     std::uint64_t hash = 0;
-    std::uint32_t state = 1 << (2 + 4); // ASCII
-    char characters[256] = {};
+    std::uint32_t state = 1 << (2 + 4) | 1 << (2 + 3) | 1 << 2; // ASCII, compact, of one byte each
+    char characters[1024] = {};
 };
 struct Code {
     const Text* file = nullptr;
@@ -72,6 +72,10 @@ struct Thread {
 };
 
 inline std::uint64_t reference(const void* address) { return reinterpret_cast<std::uint64_t>(address); }
+
+inline std::string argument(const contract::record_logged& record, std::size_t index) {
+    return {reinterpret_cast<const char*>(record.arguments[index]), record.argument_bytes[index]};
+}
 
 class InterpreterTest : public testing::Test {
 protected:
@@ -115,8 +119,7 @@ protected:
                              .str_length = offsetof(Text, length),
                              .str_state = offsetof(Text, state),
                              .str_ascii_text = offsetof(Text, characters),
-                             .str_kind_bit = 2,
-                             .reserved = {}};
+                             .str_kind_bit = 2};
 };
 
 } // namespace bpf_test

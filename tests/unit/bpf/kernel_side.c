@@ -20,6 +20,7 @@
 #include "programs/explain_response.h"
 #include "programs/log_record.h"
 #include "programs/pass_bulk.h"
+#include "programs/print_traceback.h"
 #include "programs/sched.h"
 #include "programs/stream_bytes.h"
 #include "programs/sys_exit.h"
@@ -85,6 +86,7 @@ int run_part(uint32_t index, unsigned long long* context) {
     if (index == PROG_PASS_BULK) return pass_bulk(context);
     if (index == PROG_END_LOST_RESPONSE) return end_lost_response(context);
     if (index == PROG_READ_LOG_RECORD) return read_log_record(context);
+    if (index == PROG_READ_PRINTED) return read_printed(context);
     return index == PROG_END_BY_CALL ? end_by_call(context) : shut_by_call(context);
 }
 
@@ -115,6 +117,12 @@ void kernel_reset(struct kernel_limits limits) {
     map_set_limit(&pipelined, limits.pipelined);
     map_push(&free_slots, &slot, sizeof slot);
     if (take_slot(WORKER_TGID, ROLE_WORKER, 0, world.now_ns) != WORKER_SLOT) abort();
+}
+
+void kernel_record_failures_only(void) {
+    static const unsigned char no = 0;
+
+    every_response = &no;
 }
 
 void kernel_set_clock(uint64_t now_ns) { world.now_ns = now_ns; }

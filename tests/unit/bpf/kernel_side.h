@@ -26,6 +26,9 @@ struct kernel_limits {
 /* Everything as after loading: maps empty, descriptors closed, the clock at 1 s, the worker observed. */
 void kernel_reset(struct kernel_limits limits);
 
+/* Only what tells of a failure is recorded, as unless requests are traced or counted by route. */
+void kernel_record_failures_only(void);
+
 /* CLOCK_MONOTONIC, nanoseconds. */
 void kernel_set_clock(uint64_t now_ns);
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "interpreter_scene.h"
@@ -20,6 +21,7 @@ std::uint64_t tagged(const void* address) { return reference(address) | kTag; }
 class LogRecordTest : public InterpreterTest {
 protected:
     LogRecordTest() {
+        layout_.str_other_text = offsetof(Text, characters);
         layout_.frame_owner = offsetof(Frame, owner);
         layout_.sequence_size = offsetof(Tuple, size);
         layout_.tuple_items = offsetof(Tuple, items);
@@ -83,8 +85,8 @@ TEST_F(LogRecordTest, IsReadFromTheArgumentsOfItsMaking) {
     const auto record = logged();
     EXPECT_EQ(said(record.exception), "shop.KeyError");
     EXPECT_EQ(said(record.logger), "django.request");
-    EXPECT_EQ(said(record.arguments[0]), "Internal Server Error");
-    EXPECT_EQ(said(record.arguments[1]), "/a");
+    EXPECT_EQ(argument(record, 0), "Internal Server Error");
+    EXPECT_EQ(argument(record, 1), "/a");
     EXPECT_EQ(record.in_flight, 1u);
     EXPECT_EQ(record.by.thread, static_cast<contract::u32>(WORKER_TGID));
     EXPECT_EQ(record.by.is_main_module, 1u);
@@ -136,18 +138,37 @@ TEST_F(LogRecordTest, OnlyAnExceptionsClassCounts) {
 
 TEST_F(LogRecordTest, ArgumentsThatAreNoTextAreLeftOut) {
     arguments_.size = 1;
-    EXPECT_EQ(said(logged().arguments[1]), "");
+    EXPECT_EQ(argument(logged(), 1), "");
     arguments_ = {&tuple_, 2, {&level_, &arguments_, nullptr}};
     auto record = ask().back();
-    EXPECT_EQ(said(record.arguments[0]), "");
-    EXPECT_EQ(said(record.arguments[1]), "");
+    EXPECT_EQ(argument(record, 0), "");
+    EXPECT_EQ(argument(record, 1), "");
+    EXPECT_EQ(record.argument_bytes[0] + record.argument_bytes[1], 0);
     arguments_.items[0] = text(std::string(250, 'x'));
-    texts_.back().state = 0; // not ASCII
-    EXPECT_EQ(said(ask().back().arguments[0]), "");
-    arguments_.items[0] = text(std::string(250, 'x'));
-    EXPECT_EQ(said(ask().back().arguments[0]), std::string(contract::LOG_ARGUMENT_BYTES - 1, 'x'));
+    texts_.back().state = 0; // a legacy string, whose text is elsewhere
+    EXPECT_EQ(argument(ask().back(), 0), "");
     record_.locals[6] = tagged(&nothing_);
-    EXPECT_EQ(said(ask().back().arguments[0]), "");
+    EXPECT_EQ(argument(ask().back(), 0), "");
+}
+
+TEST_F(LogRecordTest, ArgumentsKeepTheirBytesAndHowWideTheyAre) {
+    arguments_.items[0] = text(std::string(1000, 'x'));
+    auto record = ask().back();
+    EXPECT_EQ(record.argument_kinds[0], contract::ARGUMENT_BYTES | contract::ARGUMENT_IS_CUT);
+    EXPECT_EQ(record.argument_bytes[0], contract::LOG_ARGUMENT_BYTES);
+    EXPECT_EQ(record.arguments[0][contract::LOG_ARGUMENT_BYTES - 1], 'x');
+    for (const auto width : {1U, 2U, 4U}) {
+        arguments_.items[0] = text("/größe, as many bytes as its widest");
+        texts_.back().state = width << 2 | 1U << 5; // compact, not ASCII
+        texts_.back().length = 8;
+        record = ask().back();
+        EXPECT_EQ(record.argument_kinds[0], width);
+        EXPECT_EQ(record.argument_bytes[0], 8 * width);
+        EXPECT_EQ(std::memcmp(record.arguments[0], texts_.back().characters, 8 * width), 0);
+    }
+    texts_.back().length = contract::LOG_ARGUMENT_BYTES;
+    EXPECT_EQ(ask().back().argument_bytes[0], contract::LOG_ARGUMENT_BYTES);
+    EXPECT_TRUE(ask().back().argument_kinds[0] & contract::ARGUMENT_IS_CUT);
 }
 
 TEST_F(LogRecordTest, FramesThatLeadInCirclesHaveNoOutermost) {

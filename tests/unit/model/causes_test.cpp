@@ -28,6 +28,7 @@ struct Line {
     std::array<std::string, 2> arguments = {};
     std::uint64_t in_flight = 2;
     bool of_scope = false;
+    event::RaisedIn raised_in = event::RaisedIn::application;
 };
 
 class CausesTest : public testing::Test {
@@ -41,6 +42,7 @@ protected:
                     .logger = line.logger,
                     .arguments = line.arguments,
                     .of_scope = line.of_scope,
+                    .raised_in = line.raised_in,
                     .at = line.at});
     }
     static event::Responded response(event::Execution by, std::chrono::milliseconds begin,
@@ -276,6 +278,77 @@ TEST_F(CausesTest, WhatPassedAFrameworkIsLoggedAfterwards) {
 TEST_F(CausesTest, OldOnesMakeRoom) {
     for (int i = 0; i < 1000; i++) log({"E" + std::to_string(i), thread(5), 15ms});
     EXPECT_EQ(cause(response(thread(5), 10ms, 20ms)), "E999");
+}
+
+// A request that the server closes without a response.
+event::Aborted aborted(event::Execution by, std::chrono::milliseconds begin, std::chrono::milliseconds end) {
+    event::Aborted aborted{};
+    aborted.by = event::Aborted::By::server;
+    aborted.request.by = by;
+    aborted.request.duration = end - begin;
+    aborted.request.at = end;
+    return aborted;
+}
+
+using Cause = std::optional<std::string>;
+
+TEST_F(CausesTest, OfNoResponseWhatTheServerLogs) {
+    log({"shop.DatabaseGone", thread(5), 15ms});
+    log({"OSError", thread(5), 16ms, "gunicorn.error"});
+    log({"KeyError", thread(6), 16ms});
+    EXPECT_EQ(causes_.of(aborted(thread(5), 10ms, 20ms), "GET", "/a"), Cause("OSError"));
+    EXPECT_EQ(causes_.of(aborted(thread(5), 10ms, 20ms), "GET", "/a"), Cause()) << "counts once";
+    EXPECT_EQ(causes_.of(aborted(thread(6), 10ms, 20ms), "GET", "/a"), Cause())
+        << "the application may have forgiven it";
+}
+
+TEST_F(CausesTest, OfNoResponseTheClientsSocketIsNone) {
+    log({"TimeoutError", thread(5), 15ms, "gunicorn.error", {}, 2, false, event::RaisedIn::server});
+    auto request = aborted(thread(5), 10ms, 20ms);
+    request.by_exception = true;
+    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause());
+    log({"TimeoutError", thread(5), 25ms, "gunicorn.error", {}, 2, false, event::RaisedIn::not_known});
+    EXPECT_EQ(causes_.of(aborted(thread(5), 20ms, 30ms), "GET", "/a"), Cause()) << "never a guess";
+    log({"shop.Gone", thread(5), 35ms, "gunicorn.error", {}, 2, false, event::RaisedIn::not_known});
+    EXPECT_EQ(causes_.of(aborted(thread(5), 30ms, 40ms), "GET", "/a"), Cause("shop.Gone")) << "no socket's";
+}
+
+TEST_F(CausesTest, OfNoResponseWhatIsHandledAtItsEnd) {
+    auto request = aborted(thread(5), 10ms, 20ms);
+    request.request.exception = "SystemExit";
+    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause("SystemExit"));
+    log({"SystemExit", thread(5), 21ms, "gunicorn.error"});
+    EXPECT_EQ(causes_.of(aborted(thread(5), 15ms, 30ms), "GET", "/a"), Cause()) << "its echo";
+}
+
+TEST_F(CausesTest, OfNoResponseByTheThreadThatReadTheRequest) {
+    const event::Execution reader{.thread = 5}; // another one closes
+    log({"shop.Retried", thread(5), 12ms});
+    log({"OSError", thread(5), 15ms, "gunicorn.error"});
+    log({"ConnectionError", thread(5), 25ms, "gunicorn.error"}); // of its next request
+    log({"KeyError", thread(6), 14ms, "gunicorn.error"});
+    EXPECT_EQ(causes_.of(aborted(reader, 10ms, 30ms), "GET", "/a"), Cause("OSError"));
+    EXPECT_EQ(causes_.of(aborted(reader, 20ms, 31ms), "GET", "/b"), Cause("ConnectionError"));
+    EXPECT_EQ(causes_.of(aborted(reader, 20ms, 32ms), "GET", "/b"), Cause());
+}
+
+TEST_F(CausesTest, OfNoResponseByALoopsTask) {
+    log({"ValueError", task(0x900), 15ms, "tornado.application"});
+    EXPECT_EQ(causes_.of(aborted(task(0x800), 10ms, 20ms), "GET", "/a"), Cause());
+    EXPECT_EQ(causes_.of(aborted(task(0x900), 10ms, 20ms), "GET", "/a"), Cause("ValueError"));
+}
+
+TEST_F(CausesTest, OfNoResponseAnExceptionThatNothingTellsOfIsUnknown) {
+    auto request = aborted(thread(5), 10ms, 20ms);
+    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause());
+    request.by_exception = true;
+    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause(""));
+    request.by = event::Aborted::By::client;
+    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause());
+    request.by = event::Aborted::By::server;
+    request.request.exception = "StopIteration";
+    request.request.raised = event::Responded::Raised::exception;
+    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause("StopIteration")) << "a probe has seen it";
 }
 
 } // namespace

@@ -56,6 +56,27 @@ TEST_F(ModelTest, TypesMadeAtRunTimeAreBounded) {
     EXPECT_EQ(errors.at({"GET", "/a", "other"}), 136u);
 }
 
+TEST_F(ModelTest, AnExceptionInPlaceOfAResponseIsAnErrorAndNothingElse) {
+    auto counted = totals({{200, 1}});
+    counted.aborted.server = 2;
+    model.set_totals(1, counted);
+    event::Aborted aborted{.request = responded(1, 0, "POST /pay?x=1 HTTP/1.1", 101), .by = event::Aborted::By::server};
+    EXPECT_EQ(model.on(aborted), "");
+    aborted.request.by.thread = 101;
+    aborted.request.exception = "shop.DatabaseGone";
+    EXPECT_EQ(model.on(aborted), "DatabaseGone");
+    aborted.request.exception.clear();
+    aborted.by_exception = true;
+    EXPECT_EQ(model.on(aborted), "");
+    const auto taken = snapshot(one);
+    const auto& worker = taken.targets.at(0).workers.at(0);
+    const std::map<model::ErrorKey, std::uint64_t> errors{{{"POST", "/pay", "DatabaseGone"}, 1},
+                                                          {{"POST", "/pay", "unknown"}, 1}};
+    EXPECT_EQ(worker.errors, errors);
+    EXPECT_TRUE(worker.failed.empty());
+    EXPECT_EQ(worker.totals.responses.size(), 1U);
+}
+
 TEST_F(ModelTest, WithoutGunicornThereIsNoTarget) {
     EXPECT_TRUE(snapshot({}).targets.empty());
     use({.target_labels = false});
