@@ -32,17 +32,17 @@
  * usdt python:import__..__start  import_begins        programs/usdt_import.h       imports of modules
  * usdt python:import__..__done   import_ends          programs/usdt_import.h
  * run by user space              end_connection       programs/conn_close.h        connections of a dead process
- * run by user space              adopt_connection     programs/conn_close.h        connections that are older than we
- * run by user space              watch_port           programs/queue_wait.h        listeners that are older than we
+ * run by user space              adopt_connection     programs/conn_close.h        connections older than the exporter
+ * run by user space              watch_port           programs/queue_wait.h        listeners older than the exporter
  *
  * maps                                                                             file
  * -------------------------------------------------------------------------------- -----------------------------------
  * slot_pages, processes, totals, free_slots                                        core/maps.h
  * records, drops                                                                   core/record.h
- * connections, pipelined, closing_conns, new_connection, io_ctxs                        conn/maps.h
+ * connections, pipelined, closing_conns, new_connection, io_ctxs                   conn/maps.h
  * listeners, ports, arrivals, busy_since                                           conn/maps.h
- * parts (tail calls)                                                               conn/tail_calls.h
- * pythons, raises, last_raises, background_exceptions                                         python/maps.h
+ * tail_calls                                                                       conn/tail_calls.h
+ * pythons, raises, last_raises, background_exceptions                              python/maps.h
  * clocks, traced, blank_traces                                                     trace/maps.h
  * gc_starts, gc_pauses                                                             programs/usdt_gc.h
  * import_starts, imports                                                           programs/usdt_import.h

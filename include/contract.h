@@ -74,7 +74,7 @@ enum {
             10000000000ull                                                                          \
     }
 
-/* Upper bounds in bytes, likewise. */
+/* Upper bounds in bytes, inclusive, in ascending order. */
 #define SIZE_BOUNDS_BYTES                                                                           \
     {                                                                                               \
         1024ull, 4096ull, 16384ull, 65536ull, 262144ull, 1048576ull, 4194304ull                     \
@@ -101,7 +101,7 @@ enum candidates {
 };
 
 enum {
-    SLOTS_PER_PAGE = 2048, /* of a value of the map `slot_pages`: 4 KiB */
+    SLOTS_PER_PAGE = 2048, /* cells in a value of the map `slot_pages`: 4 KiB */
 };
 
 enum role {
@@ -150,7 +150,7 @@ struct python {
     u16 str_ascii_text;
     u16 str_kind_bit;
     u16 reference_tags; /* the bits of a reference from a frame that are no address: 3 since 3.14, else 0 */
-    u16 thread_raised;      /* the exception on its way up */
+    u16 thread_raised;      /* the propagating exception */
     u16 thread_raised_type; /* its type, up to 3.11; else OFFSET_ABSENT */
     u64 ambient_exception;    /* address of one that is handled around Gunicorn itself, and that no request raised; 0: none, or AMBIENT_NOT_KNOWN */
     u64 raises_since_ns;    /* since when `see_raise` is attached to this interpreter; 0: it is not */
@@ -181,11 +181,11 @@ enum raised {
     RAISED_AND_CLOSED = 1 << 6,     /* the server closes without an answer where it does so only after an exception */
 };
 
-/* Who runs Python code at a moment: what tells one request's code from another's in the same process. */
+/* The execution of Python code at a moment: tells the code of one request from that of another in the same process. */
 struct exec_context {
-    u32 thread;          /* its id in the initial PID namespace; 0: nobody looked */
+    u32 thread;          /* its id in the initial PID namespace; 0: not read */
     u16 is_main_module;  /* the outermost frame is the program's own: no thread and no greenlet was begun for it */
-    u16 raised;          /* of who answers: enum raised */
+    u16 raised;          /* enum raised, of the execution that answers */
     u64 outermost_frame; /* address; 0: not found */
     u64 context;         /* address of the contextvars context, which is each asyncio task's own; 0: none */
 };
@@ -209,12 +209,12 @@ enum connection_kind {
     CONNECTION_ABORTED = 3, /* a complete request head, no response */
     CONNECTION_TLS = 4,     /* encrypted: cannot be seen into */
     CONNECTION_HTTP2 = 5,   /* cleartext HTTP/2: not decoded */
-    CONNECTION_OPAQUE = 6,  /* the server answered something that is not HTTP/1, or its calls were given up on */
+    CONNECTION_OPAQUE = 6,  /* the server answered something that is not HTTP/1, or dropped: see enum drop_reason */
     CONNECTION_ADOPTED = 7, /* open before the exporter started, never used again */
     CONNECTION_KINDS = 8,
 };
 
-/* Where a connection waits for its worker. */
+/* The place in which a connection waits for its worker. */
 enum wait_place {
     WAIT_ACCEPT = 0,     /* in the listener's queue: established, not accepted */
     WAIT_FIRST_READ = 1, /* accepted, its bytes not asked for: the pool of a threaded worker, a busy event loop */
@@ -277,7 +277,7 @@ enum import_phase { IMPORT_AT_BOOT = 0, IMPORT_WHEN_SERVING = 1, IMPORT_PHASES =
 /* Value of the map `imports`, by slot. */
 struct imports {
     u64 modules[IMPORT_PHASES]; /* that were looked for and loaded, or not found */
-    u64 time_ns[IMPORT_PHASES]; /* of the outermost ones, which contain the others */
+    u64 time_ns[IMPORT_PHASES]; /* in outermost imports, which contain the others */
 };
 
 /* ---- reasons for a drop ------------------------------------------------------------------------- */
@@ -303,7 +303,7 @@ enum drop_reason {
 /* Key of the maps `connections` and `traced`. */
 struct connection_key {
     slot_t slot;
-    s32 fd; /* with a bit of the kernel side's own above the largest descriptor: bpf/, connection lookup */
+    s32 fd; /* and, above the largest descriptor, the bit of an alternative key: bpf/conn/lookup.h */
 };
 CONTRACT_ASSERT(sizeof(struct connection_key) == 8, "connection_key is shared");
 
@@ -366,7 +366,7 @@ enum record_kind {
     RECORD_OOM = 7,      /* struct record_header: the out-of-memory killer chose an observed process */
     RECORD_LOGGED = 9,   /* struct record_logged: a worker logged an exception */
     RECORD_TRACED = 10,  /* struct record_traced, in place of RECORD_RESPONSE while requests are traced */
-    RECORD_TRACED_ABORTED = 11, /* struct record_traced, likewise of RECORD_ABORTED; of any ended_by */
+    RECORD_TRACED_ABORTED = 11, /* struct record_traced, in place of RECORD_ABORTED; with any ended_by */
 };
 
 struct record_header {
@@ -424,7 +424,7 @@ struct record_response {
     u8 ended_by; /* enum ended_by; valid with RESPONSE_INCOMPLETE */
     u8 reserved[2];
     u64 polled_ns; /* since when the worker's event loop has not looked for events; 0: always */
-    /* Who completed a response of status >= 400, or ended one before its end after an exception was logged. */
+    /* The execution that completed a response of status >= 400, or ended one before its end after an exception was logged. */
     struct exec_context by;
     /* Type of the exception that it was handling then, as tp_name has it, NUL-terminated; empty: none, or it could not be
      * read. */

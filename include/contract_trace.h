@@ -59,7 +59,7 @@ struct breakdown {
     u64 accept_ns; /* before the first byte: in the listener's queue */
     u64 unread_ns; /* before the first byte: accepted, or arrived, and not read; a pool's queue, a busy event loop */
     u64 spent_ns[TIME_STATES];
-    u64 gc_ns; /* of TIME_ON_CPU: in Python's garbage collector, where its probes are attached */
+    u64 gc_ns; /* the part of TIME_ON_CPU in Python's garbage collector, where its probes are attached */
     u32 thread;
     u32 flags; /* enum breakdown_flag */
     struct peer peers[PEERS];

@@ -1,7 +1,31 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What is remembered of an accepted connection: the state of both directions, the request that is being
- * answered, and which requests wait behind it. Private to the programs; user space only reads the keys.
+ * The state of an accepted connection: both directions, the request that is being answered, and the requests that wait
+ * behind it. Private to the programs; user space only reads the keys.
+ *
+ *     accept()                             adopt_connection (open before the exporter started)
+ *        |                                       |
+ *        v      bytes begin like a request       v
+ *      idle <------------------------------- adopted           CONNECTION_IS_ADOPTED: the server's bytes are ignored
+ *      |  ^
+ *      |  | the response is complete and `queued` is 0 again
+ *      v  |
+ *    in flight                                                 `queued` >= 1: `current`, and later ones in `pipelined`
+ *      |   |
+ *      |   |  101 Switching Protocols: another protocol         both directions PHASE_IGNORED; what was counted stays
+ *      |   |  TLS, HTTP/2, not HTTP/1                           CONNECTION_SAW_TLS, _HTTP2, _OTHER: nothing more counts
+ *      |   |  the place in a stream is not known                CONNECTION_LOST_PLACE, until a later head is found
+ *      |   v
+ *      | ignored, opaque or lost
+ *      |   |
+ *      v   v
+ *    shutdown(SHUT_WR): an open response ends here; what is read afterwards is drained, not served
+ *      |
+ *      v
+ *    close(), dup2() or a reused descriptor (enum close_reason), or the exit of the process:
+ *    finish_connection() ends what is open and counts the connection as an enum connection_kind
+ *
+ * Within a message each direction has its own enum phase (http/parser_state.h).
  */
 #ifndef GUNICORN_BPF_CONN_CONNECTION_H
 #define GUNICORN_BPF_CONN_CONNECTION_H
@@ -31,7 +55,7 @@ enum connection_flag {
     CONNECTION_PEER_RESET = 1 << 1,  /* reading or writing failed: the client is gone */
     CONNECTION_SAW_TLS = 1 << 2,     /* began like a TLS record */
     CONNECTION_SAW_HTTP2 = 1 << 3,   /* began with HTTP/2's preface */
-    CONNECTION_SAW_OTHER = 1 << 4,   /* not HTTP/1, or given up: nothing of it counts any more */
+    CONNECTION_SAW_OTHER = 1 << 4,   /* not HTTP/1, or dropped: nothing more of it counts */
     CONNECTION_SAW_PROXY = 1 << 5,   /* a PROXY protocol header of version 1 was passed over */
     CONNECTION_SAW_BYTES = 1 << 6,   /* anything was read */
     CONNECTION_IS_ADOPTED = 1 << 7,  /* open before we came; waits for a request's beginning */
@@ -59,7 +83,7 @@ struct connection {
     u16 reserved;
     u32 reader;        /* the thread that read last, likewise */
     struct stream streams[2]; /* enum direction */
-    /* Of the response that is complete, until it is counted. */
+    /* These two belong to the complete response, until it is counted. */
     u8 exception[EXCEPTION_BYTES];
     struct exec_context by;
     struct request current;
@@ -72,11 +96,12 @@ enum close_reason {
     CLOSE_SHUTDOWN = 2,     /* nothing more will be written */
 };
 
-/* Where a look at a process's memory has come to. */
+/* Scratch memory for reading a Python process. In map memory, of which the verifier knows nothing: a loop looks the same to it
+ * in every turn. */
 struct py_scratch {
     u64 at;
     u64 found;
-    u64 id;     /* of the thread that is looked for */
+    u64 id;     /* pthread_self() of the current thread */
     u64 thread; /* its PyThreadState */
     u64 left;   /* entries of a dict */
     u64 path;   /* what an ASGI scope has as "raw_path" and "method" */
@@ -112,7 +137,7 @@ struct io_ctx {
     struct connection_key key;
     u64 now_ns;
     u64 last_write_ns; /* the connection's, before this call */
-    u64 accepted_ns; /* of the connection that is to end: its descriptor may mean another one by now */
+    u64 accepted_ns; /* identity of the connection to close: its descriptor may mean another one by now */
     u8 direction;
     u8 close_reason; /* enum close_reason */
     u8 threads; /* the process has more than one: another may come to the same end */

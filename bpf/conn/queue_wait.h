@@ -34,7 +34,7 @@ static __always_inline void record_accept_wait(const struct connection *connecti
     bpf_map_delete_elem(&arrivals, &key);
 }
 
-/* The worker asks for the first bytes. It has been waited for since accept(), or since they came if that was later: a
+/* The worker reads for the first time. The connection has waited since accept(), or since the bytes came if that was later: a
  * client that is slow to send does not wait. */
 static __always_inline void record_read_wait(struct connection *connection, slot_t slot, u64 now_ns) {
     struct sock *sk = sock_of(connection->file);

@@ -61,7 +61,7 @@ static __always_inline void fill_record(struct record_response *record, const st
     copy_bytes(record->request_line, REQUEST_LINE_BYTES, connection->current.line);
 }
 
-/* Likewise, and where its time went. */
+/* As record_request(), with the breakdown of the request's time. */
 static __always_inline void record_traced(struct connection *connection, const struct connection_key *key, u32 kind,
                                           u16 status, u64 now_ns, u64 duration_ns, u8 incomplete, u8 ended_by) {
     struct record_traced *record = reserve_record(sizeof *record);
@@ -92,7 +92,7 @@ static __always_inline void record_request(struct connection *connection, const 
     bpf_ringbuf_submit(record, wake_up_flags());
 }
 
-/* The record leaves before the totals grow, so that whoever reads totals first and records second finds an
+/* The record leaves before the totals grow, so that a reader that takes totals first and records second finds an
  * explanation for each count. `end_at`: the response's end, as a position in the stream to the client. */
 static __always_inline void finish_response(struct connection *connection, const struct connection_key *key,
                                             u64 end_at, u8 incomplete, u32 ended_by) {
@@ -207,7 +207,7 @@ static __always_inline int end_open_requests(struct connection *connection, cons
     return 1;
 }
 
-/* The connection's end, whoever brought it about, at `now_ns`. */
+/* Ends the connection at `now_ns`, on whichever side it was closed. */
 static __always_inline void finish_connection(struct connection *connection, const struct connection_key *key,
                                               u32 ended_by, u64 now_ns) {
     struct worker_totals *total = bpf_map_lookup_elem(&totals, &key->slot);

@@ -40,7 +40,7 @@ struct in6_addr {
 
 struct sock_common {
     unsigned int skc_daddr;   /* the peer's, in network order */
-    unsigned short skc_dport; /* likewise */
+    unsigned short skc_dport; /* the peer's, in network order */
     unsigned short skc_num; /* the local port */
     unsigned short skc_family;
     unsigned char skc_reuse : 4;
@@ -55,7 +55,7 @@ struct sk_buff_head {
 struct sock {
     struct sock_common __sk_common;
     struct sk_buff_head sk_receive_queue; /* of a unix listener: connections that wait for accept() */
-    unsigned int sk_ack_backlog;          /* of a TCP listener: likewise */
+    unsigned int sk_ack_backlog;          /* of a TCP listener: connections that wait for accept() */
     unsigned int sk_max_ack_backlog;
     atomic_t sk_drops;
 };

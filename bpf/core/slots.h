@@ -7,7 +7,7 @@
 #include "core/maps.h"
 #include "core/record.h"
 
-/* Where the slot of a process is kept, or NULL beyond pid_max. */
+/* The cell that holds the slot of a process, or NULL beyond pid_max. */
 static __always_inline u16 *slot_cell(u32 tgid) {
     u32 page = tgid / SLOTS_PER_PAGE;
     struct slot_page *slots = bpf_map_lookup_elem(&slot_pages, &page);

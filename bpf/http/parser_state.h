@@ -100,13 +100,13 @@ enum stream_event {
     EVENT_UNREADABLE,   /* the process's bytes could not be read */
     EVENT_NO_ADDRESS,   /* bytes without an address where they would have to be looked at */
     EVENT_LINE,         /* a piece of the request's line is in window[line, found): the caller has to keep_line() */
-    EVENT_LINE_END,     /* … its last piece: likewise */
+    EVENT_LINE_END,     /* … its last piece, to be kept in the same way */
     EVENT_CONTINUE = 255,      /* no event: next turn */
 };
 
 enum line_verdict {
     LINE_KEPT,    /* a request line, or a piece of one */
-    LINE_FULL,    /* likewise, and no more pieces of it are wanted */
+    LINE_FULL,    /* as LINE_KEPT, and no more pieces of it are wanted */
     LINE_DROPPED, /* not a request: what follows is the next candidate (PROXY protocol version 1) */
     LINE_OPAQUE,  /* what follows is not HTTP/1 */
 };

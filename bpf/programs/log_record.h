@@ -5,8 +5,10 @@
  *
  * logging.LogRecord.__init__ calls os.getpid() once for each record (CPython 3.8 to 3.15), and the C library asks the
  * kernel each time. At that moment it is the innermost frame, and its arguments say what is logged. Other callers of
- * getpid() are told apart by the function's name, then by the file's.
- * Reached by a tail call behind sys_exit. Nothing is decided here: user space has the record before the response's.
+ * getpid() are told apart by the function's name, then by the file's. User space gets the record before the response's, and
+ * matches the two.
+ * Hook: none of its own; sys_exit reaches it by a tail call at the exit of getpid(). Minimum kernel 5.10.
+ * Cost: docs/internals/cost-of-exceptions.md.
  */
 #ifndef GUNICORN_BPF_PROGRAMS_LOG_RECORD_H
 #define GUNICORN_BPF_PROGRAMS_LOG_RECORD_H
@@ -56,12 +58,12 @@ static __always_inline u64 is_in_background(const struct python *python, u64 fra
                    (file.third ^ WORD('r', 'o', 'u', 'n', 'd', '.', 'p', 'y')));
 }
 
-/* Of (class, exception, traceback). */
+/* The third item of exc_info: (class, exception, traceback). */
 static __always_inline u64 traceback_of(const struct python *python, u64 exc_info) {
     return pointer_at(exc_info + python->tuple_items + 2 * sizeof(u64));
 }
 
-/* True if what is done after an answer raised it: it is behind no response. */
+/* True if a task that runs after the response raised it: it did not cause any response. */
 static __always_inline int is_from_background_task(const struct python *python, struct py_scratch *scratch, u64 traceback) {
     scratch->at = traceback;
     scratch->found = 0;

@@ -70,7 +70,7 @@ int BPF_PROG(sched_process_exit, const struct task_struct *task) {
     return 0;
 }
 
-/* Those that Gunicorn's master and workers react to, and those that end a process from outside. */
+/* Signals that Gunicorn's master and workers react to, and those that end a process from outside. */
 static __always_inline int is_of_interest(s32 signal) {
     const u64 signals = 1ull << 1 | 1ull << 2 | 1ull << 3 | 1ull << 6 | 1ull << 9 | 1ull << 10 | 1ull << 12 |
                         1ull << 15 | 1ull << 21 | 1ull << 22 | 1ull << 28;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * How long connections wait for their worker: in the listener's queue until accept() returns, and from there until the
- * worker asks for their bytes.
+ * Observes: how long connections wait for their worker: in the listener's queue until accept() returns, and from there until
+ * the worker first reads.
  * Hooks: tp_btf/inet_sock_set_state, tp_btf/sys_enter. Minimum kernel 5.10.
  * Cost: a comparison for every system call of the host, an array look-up for each TCP connection that it accepts.
  */

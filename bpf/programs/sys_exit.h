@@ -38,7 +38,7 @@ enum {
 
 enum { ERROR_OUTPUT = 2 };
 
-/* Where the bytes of a call are. 0: they do not count. */
+/* Points the cursor at the bytes of a call. 0 if they do not count. */
 static __always_inline int init_cursor(struct iov_cursor *cursor, u8 operation, const u64 *arguments, u64 bytes) {
     struct message message = {};
 

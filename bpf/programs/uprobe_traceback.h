@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Observes: exceptions that pass a framework's functions, logged or not. Hook: a uprobe on PyTraceBack_Here of the
- * interpreter (CPython 3.8 to 3.15), which is called once for each Python frame that an exception leaves or is caught in.
- * Attached only when asked for, where the instruction is one that the kernel emulates; loaded only then.
+ * Observes: exceptions that pass a framework's functions, logged or not.
+ * Hook: a uprobe on PyTraceBack_Here of the interpreter (CPython 3.8 to 3.15), which is called once for each Python frame that
+ * an exception leaves or is caught in. Loaded and attached only with --python-unlogged, where the instruction is one that the
+ * kernel emulates. Minimum kernel 5.10. Cost: docs/internals/cost-of-exceptions.md.
  *
- * A uprobe belongs to the file: it is met by every process that runs this Python, and the others leave at the first look.
- * The kernel may preempt the program (Linux 5.18 on): nothing per CPU is used here, and nothing is reserved in the ring.
+ * A uprobe belongs to the file: it affects every process that uses the same interpreter binary; processes that are not observed
+ * leave at the first look-up. The kernel may preempt the program (Linux 5.18 on): nothing per CPU is used here, and nothing is reserved in the ring.
  */
 #ifndef GUNICORN_BPF_PROGRAMS_UPROBE_TRACEBACK_H
 #define GUNICORN_BPF_PROGRAMS_UPROBE_TRACEBACK_H
@@ -42,7 +43,7 @@ __noinline u64 outermost_frame_of(u32 slot, u64 thread) {
     return scratch.found;
 }
 
-/* The class of the exception on its way up, 0 if it does not look like one. Up to 3.11 the value may be what a class is
+/* The class of the propagating exception, 0 if it does not look like one. Up to 3.11 the value may be what a class is
  * yet to be called with. */
 static __always_inline u64 raised_class(const struct python *python, u64 thread, u64 exception) {
     u64 type = python->thread_raised_type == OFFSET_ABSENT ? pointer_at(exception + python->object_type)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Observes: how long the garbage collector stops a thread. Hooks: USDT probes python:gc__start and gc__done, which builds
- * with --with-dtrace have (Debian's, Fedora's). A few collections for a thousand requests.
+ * Observes: how long the garbage collector stops a thread.
+ * Hooks: USDT probes python:gc__start and gc__done, which builds with --with-dtrace have (Debian's, Fedora's).
+ * Minimum kernel 5.10. Cost: a breakpoint for each of the two; there are a few collections for a thousand requests.
  *
- * Met by every process that runs this Python, as programs/uprobe_traceback.h. The kernel counts in the process's memory how many want the
- * probe (its semaphore), and takes that back when the exporter ends, however it does.
+ * The probes affect every process that uses the same interpreter binary. The kernel counts the users of a probe in the process's
+ * memory (its semaphore), and takes that back when the exporter ends, however it ends.
  */
 #ifndef GUNICORN_BPF_PROGRAMS_USDT_GC_H
 #define GUNICORN_BPF_PROGRAMS_USDT_GC_H
@@ -14,13 +15,13 @@
 #include "core/histogram.h"
 #include "trace/request_trace.h"
 
-/* When a collection began. */
+/* The start of a collection. */
 struct gc_start {
     u64 at_ns;
     u64 generation;
 };
 
-/* By thread. */
+/* Thread (pid_tgid) -> the collection that it is in. LRU: the end of a thread has no hook here. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, 1024);

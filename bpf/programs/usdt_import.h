@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Observes: how long workers import modules. Hooks: USDT probes python:import__find__load__start and …__done, where the
- * build has them; met once for each module that is not imported yet. A module's imports are part of its own import: the
- * outermost ones are timed.
+ * Observes: how long workers import modules. A module's imports are part of its own import: the outermost ones are timed.
+ * Hooks: USDT probes python:import__find__load__start and …__done, in builds that have them.
+ * Minimum kernel 5.10. Cost: a breakpoint for each of the two, once for each module that is not imported yet.
  */
 #ifndef GUNICORN_BPF_PROGRAMS_USDT_IMPORT_H
 #define GUNICORN_BPF_PROGRAMS_USDT_IMPORT_H
@@ -11,13 +11,13 @@
 
 #include "core/slots.h"
 
-/* When the outermost import of a thread began. */
+/* The start of a thread's outermost import. */
 struct import_start {
     u64 at_ns;
     u64 depth; /* how deep imports are nested */
 };
 
-/* By thread. */
+/* Thread (pid_tgid) -> the import that it is in. LRU: the end of a thread has no hook here. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, 1024);

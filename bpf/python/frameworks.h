@@ -9,7 +9,7 @@
 
 #include "python/thread_state.h"
 
-/* Where a function stands. An exception that one request raises passes the inner ones first, those of servers that go on
+/* The site of a function on the way out. An exception that one request raises passes the inner ones first, those of servers that go on
  * last. What is done after a response (background_exceptions) is inside of all of them. */
 enum frame_site { SITE_NONE = 0, SITE_INNER = 1, SITE_OUTER = 2, SITE_LAST = 3, SITE_BACKGROUND = 4 };
 
@@ -86,7 +86,7 @@ static __always_inline int has_a_known_name(u64 name) {
     return known;
 }
 
-/* Where in a framework this code is. Most of what is raised is dismissed by the function's name. */
+/* The site of this code, SITE_NONE if it is no known function. Most exceptions are dismissed by the function's name. */
 static __always_inline u64 frame_site_of(const struct python *python, u64 code) {
     u64 name = pointer_at(pointer_at(code + python->code_name) + python->str_ascii_text);
     u64 site = SITE_NONE;

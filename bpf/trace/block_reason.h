@@ -119,7 +119,7 @@ struct poll_descriptor { /* struct pollfd */
 
 enum { POLL_IN = 1, POLL_OUT = 4 };
 
-enum { POLL_SEEN = 4 }; /* of more descriptors it is not looked at what they are */
+enum { POLL_SEEN = 4 }; /* with more descriptors, the kinds of descriptors are not read */
 
 static __always_inline void awaited_by_poll(struct thread_clock *clock) {
     u32 count = (u32)clock->arguments[1];

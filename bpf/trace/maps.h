@@ -15,7 +15,7 @@ struct {
     __type(value, struct thread_clock);
 } clocks SEC(".maps");
 
-/* Of a connection: how long it waited for accept(), and the clock of the thread that serves its current request. */
+/* Per connection: how long it waited for accept(), and the clock of the thread that serves its current request. */
 struct traced {
     u64 accept_ns;
     u64 unread_ns;

@@ -27,7 +27,7 @@ static __always_inline struct thread_clock *clock_of(u32 thread) {
     return clock;
 }
 
-/* How long the current thread has been on a processor, ever. A probe in an interpreter asks, which the thread can be switched out
+/* How long the current thread has been on a processor, ever. Called by a probe in an interpreter, which the thread can be switched out
  * of (hooks of the scheduler and of system calls it cannot): then another stretch has begun and it is asked again. 0: not known. */
 static __always_inline int read_on_cpu(const struct thread_clock *clock, u64 *on_cpu_ns) {
     for (u32 i = 0; i < 3; i++) {
@@ -129,7 +129,7 @@ static __always_inline void drop_trace(struct connection *connection, const stru
     if (request) leave_clock(request);
 }
 
-/* To be called after each run over a call's bytes. */
+/* Call it after each run over a call's bytes. */
 static __always_inline void update_request_trace(struct connection *connection, const struct connection_key *key, u64 now_ns) {
     int in_flight;
 

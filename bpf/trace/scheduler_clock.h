@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * When a thread came to its processor, also where that was not seen: the scheduler keeps it itself, by a clock of its own
+ * Since when a thread is on its processor, also where no hook saw it: the scheduler keeps that, by a clock of its own
  * (sched_clock()). How far that is behind CLOCK_MONOTONIC is learned from the switches that are seen.
  *
  * A kernel can switch without calling its tracepoint: a 6.18 of a sandbox does when it leaves threads of the sandbox's own.
@@ -22,7 +22,7 @@ static __always_inline u64 last_arrival(const struct task_struct *task) {
     return bpf_core_field_exists(task->sched_info.last_arrival) ? BPF_CORE_READ(task, sched_info.last_arrival) : 0;
 }
 
-/* When the running thread came to its processor; 0: not known. */
+/* Since when the running thread is on its processor; 0: not known. */
 static __always_inline u64 last_oncpu_ns(const struct task_struct *task) {
     u64 lag_ns = *(volatile u64 *)&clock_offset_ns;
     u64 arrived = last_arrival(task);

@@ -14,9 +14,9 @@
 enum { CALL_ARGUMENTS = 3 };
 
 struct thread_clock {
-    u64 since_ns;              /* when the present stretch began */
-    u64 oncpu_since_ns;               /* to a processor, as it was seen to; 0: it was not */
-    u64 spent_ns[TIME_STATES]; /* of ended stretches, since the thread was first seen */
+    u64 since_ns;              /* when the present period began */
+    u64 oncpu_since_ns;               /* when it got its processor, if the hook saw it; else 0 */
+    u64 spent_ns[TIME_STATES]; /* in ended periods, since the thread was first seen */
     u32 doing;                 /* enum time_state: the present stretch */
     u32 peer;                  /* TIME_SOCKET: index into peers */
     u32 requests;              /* begun by this thread and not ended */
