@@ -11,6 +11,8 @@
  *   tail call                    explain_response     programs/explain_response.h  the exception behind a response
  *   tail call                    end_by_call          programs/conn_close.h        the end of a connection
  *   tail call                    shut_by_call         programs/conn_close.h        shutdown(2) of a connection
+ *   tail call                    finish_explained     programs/explain_response.h  … and the end of that response
+ *   tail call                    explain_abort        programs/explain_abort.h     which exception ended an unanswered request
  *   tail call                    read_log_record      programs/log_record.h        exceptions that a worker logs
  *   tail call                    read_printed         programs/print_traceback.h   exceptions that gevent.pywsgi prints
  * tp_btf/sys_enter               sys_enter            programs/queue_wait.h        the first read of a connection
@@ -63,6 +65,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "programs/conn_close.h"
+#include "programs/explain_abort.h"
 #include "programs/explain_response.h"
 #include "programs/iter_listeners.h"
 #include "programs/iter_mappings.h"

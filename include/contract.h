@@ -325,7 +325,9 @@ enum tail_call {
     PROG_PASS_BULK = 5,
     PROG_END_LOST_RESPONSE = 6,
     PROG_READ_PRINTED = 7, /* absent as PROG_READ_LOG_RECORD is */
-    TAIL_CALLS = 8,
+    PROG_EXPLAIN_ABORT = 8,    /* likewise */
+    PROG_FINISH_EXPLAINED = 9, /* likewise */
+    TAIL_CALLS = 10,
 };
 
 /* ---- listeners -------------------------------------------------------------------------------- */

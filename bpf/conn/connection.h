@@ -107,6 +107,7 @@ struct py_scratch {
     u64 path;   /* what an ASGI scope has as "raw_path" and "method" */
     u64 method;
     u64 origin; /* of an exception: enum origin */
+    struct exec_context by; /* what `thread` is executing */
 };
 
 /* Where a look at a traceback has come to. */
@@ -141,7 +142,7 @@ struct io_ctx {
     u8 direction;
     u8 close_reason; /* enum close_reason */
     u8 threads; /* the process has more than one: another may come to the same end */
-    u8 next_prog;    /* enum tail_call: what follows PROG_EXPLAIN_RESPONSE; 0: the response is complete */
+    u8 next_prog;    /* enum tail_call: what follows PROG_EXPLAIN_RESPONSE or _ABORT */
     u8 is_begun;     /* stream_bytes has looked at the first bytes */
     u8 reserved[3];
     struct iov_cursor cursor;

@@ -139,6 +139,16 @@ static __always_inline void finish_response(struct connection *connection, const
     }
 }
 
+/* finish_response() for programs that end connections: a function of its own, which the verifier walks once (Linux 5.6). Inside of
+ * them it would be walked for each way in which a response can end, and Linux 5.10 gives up. `how`: incomplete | ended_by << 1. */
+__noinline u64 finish_response_apart(u32 slot, u32 fd, u64 end_at, u32 how) {
+    struct connection_key key = {.slot = slot, .fd = (s32)fd};
+    struct connection *connection = bpf_map_lookup_elem(&connections, &key);
+
+    if (connection) finish_response(connection, &key, end_at, how & 1, how >> 1);
+    return 0;
+}
+
 /* True if nothing says that more of the response would have come. */
 static __always_inline int may_end_with_connection(const struct stream *stream) {
     return stream->phase == PHASE_UNTIL_CLOSE || stream->phase == PHASE_UNTIL_NEXT;
@@ -158,7 +168,7 @@ static __always_inline void end_open_response(struct connection *connection, con
     incomplete |= ended_by != BY_SERVER;
     /* Whether a uwsgi request's method was HEAD is not looked at: its response may well have no body. */
     if (connection->flags & CONNECTION_SAW_UWSGI && ended_by == BY_SERVER) incomplete = 0;
-    finish_response(connection, key, connection->streams[TO_CLIENT].moved, incomplete, ended_by);
+    finish_response_apart(key->slot, (u32)key->fd, connection->streams[TO_CLIENT].moved, incomplete | ended_by << 1);
 }
 
 static __always_inline u32 kind_of(const struct connection *connection, int aborted) {

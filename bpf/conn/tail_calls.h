@@ -50,7 +50,8 @@ static __always_inline int close_conn(void *context, const struct connection_key
     io->threads = (u8)has_threads();
     io->now_ns = now_ns;
     io->next_prog = close_reason == CLOSE_SHUTDOWN ? PROG_SHUT_BY_CALL : PROG_END_BY_CALL;
-    if (response_is_open(connection) || is_unanswered(connection)) bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
+    if (response_is_open(connection)) bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
+    else if (is_unanswered(connection)) bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_ABORT);
     bpf_tail_call(context, &tail_calls, io->next_prog);
     return 0;
 }

@@ -14,14 +14,6 @@
 
 static __always_inline int is_client_error(u16 status) { return status >= 400 && status < 500; }
 
-/* An exception was logged since the request began: it may be what ended the response. Not since the response began: an event
- * loop may write later what was there before. */
-static __always_inline int was_logged_since_begin(slot_t slot, const struct connection *connection) {
-    const struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
-
-    return total && total->last_logged_ns >= connection->current.first_byte_ns;
-}
-
 /* Which exception the thread is handling that ends a response of this status. Below 400 it alone says that there was a failure,
  * so it has to be certain that a request raised it. A client that leaves raises one, too, in the server. */
 static __always_inline void read_cause(const struct python *python, slot_t slot, struct py_scratch *scratch, struct connection *connection) {
@@ -47,47 +39,12 @@ static __always_inline void read_cause_by_another(slot_t slot, struct py_scratch
     connection->by = (struct exec_context){.thread = connection->writer};
 }
 
-/* The request ends unanswered. What is being handled is its exception if the server closes; else what was logged may be, and
- * that is looked for by the thread that read the request: gthread closes in another one. */
-static __always_inline void read_cause_of_abort(const struct python *python, slot_t slot, struct py_scratch *scratch,
-                                                struct connection *connection) {
-    u64 closer = scratch->thread ? closer_of(slot, scratch->thread) : CLOSER_APPLICATION;
-
-    if (closer != CLOSER_APPLICATION && python->ambient_exception != AMBIENT_NOT_KNOWN)
-        read_handled_exception(slot, connection->exception, HANDLED_AT_END);
-    else
-        scratch->left = 1;
-    if (!connection->exception[0] && closer == CLOSER_FINAL && !scratch->left) {
-        connection->by.raised |= RAISED_AND_CLOSED;
-        if (watch_raises) add_raised_exception(python, slot, connection);
-    }
-    if (connection->exception[0]) connection->by.raised |= RAISED_IN_APPLICATION;
-    if (connection->reader != connection->by.thread) {
-        connection->by.thread = connection->reader;
-        connection->by.outermost_frame = connection->by.context = 0;
-        connection->by.is_main_module = 0;
-    }
-    if (!connection->exception[0] && !(connection->by.raised & RAISED_AND_CLOSED) && !was_logged_since_begin(slot, connection))
-        connection->by.thread = 0;
-}
-
-/* Here and not where the request is counted: Linux 5.10 would not verify that program. Where each request is recorded anyway it is
- * done there. */
-static __always_inline void record_abort(struct connection *connection, const struct connection_key *key, const struct io_ctx *io) {
-    if (record_every_response || !connection->by.thread || io->next_prog == PROG_SHUT_BY_CALL) return;
-    if (connection->flags & CONNECTION_ABORT_RECORDED) return;
-    connection->flags |= CONNECTION_ABORT_RECORDED;
-    record_request(connection, key, RECORD_ABORTED, 0, io->now_ns, duration_until(connection, io->now_ns), 1,
-                   (u8)side_that_ended(connection));
-}
-
-/* A response of status >= 400 is complete, or any response or request ends with its connection: reads which code does it and which
- * exception it is handling, and goes on as stream_bytes, or with what ends the connection. That may be another thread, which closes a file of its
- * own that was given the number before the close was seen here: it has nothing to do with the response. */
+/* A response of status >= 400 is complete, or any ends with its connection: reads which code does it and which
+ * exception it is handling, and goes on with finish_explained, or with what ends the connection. That may be another thread, which
+ * closes a file of its own that was given the number before the close was seen here: it has nothing to do with the response. */
 SEC("tp_btf/sys_exit")
 int explain_response(u64 *context) {
     u32 zero = 0;
-    int aborted;
     struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
     const struct python *python;
     struct connection *connection;
@@ -95,24 +52,31 @@ int explain_response(u64 *context) {
 
     if (!io) return 0;
     key = io->key;
-    connection = io->next_prog ? conn_to_close(io, &key) : bpf_map_lookup_elem(&connections, &key);
-    aborted = connection && io->next_prog && is_unanswered(connection);
+    connection = io->next_prog == PROG_FINISH_EXPLAINED ? bpf_map_lookup_elem(&connections, &key) : conn_to_close(io, &key);
     python = connection ? python_of(key.slot) : NULL;
-    if (python && !(aborted && connection->exception[0])) { /* else shutdown() told */
-        find_thread(python, &io->scratch);
-        read_exec_context(python, &io->scratch, &connection->by);
-        if (aborted)
-            read_cause_of_abort(python, key.slot, &io->scratch, connection);
-        else if (connection->writer == connection->by.thread)
+    if (python && read_execution(key.slot)) {
+        connection->by = io->scratch.by;
+        if (connection->writer == connection->by.thread)
             read_cause(python, key.slot, &io->scratch, connection);
         else
             read_cause_by_another(key.slot, &io->scratch, connection);
     }
-    if (aborted && python) record_abort(connection, &key, io);
-    if (io->next_prog) {
-        bpf_tail_call(context, &tail_calls, io->next_prog);
-        return 0;
-    }
+    bpf_tail_call(context, &tail_calls, io->next_prog);
+    return 0;
+}
+
+/* A response is complete, and what explain_response found is beside it. A program of its own: with the other Linux 5.10 would not
+ * verify it. */
+SEC("tp_btf/sys_exit")
+int finish_explained(u64 *context) {
+    u32 zero = 0;
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct connection *connection;
+    struct connection_key key;
+
+    if (!io) return 0;
+    key = io->key;
+    connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;
     finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], &io->cursor), 0, 0);
     update_in_flight(connection, &key, io->now_ns);

@@ -35,11 +35,11 @@ static __always_inline void finish_lost_response(struct connection *connection, 
     struct connection_key key = io->key;
 
     if (io->direction == FROM_CLIENT) {
-        finish_response(connection, &key, stream->moved, 0, 0);
+        finish_response_apart(key.slot, (u32)key.fd, stream->moved, 0);
         return;
     }
     connection->last_write_ns = io->last_write_ns;
-    finish_response(connection, &key, position_in(stream, &io->cursor), 0, 0);
+    finish_response_apart(key.slot, (u32)key.fd, position_in(stream, &io->cursor), 0);
     connection->last_write_ns = connection->first_write_ns = io->now_ns;
 }
 
@@ -97,7 +97,7 @@ int stream_bytes(u64 *context) {
     switch (event) {
     case EVENT_RESPONSE_END:
         if (connection->streams[TO_CLIENT].status >= 400 && python_of(key.slot)) {
-            io->next_prog = 0;
+            io->next_prog = PROG_FINISH_EXPLAINED;
             bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
         }
         finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], cursor), 0, 0);

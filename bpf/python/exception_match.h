@@ -10,6 +10,14 @@
 #include "conn/responses.h"
 #include "python/thread_state.h"
 
+/* An exception was logged since the request began: it may be what ended the response. Not since the response began: an event
+ * loop may write later what was there before. */
+static __always_inline int was_logged_since_begin(slot_t slot, const struct connection *connection) {
+    const struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
+
+    return total && total->last_logged_ns >= connection->current.first_byte_ns;
+}
+
 /* True if the whole request was watched, and nothing was missed meanwhile. */
 static __always_inline int was_watched(const struct python *python, slot_t slot, const struct connection *connection) {
     const struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);

@@ -17,6 +17,7 @@
 #define __noinline __attribute__((noinline))
 
 #include "programs/conn_close.h"
+#include "programs/explain_abort.h"
 #include "programs/explain_response.h"
 #include "programs/log_record.h"
 #include "programs/pass_bulk.h"
@@ -83,6 +84,8 @@ int takes_tail_call(void) { return world.tail_calls++ < TAIL_CALL_LIMIT; }
 int run_part(uint32_t index, unsigned long long* context) {
     if (index == PROG_STREAM_BYTES) return stream_bytes(context);
     if (index == PROG_EXPLAIN_RESPONSE) return explain_response(context);
+    if (index == PROG_EXPLAIN_ABORT) return explain_abort(context);
+    if (index == PROG_FINISH_EXPLAINED) return finish_explained(context);
     if (index == PROG_PASS_BULK) return pass_bulk(context);
     if (index == PROG_END_LOST_RESPONSE) return end_lost_response(context);
     if (index == PROG_READ_LOG_RECORD) return read_log_record(context);
