@@ -24,7 +24,8 @@ std::uint64_t ListenerDrops::total(const std::string& name) const {
 }
 
 void ListenerDrops::end_look() {
-    std::erase_if(sockets_, [](auto& each) { return each.second.missing++ > kMaxMissing; });
+    for (auto& each : sockets_) each.second.missing++;
+    std::erase_if(sockets_, [](const auto& each) { return each.second.missing > kMaxMissing + 1; });
 }
 
 } // namespace model
