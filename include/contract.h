@@ -8,83 +8,12 @@
 #ifndef GUNICORN_BPF_CONTRACT_H
 #define GUNICORN_BPF_CONTRACT_H
 
+#include "contract_limits.h"
+#include "contract_totals.h"
+
 #ifdef __cplusplus
-#include <cstdint>
 namespace contract {
-using u8 = std::uint8_t;
-using u16 = std::uint16_t;
-using u32 = std::uint32_t;
-using u64 = std::uint64_t;
-using s32 = std::int32_t;
-#define CONTRACT_ASSERT(expression, text) static_assert(expression, text)
-#else
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-typedef int s32;
-#define CONTRACT_ASSERT(expression, text) _Static_assert(expression, text)
 #endif
-
-/* ---- limits ------------------------------------------------------------------------------- */
-
-enum {
-    /* Finite upper bounds of gunicorn_worker_request_duration_seconds; +Inf is one more bucket. */
-    DURATION_BOUNDS = 14,
-    DURATION_BUCKETS = DURATION_BOUNDS + 1,
-
-    /* RFC 9110 section 15: a status code has three digits, and 1xx is the lowest class. Applications do
-     * send 6xx to 9xx, so those are counted too; anything else is STATUS_UNREADABLE. */
-    STATUS_FIRST = 100,
-    STATUS_LAST = 999,
-    STATUS_UNREADABLE = STATUS_LAST - STATUS_FIRST + 1, /* an index, the last one */
-    STATUS_SLOTS = STATUS_UNREADABLE + 1,
-
-    /* Bytes kept of a request line ("GET /path HTTP/1.1"). Longer ones are cut and flagged: Gunicorn's own
-     * limit is 4,094, but a path of more than 400 bytes is no endpoint that anyone charts. */
-    REQUEST_LINE_BYTES = 448,
-
-    /* Bytes kept of an exception type's name, with the NUL. */
-    EXCEPTION_BYTES = 64,
-
-    /* Bytes kept of a logger's name and of an argument of its message, with the NUL; how many arguments: Django's (reason,
-     * path), Flask's (path, method), Gunicorn's (target). */
-    LOGGER_BYTES = 64,
-    LOG_ARGUMENT_BYTES = 2 * 448, /* a path of a whole request line, in characters of two bytes */
-    LOG_ARGUMENTS = 2,
-
-    /* Finite upper bounds of the size histograms; +Inf is one more bucket. */
-    SIZE_BOUNDS = 7,
-    SIZE_BUCKETS = SIZE_BOUNDS + 1,
-
-    /* Generations of CPython's garbage collector, and finite upper bounds of how long it stops its thread. */
-    GC_GENERATIONS = 3,
-    PAUSE_BOUNDS = 9,
-    PAUSE_BUCKETS = PAUSE_BOUNDS + 1,
-
-    /* A connection's requests that were read ahead of their turn (HTTP pipelining). */
-    PIPELINE_DEPTH = 32,
-};
-
-/* Upper bounds in nanoseconds, inclusive (a Prometheus "le"), in ascending order. */
-#define DURATION_BOUNDS_NS                                                                          \
-    {                                                                                               \
-        5000000ull, 10000000ull, 25000000ull, 50000000ull, 75000000ull, 100000000ull, 250000000ull, \
-            500000000ull, 750000000ull, 1000000000ull, 2500000000ull, 5000000000ull, 7500000000ull, \
-            10000000000ull                                                                          \
-    }
-
-/* Upper bounds in bytes, inclusive, in ascending order. */
-#define SIZE_BOUNDS_BYTES                                                                           \
-    {                                                                                               \
-        1024ull, 4096ull, 16384ull, 65536ull, 262144ull, 1048576ull, 4194304ull                     \
-    }
-
-#define PAUSE_BOUNDS_NS                                                                                                \
-    {                                                                                                                  \
-        100000ull, 500000ull, 1000000ull, 5000000ull, 10000000ull, 50000000ull, 100000000ull, 500000000ull,            \
-            1000000000ull                                                                                              \
-    }
 
 /* ---- processes ---------------------------------------------------------------------------- */
 
@@ -190,95 +119,6 @@ struct exec_context {
     u64 context;         /* address of the contextvars context, which is each asyncio task's own; 0: none */
 };
 CONTRACT_ASSERT(sizeof(struct exec_context) == 24, "exec_context is shared");
-
-/* ---- totals ------------------------------------------------------------------------------- */
-
-/* Why a request got no complete answer. RFC 9112 section 8 for "incomplete". */
-enum ended_by {
-    BY_CLIENT = 0, /* the peer closed or reset first */
-    BY_SERVER = 1, /* the worker closed before the answer was complete */
-    BY_EXIT = 2,   /* the worker ended */
-    ENDED_BY_COUNT = 3,
-};
-
-/* What a connection turned out to be when it ended. */
-enum connection_kind {
-    CONNECTION_HTTP = 0,    /* at least one response */
-    CONNECTION_EMPTY = 1,   /* no byte was read */
-    CONNECTION_PARTIAL = 2, /* bytes, but neither a complete request head nor a response */
-    CONNECTION_ABORTED = 3, /* a complete request head, no response */
-    CONNECTION_TLS = 4,     /* encrypted: cannot be seen into */
-    CONNECTION_HTTP2 = 5,   /* cleartext HTTP/2: not decoded */
-    CONNECTION_OPAQUE = 6,  /* the server answered something that is not HTTP/1, or dropped: see enum drop_reason */
-    CONNECTION_ADOPTED = 7, /* open before the exporter started, never used again */
-    CONNECTION_KINDS = 8,
-};
-
-/* The place in which a connection waits for its worker. */
-enum wait_place {
-    WAIT_ACCEPT = 0,     /* in the listener's queue: established, not accepted */
-    WAIT_FIRST_READ = 1, /* accepted, its bytes not asked for: the pool of a threaded worker, a busy event loop */
-    WAIT_PLACES = 2,
-};
-
-struct durations {
-    u64 buckets[DURATION_BUCKETS]; /* not cumulative */
-    u64 sum_ns;
-};
-
-struct sizes {
-    u64 buckets[SIZE_BUCKETS]; /* not cumulative */
-    u64 sum_bytes;
-};
-
-/* What a worker is doing. in_flight and open_connections go up and down. */
-struct activity {
-    u64 in_flight;        /* connections with a request that was begun (its first byte was read) and not answered */
-    u64 open_connections;
-    u64 busy_ns;          /* ended stretches of time in which in_flight was not 0 */
-    u64 busy_since_ns;    /* when the present one began; 0: there is none */
-};
-
-/* Value of the map `totals`: one per slot, only ever added to while the slot belongs to a process, but for `activity`. A
- * response grows duration_buckets first and responses last: while the sums of the two differ, one is being counted. */
-struct worker_totals {
-    u64 duration_buckets[DURATION_BUCKETS]; /* not cumulative */
-    u64 duration_sum_ns;
-    u64 responses[STATUS_SLOTS];     /* by status code - STATUS_FIRST */
-    u64 incomplete[ENDED_BY_COUNT];  /* counted in responses too */
-    u64 aborted[ENDED_BY_COUNT];     /* requests without a response: in nothing else */
-    u64 connections[CONNECTION_KINDS]; /* ended ones */
-    u64 unserved;                    /* pipelined requests that were read and never answered */
-    struct durations first_byte;     /* of every response: from its request's first byte to its own first byte */
-    struct sizes request_sizes;      /* of every response's request: head and body, as far as they were read by then */
-    struct sizes response_sizes;     /* head and body, as far as they were accepted by the kernel */
-    struct durations waits[WAIT_PLACES]; /* by enum wait_place; of connections */
-    u64 last_logged_ns;              /* when an exception was logged last */
-    u64 last_polled_ns;              /* when epoll_wait returned last: then an event loop's turn began */
-    u64 raise_missed_ns;             /* when an exception passed a framework and could not be remembered, last */
-    struct activity activity;
-};
-
-/* ---- what an interpreter's own probes (USDT) tell ---------------------------------------------- */
-
-struct pauses {
-    u64 buckets[PAUSE_BUCKETS]; /* not cumulative */
-    u64 sum_ns;
-};
-
-/* Value of the map `gc_pauses`, by slot: how long the garbage collector stopped its thread, by generation. */
-struct gc_pauses {
-    struct pauses generations[GC_GENERATIONS];
-};
-
-/* When a module was imported: before the worker accepted its first connection, or later. */
-enum import_phase { IMPORT_AT_BOOT = 0, IMPORT_WHEN_SERVING = 1, IMPORT_PHASES = 2 };
-
-/* Value of the map `imports`, by slot. */
-struct imports {
-    u64 modules[IMPORT_PHASES]; /* that were looked for and loaded, or not found */
-    u64 time_ns[IMPORT_PHASES]; /* in outermost imports, which contain the others */
-};
 
 /* ---- reasons for a drop ------------------------------------------------------------------------- */
 

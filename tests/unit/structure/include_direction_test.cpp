@@ -50,7 +50,7 @@ bool is_of_bpf(const std::string& header) {
            is_one_of(header, {"probe/kernel.h", "probe/programs.h"});
 }
 
-bool is_contract(const std::string& header) { return is_one_of(header, {"contract.h", "contract_trace.h"}); }
+bool is_contract(const std::string& header) { return header.starts_with("contract"); }
 
 TEST(IncludeDirection, AUseThroughAnotherHeaderIsFound) {
     const auto file = std::ranges::find(sources(), "userspace/probe/consistent_snapshot.cpp", &SourceFile::path);
