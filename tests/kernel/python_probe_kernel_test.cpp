@@ -27,7 +27,7 @@ probe::Options with_collector() {
     return options;
 }
 
-std::uint64_t count(const contract::pauses& pauses) {
+std::uint64_t count(const event::PauseHistogram& pauses) {
     return std::accumulate(std::begin(pauses.buckets), std::end(pauses.buckets), std::uint64_t{0});
 }
 
@@ -57,9 +57,9 @@ protected:
         EXPECT_EQ(status, 0);
         return slot;
     }
-    std::uint64_t collected(event::Slot slot, int generation) const {
+    std::uint64_t collected(event::Slot slot, std::size_t generation) const {
         const auto pauses = probe_->collections(slot);
-        return pauses ? count(pauses->generations[generation]) : 0;
+        return pauses ? count(pauses->at(generation)) : 0;
     }
 };
 
