@@ -50,8 +50,7 @@ TEST(OpenMetricsPage, OfASnapshotIsThatOfItsFamilies) {
     const auto snapshot = documented_snapshot();
     EXPECT_EQ(metrics::page(snapshot, kBuild, metrics::Format::openmetrics),
               metrics::page_of(metrics::families(snapshot, kBuild), nullptr, metrics::Format::openmetrics));
-    EXPECT_EQ(metrics::page_of({}, nullptr, metrics::Format::openmetrics), "# EOF
-");
+    EXPECT_EQ(metrics::page_of({}, nullptr, metrics::Format::openmetrics), "# EOF\n");
 }
 
 } // namespace
