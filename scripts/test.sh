@@ -61,10 +61,10 @@ stage unit 5 tests build unit
 stage kernel 5 tests build kernel
 if [[ $mode == all ]]; then
     # The tests that follow mostly wait, which leaves the processors to these.
-    background lint 5 scripts/lint.sh
-    background asan-build 25 sanitized_build asan unit_tests
-    background tsan-build 10 sanitized_build tsan web_test # what has threads of its own
-    background tidy 15 scripts/lint.sh --tidy-changed
+    background lint 20 scripts/lint.sh
+    background asan-build 60 sanitized_build asan unit_tests
+    background tsan-build 30 sanitized_build tsan web_test # what has threads of its own
+    background tidy 40 scripts/lint.sh --tidy-changed
     start_background
 fi
 stage e2e 35 tests build e2e
