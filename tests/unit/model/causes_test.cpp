@@ -280,6 +280,32 @@ TEST_F(CausesTest, OldOnesMakeRoom) {
     EXPECT_EQ(cause(response(thread(5), 10ms, 20ms)), "E999");
 }
 
+TEST_F(CausesTest, PathsMatchByTheirBytes) {
+    auto answer = response(kLoop, 10ms, 20ms);
+    log({"KeyError", task(0x900), 15ms, "django.request", {"Internal Server Error", "/gr\xc3\xbc\xc3\x9f"}, 4});
+    EXPECT_EQ(cause(answer, "/gr%C3%BC%C3%9"), "");
+    EXPECT_EQ(cause(answer, "/gr%C3%BC%C3%9F"), "KeyError");
+}
+
+TEST_F(CausesTest, PathsMatchAsFarAsTheyAreKept) {
+    const std::string begin = "/" + std::string(500, 'x');
+    auto answer = response(kLoop, 10ms, 20ms);
+    log({"KeyError", task(0x900), 15ms, "django.request", {"Internal Server Error", begin + "yz"}, 4});
+    EXPECT_EQ(cause(answer, begin), "") << "that is another path";
+    answer.request_line_cut = true;
+    EXPECT_EQ(cause(answer, begin + "z"), "");
+    EXPECT_EQ(cause(answer, begin + "y%7"), "KeyError") << "an escape was cut";
+    EXPECT_EQ(cause(answer, begin), "") << "used up";
+}
+
+TEST_F(CausesTest, WhatIsMountedMayNameTheRestOfTheOnlyRequestsPath) {
+    auto answer = response(kLoop, 10ms, 20ms);
+    log({"KeyError", thread(7), 15ms, "django.request", {"Internal Server Error", "/pay"}, 2});
+    EXPECT_EQ(cause(answer, "/shop/pay"), "") << "two in flight";
+    log({"OSError", thread(7), 16ms, "django.request", {"Internal Server Error", "/pay"}, 1});
+    EXPECT_EQ(cause(answer, "/shop/pay"), "OSError");
+}
+
 // A request that the server closes without a response.
 event::Aborted aborted(event::Execution by, std::chrono::milliseconds begin, std::chrono::milliseconds end) {
     event::Aborted aborted{};
