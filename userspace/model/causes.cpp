@@ -5,9 +5,6 @@
 #include <array>
 #include <chrono>
 #include <optional>
-#include <tuple>
-
-#include "http/percent.h"
 
 namespace model {
 namespace {
@@ -60,20 +57,6 @@ event::KernelTime since_of(const event::Responded& responded) {
 
 } // namespace
 
-bool Causes::Path::operator==(const Path& other) const {
-    const auto& [shorter, longer] = text.size() < other.text.size() ? std::tie(*this, other) : std::tie(other, *this);
-    if (shorter.text.size() == longer.text.size()) return text == other.text;
-    return shorter.cut && longer.text.starts_with(shorter.text);
-}
-
-// An escape that was cut is left out.
-Causes::Path Causes::path_of(std::string_view text, bool cut) {
-    if (const auto escape = text.rfind('%'); cut && escape != std::string_view::npos && escape + 3 > text.size())
-        text = text.substr(0, escape);
-    const auto end = text.find_first_of("?#");
-    return {http::percent_decoded(text.substr(0, end)), cut && end == std::string_view::npos};
-}
-
 Causes::Found Causes::taken_from(const Candidate& candidate) {
     return {candidate.logged.exception, candidate.logged.raised_in};
 }
@@ -89,15 +72,17 @@ bool Causes::is_echo(const event::Logged& logged) {
     return true;
 }
 
-void Causes::on(const event::Logged& logged) {
-    if (logged.logger == kNobodys || is_echo(logged)) return;
-    Candidate candidate{.logged = logged,
-                        .path = {},
-                        .method = {},
-                        .by_server = std::ranges::find(kServers, logged.logger) != kServers.end()};
+bool Causes::is_of_server(const event::Logged& logged) {
+    return std::ranges::find(kServers, logged.logger) != kServers.end();
+}
+
+bool Causes::is_news(const event::Logged& logged) { return logged.logger != kNobodys && !is_echo(logged); }
+
+void Causes::add(const event::Logged& logged) {
+    Candidate candidate{.logged = logged, .path = {}, .method = {}, .by_server = is_of_server(logged)};
     for (std::size_t i = 0; i < logged.arguments.size(); i++) {
         const auto& argument = logged.arguments[i];
-        if (candidate.path.empty() && argument.starts_with('/')) candidate.path = path_of(argument, logged.cut[i]);
+        if (candidate.path.empty() && argument.starts_with('/')) candidate.path = request_path(argument, logged.cut[i]);
         if (std::ranges::find(kMethods, argument) != kMethods.end()) candidate.method = argument;
     }
     if (candidates_.size() == kMostCandidates) candidates_.pop_front();
@@ -120,7 +105,7 @@ void Causes::use_up(const event::Responded& responded) {
 }
 
 // What names the path is what the framework says in the end; else the last one is. All of them are this request's.
-Causes::Found Causes::from_writer(const event::Responded& responded, const Path& path) {
+Causes::Found Causes::from_writer(const event::Responded& responded, const RequestPath& path) {
     const Candidate* best = nullptr;
     const auto begin = begin_of(responded);
     const auto counts = [&](const Candidate& candidate) {
@@ -155,7 +140,7 @@ Causes::Found Causes::from_thread(const event::Responded& responded) {
 // Only of what a server or framework says, which means by it that the request fails: an application names the path of
 // requests that it answers with 200, too, and another one for the same path may fail meanwhile. An ASGI server speaks
 // in the turn of the loop in which it answers, or after it.
-Causes::Found Causes::from_path(const event::Responded& responded, std::string_view method, const Path& path) {
+Causes::Found Causes::from_path(const event::Responded& responded, std::string_view method, const RequestPath& path) {
     const auto begin = begin_of(responded);
     auto first = candidates_.end();
     for (auto each = candidates_.begin(); each != candidates_.end(); ++each) {
@@ -171,7 +156,7 @@ Causes::Found Causes::from_path(const event::Responded& responded, std::string_v
     return found;
 }
 
-Causes::Found Causes::from_only_request(const event::Responded& responded, const Path& path) {
+Causes::Found Causes::from_only_request(const event::Responded& responded, const RequestPath& path) {
     const auto since = since_of(responded);
     const auto last = std::ranges::find_if(candidates_.rbegin(), candidates_.rend(), [&](const Candidate& candidate) {
         return candidate.logged.at >= since && candidate.by_server && candidate.logged.in_flight == 1 &&
@@ -219,7 +204,7 @@ std::optional<std::string> Causes::of(const event::Aborted& aborted, std::string
 
 Causes::Found Causes::from_log(const event::Responded& responded, std::string_view method, std::string_view path) {
     if (responded.by.thread == 0 || (responded.status >= 400 && responded.status < 500)) return {};
-    const auto decoded = path_of(path, responded.request_line_cut);
+    const auto decoded = request_path(path, responded.request_line_cut);
     if (responded.status < 400 && responded.by.outermost_frame == 0 && !responded.by.is_main_module)
         return from_thread(responded);
     if (auto found = from_writer(responded, decoded); !found.exception.empty()) return found;

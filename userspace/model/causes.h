@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "event/event.h"
+#include "model/request_path.h"
 
 namespace model {
 
@@ -23,7 +24,14 @@ namespace model {
 // Everything else is unknown.
 class Causes {
 public:
-    void on(const event::Logged& logged);
+    void on(const event::Logged& logged) {
+        if (is_news(logged)) add(logged);
+    }
+    // False if it explains nothing: it was logged once more by who answered, or for no request.
+    bool is_news(const event::Logged& logged);
+    void add(const event::Logged& logged);
+    // True if the logger is one of a server or framework, whose records with an exception say that a request failed.
+    static bool is_of_server(const event::Logged& logged);
 
     // The type of the exception behind a response, raw bytes; empty: unknown, or none. Of a response of status < 400:
     // the one that was being handled when it ended with its connection, or that a server logged; of a 4xx: the one for
@@ -38,15 +46,9 @@ public:
     std::optional<std::string> of(const event::Aborted& aborted, std::string_view method, std::string_view path);
 
 private:
-    struct Path {
-        std::string text; // decoded, without query
-        bool cut = false; // longer than what is kept
-        bool empty() const { return text.empty(); }
-        bool operator==(const Path& other) const; // as far as both are kept
-    };
     struct Candidate {
         event::Logged logged;
-        Path path;          // in the message; empty: none
+        RequestPath path;   // in the message; empty: none
         std::string method; // likewise
         bool by_server;     // the logger is one of a server or framework that names failed requests
     };
@@ -54,7 +56,6 @@ private:
         std::string exception; // empty: none
         event::RaisedIn raised_in = event::RaisedIn::not_known;
     };
-    static Path path_of(std::string_view text, bool cut);
     static Found taken_from(const Candidate& candidate);
 
     // An exception that explained a response already: who wrote it logs it afterwards.
@@ -67,10 +68,10 @@ private:
     bool is_echo(const event::Logged& logged);
     void use_up(const event::Responded& responded);
     Found from_log(const event::Responded& responded, std::string_view method, std::string_view path);
-    Found from_writer(const event::Responded& responded, const Path& path);
+    Found from_writer(const event::Responded& responded, const RequestPath& path);
     Found from_thread(const event::Responded& responded);
-    Found from_path(const event::Responded& responded, std::string_view method, const Path& path);
-    Found from_only_request(const event::Responded& responded, const Path& path);
+    Found from_path(const event::Responded& responded, std::string_view method, const RequestPath& path);
+    Found from_only_request(const event::Responded& responded, const RequestPath& path);
 
     std::deque<Candidate> candidates_; // in the order of their records
     std::deque<Echo> echoes_;

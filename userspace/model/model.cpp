@@ -68,6 +68,7 @@ Model::Observed* Model::observed_of(event::Slot slot, pid_t pid) {
     if (observed.target) return nullptr;
     observed.answers.drop_unpublished();
     observed.causes = {};
+    observed.unexplained = {};
     observed.routes = {};
     observed.error_types.clear();
     observed.pid = pid;
@@ -76,7 +77,18 @@ Model::Observed* Model::observed_of(event::Slot slot, pid_t pid) {
 
 void Model::on(const event::Logged& event) {
     if (event.slot == 0) return;
-    if (auto* observed = observed_of(event.slot, event.pid)) observed->causes.on(event);
+    auto* observed = observed_of(event.slot, event.pid);
+    if (observed == nullptr || !observed->causes.is_news(event)) return;
+    const auto response = Causes::is_of_server(event) ? observed->unexplained.take(event) : std::nullopt;
+    if (response)
+        add_error(*observed, *response, plain_name(event.exception));
+    else
+        observed->causes.add(event);
+}
+
+// The response itself is counted already, as a failure.
+void Model::add_error(Observed& observed, const Unexplained::Response& response, std::string type) {
+    observed.answers.add({kUnanswered, response.method, response.endpoint, admit_error(observed, std::move(type))});
 }
 
 std::string Model::on(const event::Responded& event) {
@@ -90,8 +102,14 @@ std::string Model::on(const event::Responded& event) {
     const auto endpoint = options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)));
     const std::string admitted(limit_of(*observed).admit(endpoint));
     if (options_.measured.routes) observed->routes.add({{line.method, admitted}, event.status, event.duration});
-    if (event.status >= 400 || !type.empty())
-        observed->answers.add({event.status, line.method, admitted, admit_error(*observed, type)});
+    if (event.status >= 400 || !type.empty()) {
+        const bool may_be_explained =
+            cause.empty() && type == kUnknownError &&
+            observed->unexplained.add(event, {event.by, event.at, line.method,
+                                              request_path(path_of(event, line), event.request_line_cut), admitted});
+        const auto label = may_be_explained ? std::string() : admit_error(*observed, type);
+        observed->answers.add({event.status, line.method, admitted, label});
+    }
     return cause.empty() ? std::string() : type;
 }
 
@@ -185,6 +203,8 @@ Worker Model::describe(const gunicorn::Worker& worker, const TargetGroups::Group
     if (observed == nullptr) return described;
     adopt(*observed, worker, group);
     if (!observed->totals) return described;
+    for (const auto& response : observed->unexplained.take_expired(now.kernel))
+        add_error(*observed, response, std::string(kUnknownError));
     observed->answers.publish();
     if (options_.measured.routes) observed->routes.publish(*observed->totals, group.history->routes());
     described.counted = true;

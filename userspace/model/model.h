@@ -26,6 +26,7 @@
 #include "model/sampler.h"
 #include "model/snapshot.h"
 #include "model/target_groups.h"
+#include "model/unexplained.h"
 
 namespace model {
 
@@ -50,7 +51,8 @@ http::RequestLine request_line_of(const event::Responded& event);
 
 struct Moment {
     std::chrono::system_clock::time_point wall;
-    std::chrono::nanoseconds since_boot; // CLOCK_BOOTTIME, as /proc/<pid>/stat counts
+    std::chrono::nanoseconds since_boot;                 // CLOCK_BOOTTIME, as /proc/<pid>/stat counts
+    event::KernelTime kernel = event::KernelTime::max(); // CLOCK_MONOTONIC, as records have it
 };
 
 class Model {
@@ -102,6 +104,7 @@ private:
         std::optional<event::Totals> totals;
         Answers answers;
         Causes causes;
+        Unexplained unexplained;
         std::set<std::string> error_types; // as published
         RouteRecords routes;
         Sample sample;
@@ -109,6 +112,7 @@ private:
 
     Observed* observed_of(event::Slot slot, pid_t pid);
     http::EndpointLimit& limit_of(Observed& observed);
+    static void add_error(Observed& observed, const Unexplained::Response& response, std::string type);
     static std::string admit_error(Observed& observed, std::string type);
     void adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group);
     void add_listeners(Target& target, const TargetGroups::Group& group) const;

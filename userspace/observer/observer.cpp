@@ -335,8 +335,9 @@ model::Snapshot Observer::snapshot() {
                            .snapshot_time = {},
                            .sampling_time = sampling_time_};
     self.snapshot_time = steady_clock::now() - begun;
-    return model_.snapshot(tree_.masters(), {system_clock::now(), clock_time(CLOCK_BOOTTIME)}, !targets_gone(),
-                           std::move(self));
+    return model_.snapshot(tree_.masters(),
+                           {system_clock::now(), clock_time(CLOCK_BOOTTIME), clock_time(CLOCK_MONOTONIC)},
+                           !targets_gone(), std::move(self));
 }
 
 bool Observer::has_targets() const {

@@ -77,6 +77,49 @@ TEST_F(ModelTest, AnExceptionInPlaceOfAResponseIsAnErrorAndNothingElse) {
     EXPECT_EQ(worker.totals.responses.size(), 1U);
 }
 
+// A mounted application has answered; the server logs for which request its exception was.
+TEST_F(ModelTest, WhatIsLoggedAfterTheResponseExplainsIt) {
+    const event::Execution loop{.thread = 101, .is_main_module = true, .outermost_frame = 1, .context = 0};
+    const auto answer = [&](std::string line, std::chrono::milliseconds at) {
+        auto event = responded(1, 500, std::move(line), 101);
+        event.by = loop;
+        event.at = at;
+        model.on(event);
+    };
+    const auto log = [&](std::string path, std::chrono::milliseconds at, std::string logger = "uvicorn.error") {
+        event::Logged event{};
+        event.slot = 1;
+        event.pid = 101;
+        event.by = loop;
+        event.in_flight = 2;
+        event.exception = "shop.Late";
+        event.logger = std::move(logger);
+        event.arguments = {std::move(path), "GET"};
+        event.of_scope = true;
+        event.at = at;
+        model.on(event);
+    };
+    const auto shown = [&](event::KernelTime now) {
+        return model.snapshot(one, {unix_time(1100), 100s, now}, true, {}).targets.at(0).workers.at(0);
+    };
+    model.set_totals(1, totals({{500, 4}}));
+    answer("GET /shop/a HTTP/1.1", 10ms);
+    answer("GET /shop/b?x=1 HTTP/1.1", 11ms);
+    answer("POST /shop/a HTTP/1.1", 12ms);
+    answer("GET /shop/c HTTP/1.1", 13ms);
+    log("/shop/a", 15ms);
+    log("/shop/c", 16ms, "shop");
+    EXPECT_EQ(shown(900ms).errors, (std::map<model::ErrorKey, std::uint64_t>{{{"GET", "/shop/a", "Late"}, 1}}));
+    EXPECT_EQ(shown(900ms).failed.size(), 4U) << "they are failures at once";
+    log("/shop/b", 950ms);
+    log("/shop/a", 1020ms); // too late, or another request's
+    const std::map<model::ErrorKey, std::uint64_t> all{{{"GET", "/shop/a", "Late"}, 1},
+                                                       {{"GET", "/shop/b", "Late"}, 1},
+                                                       {{"POST", "/shop/a", "unknown"}, 1},
+                                                       {{"GET", "/shop/c", "unknown"}, 1}};
+    EXPECT_EQ(shown(2000ms).errors, all);
+}
+
 TEST_F(ModelTest, WithoutGunicornThereIsNoTarget) {
     EXPECT_TRUE(snapshot({}).targets.empty());
     use({.target_labels = false});
