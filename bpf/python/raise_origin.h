@@ -151,7 +151,8 @@ __noinline u64 origin_of(u32 slot, u64 traceback) {
     return ORIGIN_UNKNOWN;
 }
 
-/* 1 if this is one of the functions of servers that close a connection when the request is over, answered or not. */
+/* 1 if this is one of the functions of servers that close a connection when the request is over, answered or not; or the one that
+ * is given its number by accept() before the close by a thread of gthread's pool has been seen here. */
 static __always_inline u64 closes_connections(const struct python *python, u64 code) {
     u64 name = pointer_at(pointer_at(code + python->code_name) + python->str_ascii_text);
     struct file_end file = file_end_of(python, code);
@@ -159,7 +160,9 @@ static __always_inline u64 closes_connections(const struct python *python, u64 c
     return (is_zero((name & 0xffffffffffffffull) ^ WORD('h', 'a', 'n', 'd', 'l', 'e', 0, 0)) &
             (ENDS_WITH(&file, "/gunicorn/workers/sync.py") | ENDS_WITH(&file, "/workers/base_async.py") |
              ENDS_WITH(&file, "/gevent/pywsgi.py"))) |
-           (is_zero(name ^ WORD('f', 'i', 'n', 'i', 's', 'h', '_', 'r')) & ENDS_WITH(&file, "/gunicorn/workers/gthread.py"));
+           ((is_zero(name ^ WORD('f', 'i', 'n', 'i', 's', 'h', '_', 'r')) |
+             is_zero((name & 0xffffffffffffffull) ^ WORD('a', 'c', 'c', 'e', 'p', 't', 0, 0))) &
+            ENDS_WITH(&file, "/gunicorn/workers/gthread.py"));
 }
 
 /* Who closes a connection. CLOSER_FINAL: one of the functions above, where a request without an answer gets only by an

@@ -160,6 +160,7 @@ TEST_F(UnansweredTest, SilentlyClosedAfterAnException) {
     EXPECT_TRUE(has(closed(ask()), contract::RAISED_AND_CLOSED));
     for (const auto& [file, name] : {std::pair{"gunicorn/workers/base_async.py", "handle"},
                                      {"gunicorn/workers/gthread.py", "finish_request"},
+                                     {"gunicorn/workers/gthread.py", "accept"},
                                      {"gevent/pywsgi.py", "handle"}}) {
         run({{kPackages + file, name}, {"/usr/lib/python3.11/socket.py", "close"}});
         EXPECT_TRUE(has(closed(ask()), contract::RAISED_AND_CLOSED)) << file;
