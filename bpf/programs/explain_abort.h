@@ -10,7 +10,7 @@
 #include "conn/responses.h"
 #include "conn/tail_calls.h"
 #include "python/exception_match.h"
-#include "python/handled_exception.h"
+#include "python/exc_info_chain.h"
 
 /* The request ends unanswered. What is being handled is its exception if the server closes; else what was logged may be, and
  * that is looked for by the thread that read the request: gthread closes in another one. */

@@ -10,7 +10,7 @@
 #include "conn/responses.h"
 #include "conn/tail_calls.h"
 #include "python/exception_match.h"
-#include "python/handled_exception.h"
+#include "python/exc_info_chain.h"
 
 static __always_inline int is_client_error(u16 status) { return status >= 400 && status < 500; }
 

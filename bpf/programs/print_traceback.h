@@ -8,7 +8,7 @@
 #define GUNICORN_BPF_PROGRAMS_PRINT_TRACEBACK_H
 
 #include "programs/log_record.h"
-#include "python/handled_exception.h"
+#include "python/exc_info_chain.h"
 
 enum { MAX_PRINTING_FRAMES = 16 }; /* from the one that writes to pywsgi's */
 

@@ -3,8 +3,8 @@
  * Which exception that a thread is handling ends a response or a request. What the server itself handles while it closes,
  * drains or parses is not the request's: gevent.pywsgi closes inside of a BlockingIOError that its own recv() raised.
  */
-#ifndef GUNICORN_BPF_PYTHON_HANDLED_EXCEPTION_H
-#define GUNICORN_BPF_PYTHON_HANDLED_EXCEPTION_H
+#ifndef GUNICORN_BPF_PYTHON_EXC_INFO_CHAIN_H
+#define GUNICORN_BPF_PYTHON_EXC_INFO_CHAIN_H
 
 #include "python/raise_origin.h"
 
