@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,16 +39,23 @@ protected:
     // Runs the interpreter at `python` with a program that collects when it is observed. Returns its slot.
     event::Slot collect(const std::string& python, const std::string& program) {
         std::array<int, 2> begin{};
-        EXPECT_EQ(pipe(begin.data()), 0);
-        const auto text = "import gc; gc.disable(); input()\n" + program;
+        std::array<int, 2> ready{};
+        EXPECT_EQ(pipe(begin.data()) | pipe(ready.data()), 0);
+        const auto text = "import gc; gc.disable(); print(flush=True); input()\n" + program;
         const auto pid = fork();
         if (pid == 0) {
             dup2(begin[0], STDIN_FILENO);
+            dup2(ready[1], STDOUT_FILENO);
             close(begin[1]);
             execl(python.c_str(), python.c_str(), "-I", "-S", "-c", text.c_str(), nullptr);
             _exit(127);
         }
         close(begin[0]);
+        close(ready[1]);
+        // Only now: execve() ends what is observed.
+        char line = 0;
+        EXPECT_EQ(read(ready[0], &line, 1), 1);
+        close(ready[0]);
         const auto slot = probe_->observe_worker(pid, master_slot_);
         EXPECT_NE(slot, 0u);
         EXPECT_EQ(write(begin[1], "\n", 1), 1);
@@ -81,6 +89,12 @@ TEST_F(PythonProbe, AFileWithoutUsdtIsAnError) {
     EXPECT_THAT(id.error().text, testing::HasSubstr("has no such probe"));
 }
 
+dev_t device_of(const std::string& path) {
+    struct stat file{};
+    EXPECT_EQ(stat(path.c_str(), &file), 0);
+    return file.st_dev;
+}
+
 // A root that two containers of one image have: two mounts of overlayfs above the same layer.
 class Overlays {
 public:
@@ -101,9 +115,10 @@ public:
         }
     }
     ~Overlays() {
-        for (const std::string name : {"one", "two"}) umount((base_ + "/" + name + "/root").c_str());
-        umount(base_.c_str());
-        fs::remove(base_);
+        // A uprobe keeps the file, and so the mount, until it is detached.
+        for (const std::string name : {"one", "two"}) umount2((base_ + "/" + name + "/root").c_str(), MNT_DETACH);
+        umount2(base_.c_str(), MNT_DETACH);
+        rmdir(base_.c_str());
     }
     bool ok() const { return ok_; }
     std::string python(const std::string& name) const { return base_ + "/" + name + "/root/python3"; }
@@ -121,6 +136,7 @@ TEST_F(PythonProbe, TwoMountsOfOneLayerAreOneFileAndAHitCountsOnce) {
     const auto other = probe_->probed_inode("/usr/bin/python3");
     ASSERT_TRUE(one && two && other) << (one ? "" : one.error().text);
     EXPECT_EQ(*one, *two);
+    EXPECT_NE(device_of(overlays.python("one")), device_of(overlays.python("two"))) << "which stat() cannot tell";
     EXPECT_NE(*one, *other);
 
     std::set<probe::MappedFile> attached;
