@@ -117,6 +117,12 @@ std::string plain(std::string_view text) {
 
 std::string code(const std::string& text) { return text.empty() ? "" : fmt::format("`{}`", text); }
 
+// As a reader searches for them: both of a switch that can be turned off.
+std::string table_cell_of(const Option& option) {
+    if (option.negatable) return fmt::format("`--{}`, `--no-{}`", option.name, option.name);
+    return fmt::format("`{}`", cell(synopsis_of(option)));
+}
+
 std::string options_table(const Command& serving, const Command& command) {
     std::string rows;
     std::vector<std::string> shared;
@@ -129,7 +135,7 @@ std::string options_table(const Command& serving, const Command& command) {
             shared.push_back(code("--" + option.name));
             continue;
         }
-        rows += fmt::format("| `{}` | {} | `{}` | {} |\n", cell(synopsis_of(option)), code(default_of(option)),
+        rows += fmt::format("| {} | {} | `{}` | {} |\n", table_cell_of(option), code(default_of(option)),
                             variable_of(command.name, option), plain(option.purpose));
     }
     auto out = "| option | default | environment variable | meaning |\n|---|---|---|---|\n" + rows;
