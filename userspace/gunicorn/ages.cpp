@@ -120,8 +120,8 @@ void ProcessTree::name_by_configuration(Master& master) const {
     master.app_is_inferred = true;
 }
 
-// Gunicorn's control interface changes the number of workers without a signal to the master: `worker remove`. Then those
-// that stay are as many as the Arbiter wants, without this one. What cannot be read leaves the cause unknown.
+// Gunicorn's control interface changes the number of workers without a signal to the master: `worker remove`. Then
+// those that stay are as many as the Arbiter wants, without this one. What cannot be read leaves the cause unknown.
 void ProcessTree::explain_quit(const Master& master, Worker& worker) const {
     if (worker.signals.cause != QuitCause::unknown) return;
     auto arbiter = read_arbiter_(master.pid);
@@ -129,9 +129,8 @@ void ProcessTree::explain_quit(const Master& master, Worker& worker) const {
         arbiter = read_arbiter_(master.pid);
     if (!arbiter || !arbiter->num_workers) return;
     const auto stays = [&](const auto& listed) {
-        const auto known = std::ranges::find_if(master.workers, [&](const Worker& each) {
-            return !each.death && each.pid_in_master == listed.first;
-        });
+        const auto known = std::ranges::find_if(
+            master.workers, [&](const Worker& each) { return !each.death && each.pid_in_master == listed.first; });
         return known == master.workers.end() || known->state == State::running;
     };
     const auto staying = static_cast<std::uint32_t>(std::ranges::count_if(arbiter->ages, stays));

@@ -22,8 +22,9 @@ struct ListeningSocket {
 // The sockets that the process holds and that listen, TCP and unix. Empty when it is gone.
 std::vector<ListeningSocket> listening_sockets(const procfs::ProcFs& proc, pid_t pid);
 
-// Whether a listener of a master is one on which Gunicorn serves. Gunicorn's control socket (25.1 and later) is not: a unix
-// socket that `facts` (facts.h) do not list. TCP sockets are taken as they are, since addresses have several spellings.
+// Whether a listener of a master is one on which Gunicorn serves. Gunicorn's control socket (25.1 and later) is not: a
+// unix socket that `facts` (facts.h) do not list. TCP sockets are taken as they are, since addresses have several
+// spellings.
 bool serves_application(const std::string& name, const Facts& facts);
 
 // The sockets on which a worker accepts: those of its master's that it has too. With --reuse-port, from Gunicorn 24 on,

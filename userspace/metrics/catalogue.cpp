@@ -191,7 +191,8 @@ std::vector<Metric> about_masters() {
          kFirst,
          "`reason` is `oom` (killed by the kernel's OOM killer), `timeout`, `boot_error` and `app_load_error` (exit "
          "codes 3 and 4), `graceful_timeout` (killed by the master because a graceful shutdown took too long), "
-         "`killed` (SIGKILL from another process), `reload` (HUP), `scale_down` (TTOU or the control interface), `shutdown`, `winch`, "
+         "`killed` (SIGKILL from another process), `reload` (HUP), `scale_down` (TTOU or the control interface), "
+         "`shutdown`, `winch`, "
          "`master_term` (terminated by the master without an observed signal to the master), `external_signal`, "
          "`crash` (any other signal), `self_exit` (exit code 0, for example max_requests), `orphan` (the master is "
          "gone) or `app_exit` (any other exit code)."},
