@@ -58,7 +58,7 @@ fi
 stage build 20 scripts/build.sh --all
 ((${#failed[@]} == 0)) || finish
 stage unit 5 tests build unit
-stage kernel 5 tests build kernel
+stage kernel 10 tests build kernel
 if [[ $mode == all ]]; then
     # The tests that follow mostly wait, which leaves the processors to these.
     background lint 20 scripts/lint.sh
