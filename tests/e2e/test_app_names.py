@@ -71,14 +71,6 @@ def test_a_name_of_its_own_comes_first(directory):
         assert processes.wait_for(lambda: named_by(exporter), 10, "a name") == "shop"
 
 
-def test_where_memory_cannot_be_read_the_file_tells(directory):
-    with Started(directory, default_file=CONFIGURATION) as started:
-        # Without the capability that reading memory takes.
-        without = ["setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace"]
-        with Exporter(directory, pid=started.process.pid, wrapper=without) as exporter:
-            assert processes.wait_for(lambda: named_by(exporter), 10, "a name") == "shop_wsgi:app"
-
-
 @pytest.mark.parametrize("suite", ["trixie", "sid"])
 def test_the_application_is_named_in_roots(directory, root_of, suite):
     with Started(directory, default_file=CONFIGURATION, root=root_of(suite)) as started:

@@ -13,12 +13,15 @@ from harness.server import Gunicorn
 
 @pytest.fixture
 def controlled(directory, root_of):
-    with Gunicorn(directory, workers=3, root=root_of("sid"), options=["--control-socket", "control.ctl"]) as server:
+    path = f"/tmp/control-{processes.free_port()}.ctl"
+    with Gunicorn(directory, workers=3, root=root_of("sid"), options=["--control-socket", path]) as server:
+        server.control = path
+        processes.wait_for(lambda: (server.root / path[1:]).exists(), 10, "the control socket")
         yield server
 
 
 def command(server, *words):
-    done = subprocess.run(["chroot", str(server.root), "gunicornc", "-s", str(server.home / "control.ctl"), "-c", " ".join(words)],
+    done = subprocess.run(["chroot", str(server.root), "gunicornc", "-s", server.control, "-c", " ".join(words)],
                           capture_output=True, text=True, timeout=20, check=True)
     return done.stdout
 
