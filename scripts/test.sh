@@ -22,7 +22,7 @@ esac
 source scripts/lib/stages.sh
 export results
 
-# Tests run beside each other unless they say otherwise to ctest: RUN_SERIAL, or RESOURCE_LOCK clock for those that time.
+# Tests run beside each other unless they say otherwise to ctest, by RUN_SERIAL: those that time, and those that need the host.
 tests() { # directory label
     ctest --test-dir "$1" --label-regex "^$2\$" --parallel "$(nproc)" --output-on-failure --no-tests=error --output-junit "$results/$2.xml"
 }
@@ -59,15 +59,7 @@ stage build 20 scripts/build.sh --all
 ((${#failed[@]} == 0)) || finish
 stage unit 5 tests build unit
 stage kernel 10 tests build kernel
-if [[ $mode == all ]]; then
-    # The tests that follow mostly wait, which leaves the processors to these.
-    background lint 20 scripts/lint.sh
-    background asan-build 60 sanitized_build asan unit_tests
-    background tsan-build 30 sanitized_build tsan web_test # what has threads of its own
-    background tidy 40 scripts/lint.sh --tidy-changed
-    start_background
-fi
-stage e2e 35 tests build e2e
+stage e2e 45 tests build e2e
 stage browser 8 tests build browser
 stage docs 5 tests build docs
 if [[ $mode == all ]]; then
@@ -75,11 +67,17 @@ if [[ $mode == all ]]; then
     stage containers 8 tests build containers
     stage deploy 10 tests build deploy
     stage prometheus 5 tests build prometheus
-    stage soak 15 tests build soak
+    # Kernels in QEMU are compared by counts, so what has to be built may run beside them.
+    background lint 20 scripts/lint.sh
+    background asan-build 60 sanitized_build asan unit_tests
+    background tsan-build 30 sanitized_build tsan web_test # what has threads of its own
+    background tidy 40 scripts/lint.sh --tidy-changed
+    start_background
+    stage vm 20 tests build vm
     finish_background
     stage asan 10 sanitized_tests asan '^unit\.'
     stage tsan 5 sanitized_tests tsan '^unit\.web_test$'
-    stage vm 20 tests build vm
+    stage soak 15 tests build soak
     stage fuzz 5 tests build fuzz
 fi
 finish
