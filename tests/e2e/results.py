@@ -64,6 +64,7 @@ A WSGI application raises, in the call or elsewhere. `error_type` is the class o
 closes the connection without a response; such a request is also counted in
 `gunicorn_worker_requests_aborted_total{by="server"}` and in no other counter. A cell names what the client got, and the servers with
 which everything was right. *unknown*: Gunicorn closes and logs nothing; with `--python-unlogged` it is the class.
+`refused`, `silent` and `reset` are what the socket of a database raises, `EPIPE` a `BrokenPipeError` with that errno.
 
 """
 APPLICATIONS = {None: "plain WSGI", "flask_app": "Flask", "django_app": "Django", "starlette_app": "Starlette", "fastapi_app": "FastAPI"}
