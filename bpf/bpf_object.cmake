@@ -1,4 +1,4 @@
-# bpf_object(NAME SOURCE file INCLUDES dir…): compiles a BPF program and makes its skeleton.
+# bpf_object(NAME SOURCE file INCLUDES dir… [DEFINITIONS name…]): compiles a BPF program and makes its skeleton.
 #
 # BPF_PROG() gives every program a `ctx`, which few of them use: unused parameters are allowed.
 #
@@ -14,24 +14,25 @@ else()
 endif()
 
 function(bpf_object name)
-    cmake_parse_arguments(arg "" "SOURCE" "INCLUDES" ${ARGN})
+    cmake_parse_arguments(arg "" "SOURCE" "INCLUDES;DEFINITIONS" ${ARGN})
     set(directory ${CMAKE_CURRENT_BINARY_DIR}/${name})
     set(object ${directory}/${name}.bpf.o)
     set(skeleton ${directory}/${name}.skel.h)
     set(source ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE})
     list(TRANSFORM arg_INCLUDES PREPEND -I)
+    list(TRANSFORM arg_DEFINITIONS PREPEND -D)
     file(MAKE_DIRECTORY ${directory})
 
     # The multiarch directory holds <asm/unistd.h>; -idirafter keeps it from hiding clang's own headers.
     add_custom_command(
         OUTPUT ${object}
         COMMAND ${BPF_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-function -Wno-unused-parameter
-                -D__TARGET_ARCH_${BPF_ARCHITECTURE} ${arg_INCLUDES}
+                -D__TARGET_ARCH_${BPF_ARCHITECTURE} ${arg_INCLUDES} ${arg_DEFINITIONS}
                 -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
                 -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -MD -MF ${object}.d -MT ${object} -c ${source} -o ${object}
         DEPENDS ${source}
         DEPFILE ${object}.d
-        COMMENT "BPF ${arg_SOURCE}"
+        COMMENT "BPF ${name}"
         VERBATIM)
     add_custom_command(
         OUTPUT ${skeleton}

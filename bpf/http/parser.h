@@ -4,8 +4,7 @@
  * sections 2.2, 6 and 7). The bytes arrive in any pieces; what is unfinished is kept in struct stream.
  *
  * The same source is compiled for the kernel, for the unit tests and for the fuzzer. It is one flat loop of
- * small steps over a window, with all state in memory: the verifier then sees the same state in every turn
- * and needs no unrolling (bounded loops exist since Linux 5.3, bpf_loop only since 5.17).
+ * small steps over a window, with all state in memory: the verifier then sees the same state in every turn (core/loop.h).
  *
  * The includer defines
  *   u8 on_request_start(connection, cursor)      EVENT_CONTINUE, or an event; the first byte is at cursor->at
@@ -16,6 +15,7 @@
 #ifndef GUNICORN_BPF_HTTP_PARSER_H
 #define GUNICORN_BPF_HTTP_PARSER_H
 
+#include "core/loop.h"
 #include "http/headers.h"
 
 struct connection;
@@ -236,14 +236,27 @@ static __always_inline u8 step(struct connection *connection, struct stream *str
     return EVENT_CONTINUE;
 }
 
+struct progress {
+    struct connection *connection;
+    struct stream *stream;
+    struct iov_cursor *cursor;
+    u8 direction;
+    u8 event;
+};
+
+LOOP_STEP make_step(u32 turn, struct progress *progress) {
+    (void)turn;
+    progress->event = step(progress->connection, progress->stream, progress->cursor, progress->direction);
+    return progress->event == EVENT_CONTINUE ? CONTINUE_LOOP : BREAK_LOOP;
+}
+
 /* Consumes bytes until something happens. */
 static __always_inline u8 advance(struct connection *connection, struct stream *stream, struct iov_cursor *cursor,
                                   u8 direction) {
-    for (u32 i = 0; i < STREAM_STEPS; i++) {
-        u8 event = step(connection, stream, cursor, direction);
-        if (event != EVENT_CONTINUE) return event;
-    }
-    return EVENT_BUDGET;
+    struct progress progress = {connection, stream, cursor, direction, EVENT_CONTINUE};
+
+    repeat(STREAM_STEPS, make_step, &progress);
+    return progress.event == EVENT_CONTINUE ? EVENT_BUDGET : progress.event;
 }
 
 #endif

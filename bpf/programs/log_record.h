@@ -63,15 +63,23 @@ static __always_inline u64 traceback_of(const struct python *python, u64 exc_inf
     return pointer_at(exc_info + python->tuple_items + 2 * sizeof(u64));
 }
 
+LOOP_STEP look_for_background_task(u32 turn, const struct walk *walk) {
+    struct py_scratch *scratch = walk->scratch;
+
+    (void)turn;
+    if (!scratch->at || scratch->found) return BREAK_LOOP;
+    scratch->found = is_in_background(walk->python, frame_of_traceback(walk->python, scratch->at));
+    scratch->at = next_traceback(walk->python, scratch->at);
+    return CONTINUE_LOOP;
+}
+
 /* True if a task that runs after the response raised it: it did not cause any response. */
 static __always_inline int is_from_background_task(const struct python *python, struct py_scratch *scratch, u64 traceback) {
+    struct walk walk = {.python = python, .scratch = scratch};
+
     scratch->at = traceback;
     scratch->found = 0;
-    for (u32 i = 0; i < MAX_TRACEBACK; i++) {
-        if (!scratch->at || scratch->found) break;
-        scratch->found = is_in_background(python, frame_of_traceback(python, scratch->at));
-        scratch->at = next_traceback(python, scratch->at);
-    }
+    repeat(MAX_TRACEBACK, look_for_background_task, &walk);
     return scratch->found != 0;
 }
 

@@ -10,28 +10,40 @@
 #include "conn/tail_calls.h"
 #include "http/bulk.h"
 
+LOOP_STEP pass_chunk(u32 turn, struct io_ctx **at) {
+    struct io_ctx *io = *at;
+
+    (void)turn;
+    io->bulk_event = step_chunk(&io->bulk, &io->cursor);
+    return io->bulk_event == EVENT_CONTINUE ? CONTINUE_LOOP : BREAK_LOOP;
+}
+
+LOOP_STEP pass_line(u32 turn, struct io_ctx **at) {
+    struct io_ctx *io = *at;
+
+    (void)turn;
+    io->bulk_event = step_lines(&io->bulk, &io->cursor, io->direction & 1);
+    return io->bulk_event == EVENT_CONTINUE ? CONTINUE_LOOP : BREAK_LOOP;
+}
+
 /* Functions of their own, which the verifier walks once each (Linux 5.6). They take numbers only, so what they work on is in the
  * io_ctx. EVENT_CONTINUE: there is more. */
 __noinline u64 pass_chunks(u32 index) {
     struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &index);
 
     if (!io) return EVENT_NEED_MORE;
-    for (u32 i = 0; i < BATCH_STEPS; i++) {
-        u8 event = step_chunk(&io->bulk, &io->cursor);
-        if (event != EVENT_CONTINUE) return event;
-    }
-    return EVENT_CONTINUE;
+    io->bulk_event = EVENT_CONTINUE;
+    repeat(BATCH_STEPS, pass_chunk, &io);
+    return io->bulk_event;
 }
 
 __noinline u64 pass_lines(u32 index) {
     struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &index);
 
     if (!io) return EVENT_NEED_MORE;
-    for (u32 i = 0; i < BATCH_STEPS; i++) {
-        u8 event = step_lines(&io->bulk, &io->cursor, io->direction & 1);
-        if (event != EVENT_CONTINUE) return event;
-    }
-    return EVENT_CONTINUE;
+    io->bulk_event = EVENT_CONTINUE;
+    repeat(BATCH_STEPS, pass_line, &io);
+    return io->bulk_event;
 }
 
 SEC("tp_btf/sys_exit")

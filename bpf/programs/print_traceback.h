@@ -19,19 +19,26 @@ static __always_inline u64 logs_error_of_pywsgi(const struct python *python, u64
     return is_zero(name_word(python, frame) ^ WORD('_', 'l', 'o', 'g', '_', 'e', 'r', 'r')) & ENDS_WITH(&file, "/gevent/pywsgi.py");
 }
 
+LOOP_STEP look_for_error_log(u32 turn, const struct walk *walk) {
+    struct py_scratch *scratch = walk->scratch;
+
+    (void)turn;
+    if (!scratch->at || scratch->found) return BREAK_LOOP;
+    scratch->found = logs_error_of_pywsgi(walk->python, scratch->at);
+    scratch->at = pointer_at(scratch->at + walk->python->frame_previous);
+    return CONTINUE_LOOP;
+}
+
 /* gevent.pywsgi logs nothing: its hub prints what a request raised. A function of its own, which the verifier walks once. */
 __noinline u64 prints_error_of_request(u32 slot, u64 thread) {
     const struct python *python = python_of(slot);
     struct py_scratch *scratch = py_scratch();
+    struct walk walk = {.python = python, .scratch = scratch};
 
     if (!python || !scratch) return 0;
     scratch->at = frame_of(python, thread);
     scratch->found = 0;
-    for (u32 i = 0; i < MAX_PRINTING_FRAMES; i++) {
-        if (!scratch->at || scratch->found) break;
-        scratch->found = logs_error_of_pywsgi(python, scratch->at);
-        scratch->at = pointer_at(scratch->at + python->frame_previous);
-    }
+    repeat(MAX_PRINTING_FRAMES, look_for_error_log, &walk);
     return scratch->found;
 }
 

@@ -9,6 +9,7 @@
 #ifndef GUNICORN_BPF_PYTHON_ASGI_SCOPE_H
 #define GUNICORN_BPF_PYTHON_ASGI_SCOPE_H
 
+#include "core/loop.h"
 #include "python/objects.h"
 
 enum {
@@ -42,27 +43,50 @@ static __always_inline int reads(const struct python *python, u64 string, u64 by
     return pointer_at(string + python->str_length) == bytes && (pointer_at(string + python->str_ascii_text) & mask) == word;
 }
 
+struct scope_walk {
+    const struct python *python;
+    struct py_scratch *scratch;
+    u64 hash_bytes;
+};
+
+LOOP_STEP look_at_scope_entry(u32 turn, const struct scope_walk *walk) {
+    const struct python *python = walk->python;
+    struct py_scratch *scratch = walk->scratch;
+    u64 key;
+
+    (void)turn;
+    if (!scratch->left) return BREAK_LOOP;
+    scratch->left--;
+    key = pointer_at(scratch->at + walk->hash_bytes);
+    if (reads(python, key, 8, WORD('r', 'a', 'w', '_', 'p', 'a', 't', 'h')))
+        scratch->path = pointer_at(scratch->at + walk->hash_bytes + sizeof(u64));
+    if (reads(python, key, 6, WORD('m', 'e', 't', 'h', 'o', 'd', 0, 0)))
+        scratch->method = pointer_at(scratch->at + walk->hash_bytes + sizeof(u64));
+    scratch->at += walk->hash_bytes + 2 * sizeof(u64);
+    return CONTINUE_LOOP;
+}
+
 /* Finds what is at the two keys of the dict scratch->found: scratch->path and scratch->method, 0 where there is none. Up to 3.10, and in
  * dicts that not only strings are keys of, an entry begins with the hash of its key; the latter is no scope. */
 static __always_inline void read_scope(const struct python *python, struct py_scratch *scratch) {
-    const u64 hash_bytes = python->keys_log2_index_bytes == OFFSET_ABSENT ? sizeof(u64) : 0;
+    struct scope_walk walk = {.python = python, .scratch = scratch};
     u64 keys = pointer_at(scratch->found + python->dict_keys);
 
     scratch->path = scratch->method = 0;
     scratch->left = pointer_at(keys + python->keys_used);
     scratch->at = entries_of(python, keys);
-    for (u32 i = 0; i < MAX_SCOPE_KEYS; i++) {
-        u64 key;
+    walk.hash_bytes = python->keys_log2_index_bytes == OFFSET_ABSENT ? sizeof(u64) : 0;
+    repeat(MAX_SCOPE_KEYS, look_at_scope_entry, &walk);
+}
 
-        if (!scratch->left) break;
-        scratch->left--;
-        key = pointer_at(scratch->at + hash_bytes);
-        if (reads(python, key, 8, WORD('r', 'a', 'w', '_', 'p', 'a', 't', 'h')))
-            scratch->path = pointer_at(scratch->at + hash_bytes + sizeof(u64));
-        if (reads(python, key, 6, WORD('m', 'e', 't', 'h', 'o', 'd', 0, 0)))
-            scratch->method = pointer_at(scratch->at + hash_bytes + sizeof(u64));
-        scratch->at += hash_bytes + 2 * sizeof(u64);
-    }
+LOOP_STEP look_for_scope(u32 turn, const struct walk *walk) {
+    struct py_scratch *scratch = walk->scratch;
+
+    (void)turn;
+    if (!scratch->at || scratch->found) return BREAK_LOOP;
+    scratch->found = scope_of(walk->python, frame_of_traceback(walk->python, scratch->at));
+    scratch->at = next_traceback(walk->python, scratch->at);
+    return CONTINUE_LOOP;
 }
 
 /* True if the request is found through whose application a traceback leads; then scratch->path and scratch->method are as above. A
@@ -70,15 +94,12 @@ static __always_inline void read_scope(const struct python *python, struct py_sc
 __noinline u64 finds_request(u32 slot, u64 traceback) {
     const struct python *python = python_of(slot);
     struct py_scratch *scratch = py_scratch();
+    struct walk walk = {.python = python, .scratch = scratch};
 
     if (!python || !scratch) return 0;
     scratch->at = traceback;
     scratch->found = 0;
-    for (u32 i = 0; i < MAX_SCOPE_TRACEBACKS; i++) {
-        if (!scratch->at || scratch->found) break;
-        scratch->found = scope_of(python, frame_of_traceback(python, scratch->at));
-        scratch->at = next_traceback(python, scratch->at);
-    }
+    repeat(MAX_SCOPE_TRACEBACKS, look_for_scope, &walk);
     if (!scratch->found) return 0;
     read_scope(python, scratch);
     return scratch->path != 0;

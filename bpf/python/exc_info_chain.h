@@ -29,6 +29,25 @@ static __always_inline u64 is_requests(const u8 *name, u64 origin, u64 at_end) {
     return origin == ORIGIN_APPLICATION || !at_end || !is_of_a_socket(name);
 }
 
+LOOP_STEP look_at_exc_info(u32 turn, const struct walk *walk) {
+    const struct python *python = walk->python;
+    struct py_scratch *scratch = walk->scratch;
+    struct raise_site *site = walk->site;
+
+    (void)turn;
+    if (!scratch->at || scratch->found) return BREAK_LOOP;
+    u64 exception = pointer_at(scratch->at + python->exc_info_value);
+    if (exception && exception != python->ambient_exception && read_type_name(python, exception, site->name)) {
+        scratch->origin = ORIGIN_APPLICATION; /* of a layout without tracebacks */
+        if (python->exception_traceback)
+            scratch->origin = origin_of(walk->slot, pointer_at(exception + python->exception_traceback));
+        scratch->found = is_requests(site->name, scratch->origin, walk->which);
+        scratch->left |= scratch->origin == ORIGIN_SERVER && !is_of_a_socket(site->name);
+    }
+    scratch->at = pointer_at(scratch->at + python->exc_info_previous_item);
+    return CONTINUE_LOOP;
+}
+
 /* Finds the innermost exception that scratch->thread is handling and that is the request's: raise_site.name, scratch->origin. False
  * if there is none. scratch->left: Gunicorn stops for an exception of its own, as SystemExit. A function of its own, which the
  * verifier walks once (Linux 5.6); what changes from turn to turn is in map memory, so that a turn looks like the one before. */
@@ -36,22 +55,12 @@ __noinline u64 finds_handled_exception(u32 slot, u64 which) {
     const struct python *python = python_of(slot);
     struct py_scratch *scratch = py_scratch();
     struct raise_site *site = raise_site_here();
+    struct walk walk = {.python = python, .scratch = scratch, .site = site, .slot = slot, .which = which};
 
     if (!python || !scratch || !site) return 0;
     scratch->at = scratch->thread ? pointer_at(scratch->thread + python->thread_exc_info) : 0;
     scratch->found = scratch->origin = scratch->left = 0;
-    for (u32 i = 0; i < MAX_EXC_ITEMS; i++) {
-        if (!scratch->at || scratch->found) break;
-        u64 exception = pointer_at(scratch->at + python->exc_info_value);
-        if (exception && exception != python->ambient_exception && read_type_name(python, exception, site->name)) {
-            scratch->origin = ORIGIN_APPLICATION; /* of a layout without tracebacks */
-            if (python->exception_traceback)
-                scratch->origin = origin_of(slot, pointer_at(exception + python->exception_traceback));
-            scratch->found = is_requests(site->name, scratch->origin, which);
-            scratch->left |= scratch->origin == ORIGIN_SERVER && !is_of_a_socket(site->name);
-        }
-        scratch->at = pointer_at(scratch->at + python->exc_info_previous_item);
-    }
+    repeat(MAX_EXC_ITEMS, look_at_exc_info, &walk);
     return scratch->found;
 }
 

@@ -118,18 +118,37 @@ __noinline u64 kind_of_code(u32 slot, u64 code) {
     return is_of_library(&file) ? FILE_OF_LIBRARY : FILE_OF_APPLICATION;
 }
 
+LOOP_STEP keep_item(u32 turn, const struct walk *walk) {
+    struct raise_site *site = walk->site;
+
+    (void)turn;
+    if (!site->at) return BREAK_LOOP;
+    site->items[site->count & (KEPT_ITEMS - 1)] = site->at;
+    site->count++;
+    site->at = next_traceback(walk->python, site->at);
+    return CONTINUE_LOOP;
+}
+
 /* Keeps the innermost items of a traceback, which begins with the outermost. False if there is none, or it is longer than
  * we look. */
-static __always_inline int read_traceback(const struct python *python, struct raise_site *site, u64 traceback) {
+static __always_inline int read_traceback(const struct walk *walk, u64 traceback) {
+    struct raise_site *site = walk->site;
+
     site->at = traceback;
     site->count = 0;
-    for (u32 i = 0; i < MAX_TRACEBACK_ITEMS; i++) {
-        if (!site->at) break;
-        site->items[site->count & (KEPT_ITEMS - 1)] = site->at;
-        site->count++;
-        site->at = next_traceback(python, site->at);
-    }
+    repeat(MAX_TRACEBACK_ITEMS, keep_item, walk);
     return site->count && !site->at;
+}
+
+LOOP_STEP look_at_item(u32 turn, const struct walk *walk) {
+    struct raise_site *site = walk->site;
+
+    (void)turn;
+    if (!site->at || site->kind != FILE_OF_LIBRARY) return BREAK_LOOP;
+    site->at--;
+    u64 frame = frame_of_traceback(walk->python, site->items[site->at & (KEPT_ITEMS - 1)]);
+    site->kind = kind_of_code(walk->slot, reference_at(walk->python, frame + walk->python->frame_code));
+    return CONTINUE_LOOP;
 }
 
 /* enum origin. Where all frames are a library's, the server called it: the application's would be among them. */
@@ -137,15 +156,12 @@ __noinline u64 origin_of(u32 slot, u64 traceback) {
     const struct python *python = python_of(slot);
     struct raise_site *site = raise_site_here();
 
-    if (!python || !site || !read_traceback(python, site, traceback)) return ORIGIN_UNKNOWN;
+    struct walk walk = {.python = python, .site = site, .slot = slot};
+
+    if (!python || !site || !read_traceback(&walk, traceback)) return ORIGIN_UNKNOWN;
     site->at = site->count;
     site->kind = FILE_OF_LIBRARY;
-    for (u32 i = 0; i < MAX_LIBRARY_FRAMES; i++) {
-        if (!site->at || site->kind != FILE_OF_LIBRARY) break;
-        site->at--;
-        u64 frame = frame_of_traceback(python, site->items[site->at & (KEPT_ITEMS - 1)]);
-        site->kind = kind_of_code(slot, reference_at(python, frame + python->frame_code));
-    }
+    repeat(MAX_LIBRARY_FRAMES, look_at_item, &walk);
     if (site->kind == FILE_OF_APPLICATION) return ORIGIN_APPLICATION;
     if (site->kind == FILE_OF_SERVER || (site->kind == FILE_OF_LIBRARY && !site->at)) return ORIGIN_SERVER;
     return ORIGIN_UNKNOWN;
@@ -169,23 +185,30 @@ static __always_inline u64 closes_connections(const struct python *python, u64 c
  * exception. */
 enum closer { CLOSER_APPLICATION = 0, CLOSER_SERVER = 1, CLOSER_FINAL = 2 };
 
+LOOP_STEP look_at_closing_frame(u32 turn, const struct walk *walk) {
+    struct raise_site *site = walk->site;
+
+    (void)turn;
+    if (!site->at || site->count || site->kind == FILE_OF_APPLICATION || site->kind == FILE_UNREADABLE) return BREAK_LOOP;
+    u64 code = reference_at(walk->python, site->at + walk->python->frame_code);
+
+    site->count = closes_connections(walk->python, code);
+    site->kind = runs_code(walk->python, site->at) ? kind_of_code(walk->slot, code) : FILE_OF_LIBRARY;
+    site->at = pointer_at(site->at + walk->python->frame_previous);
+    return CONTINUE_LOOP;
+}
+
 __noinline u64 closer_of(u32 slot, u64 thread) {
     const struct python *python = python_of(slot);
     struct raise_site *site = raise_site_here();
+    struct walk walk = {.python = python, .site = site, .slot = slot};
 
     if (!python || !site || !thread) return CLOSER_APPLICATION;
     site->at = frame_of(python, thread);
     if (!site->at) return CLOSER_APPLICATION;
     site->kind = FILE_OF_LIBRARY;
     site->count = 0;
-    for (u32 i = 0; i < MAX_CLOSING_FRAMES; i++) {
-        if (!site->at || site->count || site->kind == FILE_OF_APPLICATION || site->kind == FILE_UNREADABLE) break;
-        u64 code = reference_at(python, site->at + python->frame_code);
-
-        site->count = closes_connections(python, code);
-        site->kind = runs_code(python, site->at) ? kind_of_code(slot, code) : FILE_OF_LIBRARY;
-        site->at = pointer_at(site->at + python->frame_previous);
-    }
+    repeat(MAX_CLOSING_FRAMES, look_at_closing_frame, &walk);
     if (site->count) return CLOSER_FINAL;
     return site->kind == FILE_OF_APPLICATION || site->kind == FILE_UNREADABLE ? CLOSER_APPLICATION : CLOSER_SERVER;
 }

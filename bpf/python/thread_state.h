@@ -12,6 +12,7 @@
 #define GUNICORN_BPF_PYTHON_THREAD_STATE_H
 
 #include "conn/maps.h"
+#include "core/loop.h"
 #include "core/slots.h"
 #include "http/window.h"
 #include "python/maps.h"
@@ -66,18 +67,35 @@ static __always_inline struct raise_site *raise_site_here(void) {
     return io ? &io->site : NULL;
 }
 
+/* A walk along a list in the process's memory: what it does not change. */
+struct walk {
+    const struct python *python;
+    struct py_scratch *scratch;
+    struct raise_site *site;
+    u32 slot;
+    u64 which; /* enum handled */
+};
+
+LOOP_STEP look_at_thread(u32 turn, const struct walk *walk) {
+    struct py_scratch *scratch = walk->scratch;
+
+    (void)turn;
+    if (!scratch->at || scratch->thread || !scratch->id) return BREAK_LOOP;
+    if (pointer_at(scratch->at + walk->python->thread_id) == scratch->id)
+        scratch->thread = scratch->at;
+    else
+        scratch->at = pointer_at(scratch->at + walk->python->thread_next);
+    return CONTINUE_LOOP;
+}
+
 /* Finds the PyThreadState of the current thread: scratch->thread, 0 where there is none. */
 static __always_inline void find_thread(const struct python *python, struct py_scratch *scratch) {
+    struct walk walk = {.python = python, .scratch = scratch};
+
     scratch->at = pointer_at(python->first_thread_at);
     scratch->id = current_thread_id();
     scratch->thread = 0;
-    for (u32 i = 0; i < MAX_THREADS; i++) {
-        if (!scratch->at || scratch->thread || !scratch->id) break;
-        if (pointer_at(scratch->at + python->thread_id) == scratch->id)
-            scratch->thread = scratch->at;
-        else
-            scratch->at = pointer_at(scratch->at + python->thread_next);
-    }
+    repeat(MAX_THREADS, look_at_thread, &walk);
 }
 
 static __always_inline u64 reference_at(const struct python *python, u64 address) {
@@ -113,16 +131,24 @@ static __always_inline int is_main_module(u64 name) {
     return name == WORD('<', 'm', 'o', 'd', 'u', 'l', 'e', '>') || name == WORD('_', 'r', 'u', 'n', '_', 'm', 'o', 'd');
 }
 
+LOOP_STEP look_at_frame(u32 turn, const struct walk *walk) {
+    struct py_scratch *scratch = walk->scratch;
+
+    (void)turn;
+    if (!scratch->at) return BREAK_LOOP;
+    if (runs_code(walk->python, scratch->at)) scratch->found = scratch->at;
+    scratch->at = pointer_at(scratch->at + walk->python->frame_previous);
+    return CONTINUE_LOOP;
+}
+
 /* Finds the outermost frame of scratch->thread: scratch->found, 0 where it is deeper than we look. Frames of the interpreter's
  * own are passed over: those of greenlets that were begun at the same depth of the C stack have the same address. */
 static __always_inline void find_outermost_frame(const struct python *python, struct py_scratch *scratch) {
+    struct walk walk = {.python = python, .scratch = scratch};
+
     scratch->at = frame_of(python, scratch->thread);
     scratch->found = 0;
-    for (u32 i = 0; i < MAX_FRAMES; i++) {
-        if (!scratch->at) break;
-        if (runs_code(python, scratch->at)) scratch->found = scratch->at;
-        scratch->at = pointer_at(scratch->at + python->frame_previous);
-    }
+    repeat(MAX_FRAMES, look_at_frame, &walk);
     if (scratch->at) scratch->found = 0;
 }
 
@@ -189,20 +215,27 @@ static __always_inline u64 is_parser_error_function(const struct python *python,
                    (file.third ^ WORD('t', 'o', 'c', 'o', 'l', '.', 'p', 'y')));
 }
 
+LOOP_STEP look_for_parser_error(u32 turn, const struct walk *walk) {
+    struct py_scratch *scratch = walk->scratch;
+
+    (void)turn;
+    if (!scratch->at || scratch->found) return BREAK_LOOP;
+    scratch->found = is_parser_error_function(walk->python, scratch->at);
+    scratch->at = pointer_at(scratch->at + walk->python->frame_previous);
+    return CONTINUE_LOOP;
+}
+
 /* True if scratch->thread writes what one of them says. An application answers 4xx while it is handling an exception, too, and
  * that may be called like one of the parser's. A function of its own, which the verifier walks once (Linux 5.6). */
 __noinline u64 is_parser_error_reply(u32 slot, u64 thread) {
     const struct python *python = python_of(slot);
     struct py_scratch *scratch = py_scratch();
+    struct walk walk = {.python = python, .scratch = scratch};
 
     if (!python || !scratch) return 0;
     scratch->at = frame_of(python, thread);
     scratch->found = 0;
-    for (u32 i = 0; i < MAX_REPLY_FRAMES; i++) {
-        if (!scratch->at || scratch->found) break;
-        scratch->found = is_parser_error_function(python, scratch->at);
-        scratch->at = pointer_at(scratch->at + python->frame_previous);
-    }
+    repeat(MAX_REPLY_FRAMES, look_for_parser_error, &walk);
     return scratch->found;
 }
 

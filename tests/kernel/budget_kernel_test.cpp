@@ -6,38 +6,35 @@
 
 #include <fstream>
 #include <map>
-#include <memory>
 #include <regex>
 #include <sstream>
 #include <vector>
 
+#include "probe/object.h"
 #include "probe/programs.h"
 
 namespace {
 
 using Counts = std::map<std::string, long>;
 
-// "name  most" on each line; "#" begins a comment.
-Counts table() {
+// "name  with bpf_loop()  with bounded loops" on each line; "#" begins a comment.
+Counts table(probe::Loops loops) {
     Counts most;
     std::ifstream file(BUDGET);
     for (std::string line; std::getline(file, line);) {
         std::istringstream words(line.substr(0, line.find('#')));
         std::string name;
-        long count = 0;
-        if (words >> name >> count) most[name] = count;
+        long helper = 0;
+        long bounded = 0;
+        if (words >> name >> helper >> bounded) most[name] = loops == probe::Loops::helper ? helper : bounded;
     }
     return most;
 }
 
-struct Free {
-    void operator()(gunicorn_probes* object) const { gunicorn_probes::destroy(object); }
-};
-
 // What the verifier says of each program ("processed 1234 insns (limit 1000000) …"), on the running kernel.
-Counts measure(bool tracing) {
+Counts measure(probe::Loops loops, bool tracing) {
     constexpr int kStatistics = 4; // BPF_LOG_STATS
-    const std::unique_ptr<gunicorn_probes, Free> object(gunicorn_probes::open());
+    const auto object = probe::open_object(loops);
     if (!object) return {};
     object->rodata->watch_raises = 1; // with all that a user may turn on
     object->rodata->trace_requests = object->rodata->record_every_response = tracing;
@@ -58,9 +55,11 @@ Counts measure(bool tracing) {
     return counts;
 }
 
-TEST(Budget, EachProgramKeepsWithinIt) {
-    const auto most = table();
-    const auto counts = measure(false);
+class Budget : public testing::TestWithParam<probe::Loops> {};
+
+TEST_P(Budget, EachProgramKeepsWithinIt) {
+    const auto most = table(GetParam());
+    const auto counts = measure(GetParam(), false);
     ASSERT_FALSE(counts.empty()) << "the programs were not loaded; is this root, on a kernel with BTF?";
     for (const auto& [name, count] : counts) {
         ASSERT_TRUE(most.contains(name)) << "bpf/budget.txt lacks " << name << ", of " << count << " instructions";
@@ -73,14 +72,17 @@ TEST(Budget, EachProgramKeepsWithinIt) {
 }
 
 // With what tracing adds to the programs that are there anyway. Older kernels may walk more than this one.
-TEST(Budget, TracingStaysFarBelowTheVerifiersLimit) {
+TEST_P(Budget, TracingStaysFarBelowTheVerifiersLimit) {
     constexpr long kMost = 500'000;
-    const auto counts = measure(true);
+    const auto counts = measure(GetParam(), true);
     ASSERT_FALSE(counts.empty()) << "the programs were not loaded";
     for (const auto& [name, count] : counts) {
         EXPECT_GT(count, 0) << name << ": the verifier said nothing";
         EXPECT_LE(count, kMost) << name;
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(Loops, Budget, testing::Values(probe::Loops::helper, probe::Loops::bounded),
+                         [](const auto& loops) { return loops.param == probe::Loops::helper ? "helper" : "bounded"; });
 
 } // namespace

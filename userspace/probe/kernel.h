@@ -12,16 +12,12 @@
 #include <vector>
 
 #include "contract.h"
-#include "gunicorn_probes.skel.h"
 #include "probe/link.h"
+#include "probe/object.h"
 #include "probe/probe.h"
 #include "probe/usdt.h"
 
 namespace probe {
-
-struct Skeleton {
-    void operator()(gunicorn_probes* object) const { gunicorn_probes::destroy(object); }
-};
 
 struct Ring {
     void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
@@ -66,7 +62,7 @@ struct Probe::Kernel {
     void forget_python(event::Slot slot) const;
 
     // Destroyed in reverse order: the ring and the index before the maps that they look into.
-    std::unique_ptr<gunicorn_probes, Skeleton> skeleton;
+    Object skeleton;
     SlotIndex slots;
     std::unique_ptr<ring_buffer, Ring> ring;
     Drain drain;                              // that is going on; the ring has its address

@@ -48,7 +48,7 @@ Probe::~Probe() = default;
 
 Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
     auto kernel = std::make_unique<Kernel>();
-    kernel->skeleton.reset(gunicorn_probes::open());
+    kernel->skeleton = open_object(loops_of_kernel());
     if (!kernel->skeleton) return fail("open the BPF object: " + describe_errno(errno));
     if (auto loaded = open_and_load(*kernel->skeleton, options); !loaded) return std::unexpected(loaded.error());
 

@@ -14,13 +14,11 @@ namespace probe {
 
 namespace {
 
-using Opened = std::unique_ptr<gunicorn_probes, Skeleton>;
-
 // As small as the maps get: what is checked is the programs.
 Options smallest_options() { return {.max_processes = 8, .max_connections = 16, .ring_bytes = 64 * 1024}; }
 
-Opened opened() {
-    Opened skeleton(gunicorn_probes::open());
+Object opened() {
+    auto skeleton = open_object(loops_of_kernel());
     if (skeleton) prepare(*skeleton, smallest_options());
     return skeleton;
 }

@@ -18,7 +18,7 @@ class Programs : public testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(skeleton_); }
     std::string section(const Program& program) const { return bpf_program__section_name(find(*skeleton_, program)); }
-    const std::unique_ptr<gunicorn_probes, Skeleton> skeleton_{gunicorn_probes::open()};
+    const Object skeleton_ = open_object(Loops::bounded);
 };
 
 TEST_F(Programs, HaveOneRowEach) {
