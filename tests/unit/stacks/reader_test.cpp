@@ -29,6 +29,16 @@ using testing::Key;
 const std::string kBusy = SOURCE_ROOT "/tests/unit/stacks/busy.py";
 constexpr int kSamples = 100;
 
+// Under a sanitizer a look takes so long that what it looks at has often moved on; that nothing is invented holds
+// there, too.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr unsigned kLeastPercent = 50;
+constexpr unsigned kMostUnreadablePercent = 5;
+#else
+constexpr unsigned kLeastPercent = 95;
+constexpr unsigned kMostUnreadablePercent = 0;
+#endif
+
 // The lines of busy.py that end with the comment "# what".
 std::set<int> lines_marked(const std::string& what) {
     std::set<int> found;
@@ -146,10 +156,10 @@ TEST_P(ReaderTest, NamesTheBurningLines) {
     auto lines = lines_marked("burning");
     EXPECT_GE(
         ending_with(found, {"<module>", pay(), "burn_here"}, {*lines.begin() - 1, *lines.begin(), *lines.rbegin()}),
-        kSamples * 95 / 100)
+        kSamples * kLeastPercent / 100)
         << folded(found);
     EXPECT_GT(ending_with(found, {"burn_here"}, lines), 0u);
-    EXPECT_GE(found.counts().of(State::kRunning), kSamples * 95 / 100);
+    EXPECT_GE(found.counts().of(State::kRunning), kSamples * kLeastPercent / 100);
     expect_nothing_invented(found);
 }
 
@@ -165,13 +175,14 @@ TEST_P(ReaderTest, FramesThatComeAndGoAreNotMixed) {
         }
     }
     EXPECT_EQ(mixed, 0u) << folded(found);
-    EXPECT_GE(found.counts().total(), kManySamples * 90u / 100) << folded(found);
+    EXPECT_GE(found.counts().total(), kManySamples * (kLeastPercent - 5) / 100) << folded(found);
 }
 
 TEST_P(ReaderTest, Generators) {
     start("generators");
     const auto found = profile();
-    EXPECT_GE(ending_with(found, {"generators", "generate"}, lines_marked("generating")), kSamples * 95 / 100)
+    EXPECT_GE(ending_with(found, {"generators", "generate"}, lines_marked("generating")),
+              kSamples * kLeastPercent / 100)
         << folded(found);
     expect_nothing_invented(found);
 }
@@ -181,15 +192,15 @@ TEST_P(ReaderTest, GeneratorsThatComeAndGo) {
     constexpr int kSome = 1000;
     const auto found = profile(kSome, false);
     expect_nothing_invented(found);
-    EXPECT_GE(found.counts().total(), kSome * 95u / 100) << sampled(found);
-    EXPECT_EQ(found.rejections().of(Rejection::kUnreadable), 0u) << sampled(found);
-    EXPECT_EQ(found.rejections().of(Rejection::kNoPython), 0u) << sampled(found);
+    EXPECT_GE(found.counts().total(), kSome * kLeastPercent / 100) << sampled(found);
+    EXPECT_LE(found.rejections().of(Rejection::kUnreadable), kSome * kMostUnreadablePercent / 100) << sampled(found);
+    EXPECT_LE(found.rejections().of(Rejection::kNoPython), kSome * kMostUnreadablePercent / 100) << sampled(found);
 }
 
 TEST_P(ReaderTest, CallsThatGoThroughC) {
     start("through_c");
     const auto found = profile();
-    EXPECT_GE(ending_with(found, {pay(), "through_c", "keyed"}, lines_marked("keyed")), kSamples * 95 / 100)
+    EXPECT_GE(ending_with(found, {pay(), "through_c", "keyed"}, lines_marked("keyed")), kSamples * kLeastPercent / 100)
         << folded(found);
     expect_nothing_invented(found);
 }
