@@ -11,14 +11,14 @@
 #include <span>
 #include <vector>
 
-#include "application/aggregation.h"
-#include "application/number.h"
-#include "application/offered.h"
-#include "application/values_file.h"
+#include "multiprocess/aggregation.h"
+#include "multiprocess/number.h"
+#include "multiprocess/offered.h"
+#include "multiprocess/values_file.h"
 
 namespace {
 
-using namespace application;
+using namespace multiprocess;
 
 void require(bool holds) {
     if (!holds) std::abort();

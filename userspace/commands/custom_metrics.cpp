@@ -11,8 +11,8 @@
 namespace commands {
 namespace {
 
-application::Processes processes_of(const model::Target& target) {
-    application::Processes processes{target.master_pid, target.labels, target.masters};
+multiprocess::Processes processes_of(const model::Target& target) {
+    multiprocess::Processes processes{target.master_pid, target.labels, target.masters};
     std::ranges::sort(processes.labels);
     for (const auto& worker : target.workers)
         if (worker.gauges) processes.pids.push_back(worker.pid);
@@ -25,7 +25,7 @@ CustomMetrics::CustomMetrics(const procfs::ProcFs& proc)
     : collector_(proc, metrics::reserved_names(), [](const std::string& sentence) { spdlog::warn("{}", sentence); }) {}
 
 void CustomMetrics::add_to(model::Snapshot& snapshot) {
-    std::vector<application::Processes> targets;
+    std::vector<multiprocess::Processes> targets;
     for (const auto& target : snapshot.targets) targets.push_back(processes_of(target));
     snapshot.custom = collector_.collect(targets);
 }

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "application/collector.h"
 #include "model/snapshot.h"
+#include "multiprocess/collector.h"
 #include "procfs/procfs.h"
 
 namespace commands {
@@ -20,7 +20,7 @@ public:
     void add_to(model::Snapshot& snapshot);
 
 private:
-    application::Collector collector_;
+    multiprocess::Collector collector_;
 };
 
 } // namespace commands

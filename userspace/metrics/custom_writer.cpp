@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "metrics/custom_writer.h"
 
-#include "application/number.h"
 #include "metrics/catalogue.h"
 #include "metrics/exposition.h"
+#include "multiprocess/number.h"
 
 namespace metrics {
 namespace {
 
-using application::Type;
+using multiprocess::Type;
 
 std::string_view name_of(Type type) {
     switch (type) {
@@ -24,7 +24,7 @@ std::string_view name_of(Type type) {
     return "";
 }
 
-void write_sample(std::string& out, const application::Sample& sample) {
+void write_sample(std::string& out, const multiprocess::Sample& sample) {
     out += sample.name;
     const char* before = "{";
     for (const auto& [name, value] : sample.labels) {
@@ -34,7 +34,7 @@ void write_sample(std::string& out, const application::Sample& sample) {
         before = ",";
     }
     if (!sample.labels.empty()) out += '}';
-    out.append(" ").append(application::client_number(sample.value)).append("\n");
+    out.append(" ").append(multiprocess::client_number(sample.value)).append("\n");
 }
 
 Type type_of(const Metric& metric) {
@@ -52,7 +52,7 @@ Type type_of(const Metric& metric) {
 
 } // namespace
 
-void write_custom(std::string& out, std::span<const application::Family> families, Format format) {
+void write_custom(std::string& out, std::span<const multiprocess::Family> families, Format format) {
     for (const auto& family : families) {
         auto name = family.name;
         if (family.type == Type::counter && format == Format::text) name += "_total";
@@ -63,13 +63,13 @@ void write_custom(std::string& out, std::span<const application::Family> familie
     }
 }
 
-application::Names reserved_names() {
-    application::Names names;
+multiprocess::Names reserved_names() {
+    multiprocess::Names names;
     for (const auto& metric : catalogue()) {
         std::string name(metric.text);
         const auto type = type_of(metric);
         if (type == Type::counter && name.ends_with("_total")) name.resize(name.size() - 6);
-        const auto taken = application::names_taken(name, type);
+        const auto taken = multiprocess::names_taken(name, type);
         names.insert(taken.begin(), taken.end());
         // OpenMetrics keeps it for the time of creation, and a page on which it is another metric's is none.
         if (type != Type::gauge) names.insert(name + "_created");

@@ -5,15 +5,15 @@
 #include <span>
 #include <string>
 
-#include "application/metric.h"
-#include "application/offered.h"
 #include "metrics/series_writer.h"
+#include "multiprocess/metric.h"
+#include "multiprocess/offered.h"
 
 namespace metrics {
 
-void write_custom(std::string& out, std::span<const application::Family> families, Format format);
+void write_custom(std::string& out, std::span<const multiprocess::Family> families, Format format);
 
 // Every name that the exporter's own metrics take: of families and of samples, in either format.
-application::Names reserved_names();
+multiprocess::Names reserved_names();
 
 } // namespace metrics

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "application/names.h"
+#include "multiprocess/names.h"
 
 namespace metrics {
 
@@ -19,7 +19,7 @@ void append_number(std::string& out, double value);
 // NUL, become U+FFFD: one such byte would make a reader refuse the whole scrape.
 void append_escaped(std::string& out, std::string_view text, Quotes quotes);
 
-using application::is_label_name;
-using application::is_metric_name;
+using multiprocess::is_label_name;
+using multiprocess::is_metric_name;
 
 } // namespace metrics

@@ -164,13 +164,13 @@ void add_target(FamilySet& set, const model::Target& target, const model::Measur
     }
 }
 
-void add_custom(FamilySet& set, const model::Target& target, const application::Report& report) {
-    if (!report.has_directory) return;
-    set.gauge(Name::custom_files, {}, number(report.files), target.labels);
-    report.refused_files.each([&](auto reason, auto count) {
+void add_custom(FamilySet& set, const model::Target& target, const multiprocess::TargetFiles& files) {
+    if (!files.has_directory) return;
+    set.gauge(Name::custom_files, {}, number(files.files), target.labels);
+    files.refused_files.each([&](auto reason, auto count) {
         set.counter(Name::custom_files_refused, {std::string(name_of(reason))}, number(count), target.labels);
     });
-    report.refused_series.each([&](auto reason, auto count) {
+    files.refused_series.each([&](auto reason, auto count) {
         set.gauge(Name::custom_series_refused, {std::string(name_of(reason))}, number(count), target.labels);
     });
 }
@@ -178,8 +178,8 @@ void add_custom(FamilySet& set, const model::Target& target, const application::
 // What the application keeps itself is shown as it is (custom_writer.h); here is what became of it.
 void add_custom(FamilySet& set, const model::Snapshot& snapshot) {
     if (!snapshot.custom) return;
-    for (std::size_t i = 0; i < snapshot.targets.size() && i < snapshot.custom->reports.size(); ++i)
-        add_custom(set, snapshot.targets[i], snapshot.custom->reports[i]);
+    for (std::size_t i = 0; i < snapshot.targets.size() && i < snapshot.custom->targets.size(); ++i)
+        add_custom(set, snapshot.targets[i], snapshot.custom->targets[i]);
     set.gauge(Name::custom_reading_duration, {}, seconds(snapshot.custom->reading_time));
 }
 

@@ -5,7 +5,7 @@
 
 namespace metrics {
 
-std::string page_of(const std::vector<prometheus::MetricFamily>& families, const application::Exposed* custom,
+std::string page_of(const std::vector<prometheus::MetricFamily>& families, const multiprocess::Exposed* custom,
                     Format format) {
     std::string out;
     write_families(out, families, format);

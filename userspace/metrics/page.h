@@ -15,7 +15,7 @@ namespace metrics {
 
 // Valid for any families and any bytes in them; what could not be valid is left out (series_order.h). OpenMetrics comes
 // without _created samples, which would double the series of every counter. `custom` may be null.
-std::string page_of(const std::vector<prometheus::MetricFamily>& families, const application::Exposed* custom,
+std::string page_of(const std::vector<prometheus::MetricFamily>& families, const multiprocess::Exposed* custom,
                     Format format);
 
 std::string page(const model::Snapshot& snapshot, const Build& build, Format format);

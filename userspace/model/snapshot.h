@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "application/metric.h"
 #include "event/probe_report.h"
 #include "event/totals.h"
+#include "multiprocess/metric.h"
 
 namespace model {
 
@@ -157,7 +157,7 @@ struct Snapshot {
     bool ready = false; // attached, and for --pid: the master lives or has a successor
     std::vector<Target> targets;
     SelfReport self;
-    std::optional<application::Exposed> custom; // the application's own metrics, if somebody reads them
+    std::optional<multiprocess::Exposed> custom; // the application's own metrics, if somebody reads them
 };
 
 } // namespace model

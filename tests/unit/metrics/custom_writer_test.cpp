@@ -7,8 +7,8 @@
 
 namespace {
 
-using application::Family;
-using application::Type;
+using multiprocess::Family;
+using multiprocess::Type;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -53,9 +53,9 @@ TEST(CustomPage, TheApplicationsMetricsComeAfterOurs) {
     auto snapshot = documented_snapshot();
     const metrics::Build build{"0.1.0", "1.1", "6.1.0"};
     EXPECT_THAT(metrics::page(snapshot, build, metrics::Format::text), Not(HasSubstr("custom_files{")));
-    application::Report report{.has_directory = true, .files = 3};
-    report.refused_files.add(application::FileRefusal::malformed, 2);
-    snapshot.custom = application::Exposed{kFamilies, {report}, {}};
+    multiprocess::TargetFiles files{.has_directory = true, .files = 3};
+    files.refused_files.add(multiprocess::FileRefusal::malformed, 2);
+    snapshot.custom = multiprocess::Exposed{kFamilies, {files}, {}};
     const auto text = metrics::page(snapshot, build, metrics::Format::text);
     EXPECT_THAT(text, EndsWith("app_value_bucket{le=\"+Inf\",status=\"\"} 1.0\n"));
     EXPECT_THAT(text, HasSubstr("\ngunicorn_bpf_exporter_custom_files 3.0\n"));

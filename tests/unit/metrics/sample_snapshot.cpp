@@ -87,6 +87,7 @@ model::Snapshot large_snapshot(std::size_t targets, std::size_t endpoints) {
         }
         snapshot.targets.push_back(std::move(target));
     }
-    snapshot.custom = application::Exposed{{}, std::vector<application::Report>(targets, {.has_directory = true}), {}};
+    snapshot.custom =
+        multiprocess::Exposed{{}, std::vector<multiprocess::TargetFiles>(targets, {.has_directory = true}), {}};
     return snapshot;
 }
