@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <locale.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "commands/observer_options.h"
 #include "commands/preflight.h"
 #include "commands/write_all.h"
+#include "errno_text.h"
 #include "gunicorn/resolve_pid.h"
 #include "observer/observer.h"
 #include "probe/program_check.h"
@@ -112,8 +112,7 @@ Result<int> run_check(const CheckOptions& options) {
         gunicorn.measures = check::measures_of(gunicorn, report.programs, report.serving_would_work());
     }
     const auto text = options.json ? check::json_of(report) : check::text_of(report, wants_colour());
-    if (!write_all(STDOUT_FILENO, text) && errno != EPIPE)
-        return fail(fmt::format("write to standard output: {}", strerror(errno)));
+    if (!write_all(STDOUT_FILENO, text) && errno != EPIPE) return errno_failure("write to standard output", errno);
     return report.serving_would_work() ? 0 : 1;
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "commands/event_loop.h"
 
-#include <fmt/format.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -16,38 +14,39 @@
 #include <string_view>
 #include <utility>
 
+#include "descriptor.h"
+#include "errno_text.h"
+
 namespace commands {
 
 namespace {
 
-std::unexpected<Error> system_error(std::string_view step) {
-    return fail(fmt::format("{}: {}", step, strerror(errno)));
-}
+std::unexpected<Error> system_error(std::string_view step) { return errno_failure(step, errno); }
 
 } // namespace
 
 Result<std::unique_ptr<EventLoop>> EventLoop::create() {
     std::unique_ptr<EventLoop> loop(new EventLoop());
-    loop->epoll_ = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->epoll_ < 0) return system_error("create the event loop");
+    loop->epoll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
+    if (!loop->epoll_) return system_error("create the event loop");
     TRY_VOID(loop->add_signals());
     TRY_VOID(loop->add_wake_up());
     return loop;
 }
 
-EventLoop::~EventLoop() {
-    for (const auto& source : sources_) {
-        if (source.owned) close(source.fd);
-    }
-    if (signals_ >= 0) close(signals_);
-    if (epoll_ >= 0) close(epoll_);
+Result<void> EventLoop::watch(Source& source) {
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = &source}};
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, source.fd, &event)) return system_error("watch a descriptor");
+    return {};
 }
 
-Result<void> EventLoop::add(int fd, bool owned, Action action) {
-    sources_.push_back({fd, owned, std::move(action)});
-    epoll_event event{.events = EPOLLIN, .data = {.ptr = &sources_.back()}};
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event)) return system_error("watch a descriptor");
-    return {};
+Result<void> EventLoop::add(int fd, Action action) {
+    return watch(sources_.emplace_back(fd, Descriptor(), std::move(action)));
+}
+
+Result<void> EventLoop::add_own(Descriptor descriptor, Action action) {
+    const int fd = descriptor.get();
+    return watch(sources_.emplace_back(fd, std::move(descriptor), std::move(action)));
 }
 
 Result<void> EventLoop::add_signals() {
@@ -57,15 +56,14 @@ Result<void> EventLoop::add_signals() {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     if (pthread_sigmask(SIG_BLOCK, &signals, nullptr)) return system_error("block signals");
-    const int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0) return system_error("receive signals");
-    signals_ = fd;
-    return add(fd, false, [this] { take_signals(); });
+    signals_ = Descriptor(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_) return system_error("receive signals");
+    return add(signals_.get(), [this] { take_signals(); });
 }
 
 void EventLoop::take_signals() {
     signalfd_siginfo signal{};
-    while (read(signals_, &signal, sizeof signal) == sizeof signal) {
+    while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
         if (signal.ssi_signo == SIGHUP && hangup_)
             hangup_();
         else
@@ -74,25 +72,22 @@ void EventLoop::take_signals() {
 }
 
 Result<void> EventLoop::add_wake_up() {
-    wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (wake_ < 0) return system_error("create a wake-up");
-    return add(wake_, true, [this] { run_calls(); });
+    Descriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake) return system_error("create a wake-up");
+    wake_ = wake.get();
+    return add_own(std::move(wake), [this] { run_calls(); });
 }
 
-Result<void> EventLoop::on_readable(int fd, Action action) { return add(fd, false, std::move(action)); }
+Result<void> EventLoop::on_readable(int fd, Action action) { return add(fd, std::move(action)); }
 
 Result<void> EventLoop::every(std::chrono::milliseconds interval, Action action) {
-    const int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (fd < 0) return system_error("create a timer");
+    Descriptor timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!timer) return system_error("create a timer");
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(interval);
     const timespec period{.tv_sec = seconds.count(), .tv_nsec = (interval - seconds).count() * 1'000'000};
     const itimerspec times{.it_interval = period, .it_value = period};
-    if (timerfd_settime(fd, 0, &times, nullptr)) {
-        auto error = system_error("start a timer");
-        close(fd);
-        return error;
-    }
-    return add(fd, true, std::move(action));
+    if (timerfd_settime(timer.get(), 0, &times, nullptr)) return system_error("start a timer");
+    return add_own(std::move(timer), std::move(action));
 }
 
 bool EventLoop::call(Action action) {
@@ -117,14 +112,14 @@ void EventLoop::run_action(const Source& source, bool readable) {
     std::array<std::byte, sizeof(std::uint64_t)> ignored;
     if (source.owned && read(source.fd, ignored.data(), ignored.size()) < 0 && errno == EAGAIN) return;
     source.action();
-    if (!readable) epoll_ctl(epoll_, EPOLL_CTL_DEL, source.fd, nullptr);
+    if (!readable) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, source.fd, nullptr);
 }
 
 Result<void> EventLoop::run() {
     std::array<epoll_event, 16> events{};
     Result<void> result;
     while (running_ && result) {
-        const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
+        const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
         if (count < 0 && errno != EINTR) result = system_error("wait for events");
         for (int i = 0; i < count && running_; i++) {
             const auto& event = events[static_cast<std::size_t>(i)];

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "descriptor.h"
 #include "result.h"
 
 namespace commands {
@@ -23,7 +24,6 @@ public:
     static Result<std::unique_ptr<EventLoop>> create();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
-    ~EventLoop();
 
     // `fd` stays the caller's. The action has to make it silent. A descriptor that has failed or whose other end is
     // gone cannot be made silent: the action runs once more, and the descriptor is not watched any longer.
@@ -44,21 +44,23 @@ public:
 private:
     struct Source {
         int fd;
-        bool owned; // closed with the loop, and read before the action
+        Descriptor owned; // that of a timer or a wake-up: read before the action. Empty: the caller's
         Action action;
     };
 
     EventLoop() = default;
-    Result<void> add(int fd, bool owned, Action action);
+    Result<void> add(int fd, Action action);
+    Result<void> add_own(Descriptor descriptor, Action action);
+    Result<void> watch(Source& source);
     Result<void> add_signals();
     Result<void> add_wake_up();
     void take_signals();
     void run_calls();
     void run_action(const Source& source, bool readable);
 
-    int epoll_ = -1;
-    int wake_ = -1;
-    int signals_ = -1;
+    Descriptor epoll_;
+    int wake_ = -1; // one of sources_
+    Descriptor signals_;
     bool running_ = true;
     Action hangup_;
     std::list<Source> sources_; // epoll knows their addresses

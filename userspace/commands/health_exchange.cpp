@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <gnutls/gnutls.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -11,6 +10,8 @@
 #include <memory>
 #include <span>
 #include <string_view>
+
+#include "errno_text.h"
 
 namespace commands {
 
@@ -75,7 +76,7 @@ template <typename Call> auto uninterrupted(Call call) {
 
 Result<HealthAnswer> ask_plainly(int fd, const std::string& request) {
     if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
-        return fail(strerror(errno));
+        return fail(errno_text(errno));
     std::string text;
     std::array<char, 256> bytes{};
     while (!is_enough(text)) {
@@ -83,7 +84,7 @@ Result<HealthAnswer> ask_plainly(int fd, const std::string& request) {
         if (count < 0 && errno == EINTR) continue;
         // Closed with our request unread.
         if (count == 0 || (count < 0 && errno == ECONNRESET)) return HealthAnswer{Kind::no_http, {}};
-        if (count < 0) return fail(errno == EAGAIN ? "no answer in time" : strerror(errno));
+        if (count < 0) return fail(errno == EAGAIN ? "no answer in time" : errno_text(errno));
         text.append(bytes.data(), static_cast<std::size_t>(count));
     }
     return answer_of(text);

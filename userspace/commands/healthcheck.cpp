@@ -2,7 +2,6 @@
 // Whether a running exporter is healthy: the HEALTHCHECK of an image that has no shell and no other client.
 #include <fmt/format.h>
 #include <netdb.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +14,8 @@
 
 #include "commands/command.h"
 #include "commands/health_exchange.h"
+#include "descriptor.h"
+#include "errno_text.h"
 #include "gunicorn/listeners.h"
 #include "procfs/procfs.h"
 
@@ -30,20 +31,6 @@ struct HealthcheckOptions {
     std::string listen_address;
     std::string path = "/-/healthy";
     std::chrono::milliseconds timeout = 5s; // for each address
-};
-
-class Socket {
-public:
-    explicit Socket(int fd) : fd_(fd) {}
-    Socket(const Socket&) = delete;
-    Socket& operator=(const Socket&) = delete;
-    ~Socket() {
-        if (fd_ >= 0) close(fd_);
-    }
-    int fd() const { return fd_; }
-
-private:
-    int fd_;
 };
 
 struct Address {
@@ -63,22 +50,21 @@ Result<Address> parse(std::string_view text) {
 }
 
 // Both directions have the time limit.
-Result<int> connect_to(const Address& address, std::chrono::milliseconds timeout) {
+Result<Descriptor> connect_to(const Address& address, std::chrono::milliseconds timeout) {
     const addrinfo hints{.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     addrinfo* found = nullptr;
     if (const int code = getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found); code != 0)
         return fail(gai_strerror(code));
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
     const timeval limit{.tv_sec = seconds.count(), .tv_usec = (timeout - seconds).count() * 1000};
-    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool limited = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
-                         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
-    const bool connected = limited && connect(fd, found->ai_addr, found->ai_addrlen) == 0;
+    Descriptor socket(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const bool limited = socket && setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+                         setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
+    const bool connected = limited && connect(socket.get(), found->ai_addr, found->ai_addrlen) == 0;
     const int error = errno;
     freeaddrinfo(found);
-    if (connected) return fd;
-    if (fd >= 0) close(fd);
-    return fail(strerror(error));
+    if (!connected) return fail(errno_text(error));
+    return socket;
 }
 
 bool is_well(const HealthAnswer& answer) {
@@ -90,9 +76,8 @@ using Ask = Result<HealthAnswer>(int fd, const std::string& request);
 
 Result<HealthAnswer> ask(const Address& address, const std::string& request, std::chrono::milliseconds timeout,
                          Ask* exchange) {
-    TRY(const int fd, connect_to(address, timeout));
-    const Socket socket(fd);
-    return exchange(socket.fd(), request);
+    TRY(const auto socket, connect_to(address, timeout));
+    return exchange(socket.get(), request);
 }
 
 // Whether TLS is spoken is found out by asking: the web configuration may be named by an option of another process, and

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 #include <cstdio>
 
 #include "commands/write_all.h"
+#include "descriptor.h"
+#include "errno_text.h"
 
 namespace commands {
 
@@ -18,7 +19,7 @@ namespace {
 
 std::unexpected<Error> failure(const OutputFile& file) {
     return fail(fmt::format("write {}: {} (choose another file with {})",
-                            file.name == "-" ? "standard output" : file.name, strerror(errno), file.option));
+                            file.name == "-" ? "standard output" : file.name, errno_text(errno), file.option));
 }
 
 // A device or a pipe cannot be replaced: it is written to.
@@ -43,11 +44,11 @@ constexpr int kNew = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
 
 // False where that fails, with the reason in errno.
 bool write_to(const std::string& name, std::string_view content, int flags) {
-    const int fd = open(name.c_str(), flags, 0644);
-    if (fd < 0) return false;
-    const bool written = write_all(fd, content);
+    Descriptor file(open(name.c_str(), flags, 0644));
+    if (!file) return false;
+    const bool written = write_all(file.get(), content);
     const int error = errno;
-    if (close(fd) != 0) return false;
+    if (!file.close()) return false;
     errno = error;
     return written;
 }

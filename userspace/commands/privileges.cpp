@@ -2,7 +2,6 @@
 #include "commands/privileges.h"
 
 #include <fmt/format.h>
-#include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "check/capabilities.h"
+#include "errno_text.h"
 
 namespace commands {
 
@@ -24,7 +24,7 @@ struct Freed {
 using Set = std::unique_ptr<std::remove_pointer_t<cap_t>, Freed>;
 
 std::unexpected<Error> system_error(std::string_view step) {
-    return fail(fmt::format("give up privileges: {}: {}", step, strerror(errno)));
+    return errno_failure(fmt::format("give up privileges: {}", step), errno);
 }
 
 bool permitted(const Set& set, int number) {

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <cstdlib>
 
 #include "commands/write_all.h"
+#include "errno_text.h"
 
 namespace commands {
 
@@ -62,7 +62,7 @@ void Terminal::flush() {
 
 Result<void> Terminal::written() const {
     if (error_ == 0 || error_ == EPIPE) return {};
-    return fail(fmt::format("write to standard output: {}", strerror(error_)));
+    return errno_failure("write to standard output", error_);
 }
 
 void Terminal::say(std::string_view text) {

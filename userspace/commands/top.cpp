@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <locale.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +16,7 @@
 #include "commands/log_capture.h"
 #include "commands/observation.h"
 #include "commands/observer_options.h"
+#include "errno_text.h"
 #include "top/exceptions.h"
 #include "top/page.h"
 #include "top/screen.h"
@@ -135,7 +135,8 @@ Result<void> print(const std::vector<top::Line>& lines) {
     for (const auto& line : lines) (text += line.text) += '\n';
     text += '\n';
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};
-    return fail(errno == EPIPE ? "" : fmt::format("write to standard output: {}", strerror(errno)));
+    if (errno == EPIPE) return fail("");
+    return errno_failure("write to standard output", errno);
 }
 
 std::unique_ptr<top::Screen> screen_for(const TopOptions& options) {

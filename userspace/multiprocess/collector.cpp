@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "descriptor.h"
+
 namespace multiprocess {
 namespace {
 
@@ -14,13 +16,13 @@ constexpr std::size_t kMaxLooks = 64;      // at processes' mappings, in one scr
 constexpr std::size_t kMaxSentences = 256; // an application may make up names as it likes
 
 // By the first of its processes that still has a root: a worker may have died since.
-procfs::Descriptor open_directory(const procfs::ProcFs& proc, const Directories::Place& place) {
+Descriptor open_directory(const procfs::ProcFs& proc, const Directories::Place& place) {
     for (const auto pid : place.pids)
         if (auto directory = procfs::open_directory_below_root(proc, pid, place.path)) return std::move(*directory);
-    return procfs::Descriptor();
+    return Descriptor();
 }
 
-std::optional<procfs::FileId> identity_of(const procfs::Descriptor& directory) {
+std::optional<procfs::FileId> identity_of(const Descriptor& directory) {
     struct stat state{};
     if (fstat(directory.get(), &state) != 0) return std::nullopt;
     return procfs::FileId{state.st_dev, state.st_ino};

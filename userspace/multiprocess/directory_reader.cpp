@@ -3,12 +3,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
+
+#include "descriptor.h"
 
 namespace multiprocess {
 namespace {
@@ -19,12 +20,10 @@ constexpr std::size_t kMaxNames = 65536; // of a directory, whatever lies in it
 
 std::vector<std::string> client_files_in(int directory) {
     std::vector<std::string> names;
-    const int own = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const std::unique_ptr<DIR, int (*)(DIR*)> listing{own < 0 ? nullptr : fdopendir(own), closedir};
-    if (!listing) {
-        if (own >= 0) close(own);
-        return names;
-    }
+    Descriptor own(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const std::unique_ptr<DIR, int (*)(DIR*)> listing{own ? fdopendir(own.get()) : nullptr, closedir};
+    if (!listing) return names;
+    static_cast<void>(own.release()); // closedir() closes it
     std::size_t seen = 0;
     while (const auto* entry = readdir(listing.get())) {
         if (++seen > kMaxNames) break;

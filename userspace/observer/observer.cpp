@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <time.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "clocks.h"
 #include "gunicorn/resolve_pid.h"
 
 namespace observer {
@@ -18,15 +18,9 @@ using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
-nanoseconds clock_time(clockid_t clock) {
-    timespec now{};
-    clock_gettime(clock, &now);
-    return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
-}
-
 // The kernel's events carry CLOCK_MONOTONIC; people want to read the time of day.
 system_clock::time_point wall_at(event::KernelTime time) {
-    const auto ago = clock_time(CLOCK_MONOTONIC) - time;
+    const auto ago = monotonic_time() - time;
     return system_clock::now() - std::chrono::duration_cast<system_clock::duration>(ago);
 }
 
@@ -81,7 +75,7 @@ Observer::Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_
       tree_(
           proc_, {.only = std::move(masters), .retention = options_.retention, .log_directory = options_.log_directory},
           [] { return system_clock::now(); }, wall_at),
-      model_(model_options(options_)), sampler_(proc_, [] { return clock_time(CLOCK_MONOTONIC); }),
+      model_(model_options(options_)), sampler_(proc_, monotonic_time),
       heartbeats_(proc_, [] { return system_clock::now(); }), pythons_(proc_),
       traces_(options_.on_request, wall_at, [this](pid_t master) { return interpreters_.of(master).collections; }),
       interpreters_(proc_, *probe_,
@@ -151,7 +145,7 @@ void Observer::drain() {
     if (tree_.has_provisional()) carry_out(tree_.confirm());
     tree_.check_ages();
     warn_of_ranked_ages();
-    if (traces_) traces_.hand_on(tree_, options_.endpoints, clock_time(CLOCK_MONOTONIC));
+    if (traces_) traces_.hand_on(tree_, options_.endpoints, monotonic_time());
 }
 
 // Once for each master: it is in gunicorn_info all the time.
@@ -269,7 +263,7 @@ void Observer::read_totals() {
 
 // A worker that cannot be read right now keeps what it had: late rather than torn.
 void Observer::read_totals(event::Slot slot, pid_t master, std::uint64_t start_ticks) {
-    auto totals = probe_->totals(slot, clock_time(CLOCK_MONOTONIC));
+    auto totals = probe_->totals(slot, monotonic_time());
     if (!totals) return;
     const auto probes = interpreters_.of(master);
     if (probes.collections) totals->collections = probe_->collections(slot);
@@ -335,9 +329,8 @@ model::Snapshot Observer::snapshot() {
                            .snapshot_time = {},
                            .sampling_time = sampling_time_};
     self.snapshot_time = steady_clock::now() - begun;
-    return model_.snapshot(tree_.masters(),
-                           {system_clock::now(), clock_time(CLOCK_BOOTTIME), clock_time(CLOCK_MONOTONIC)},
-                           !targets_gone(), std::move(self));
+    return model_.snapshot(tree_.masters(), {system_clock::now(), time_since_boot(), monotonic_time()}, !targets_gone(),
+                           std::move(self));
 }
 
 bool Observer::has_targets() const {

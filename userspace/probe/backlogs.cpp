@@ -6,13 +6,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "errno_text.h"
 #include "probe/kernel.h"
 
 namespace probe {
 
 Result<std::unique_ptr<bpf_link, Link>> attach_backlogs(gunicorn_probes& skeleton) {
     std::unique_ptr<bpf_link, Link> link(bpf_program__attach_iter(skeleton.progs.read_backlogs, nullptr));
-    if (!link) return fail("attach the iterator over open files: " + describe_errno(errno));
+    if (!link) return fail("attach the iterator over open files: " + errno_name_and_text(errno));
     return link;
 }
 

@@ -11,6 +11,7 @@
 #include <ranges>
 #include <utility>
 
+#include "errno_text.h"
 #include "event/decode.h"
 #include "probe/kernel.h"
 #include "probe/programs.h"
@@ -31,7 +32,7 @@ Result<void> attach_uprobe(Links& links, const bpf_program* program, const std::
 } // namespace
 
 std::string describe_attach_error(int error) {
-    std::string why = describe_errno(error);
+    std::string why = errno_name_and_text(error);
     // CAP_PERFMON is not enough for probes in files.
     if (error == EACCES || error == EPERM)
         why += ": needs CAP_SYS_ADMIN (missing, or given up after the start), and seccomp has to allow perf_event_open";

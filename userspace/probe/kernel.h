@@ -107,7 +107,6 @@ template <typename Key, typename Visit> void for_each_key(int map, Visit visit) 
 }
 
 // "EPERM (Operation not permitted)".
-std::string describe_errno(int error);
 // In interpreters.cpp: the same, with a hint for probes in files.
 std::string describe_attach_error(int error);
 

@@ -3,7 +3,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <string.h>
 #include <sys/resource.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "errno_text.h"
 #include "probe/kernel.h"
 #include "probe/programs.h"
 
@@ -115,13 +115,8 @@ void choose_measurements(gunicorn_probes& skeleton, const Groups& groups) {
 
 } // namespace
 
-std::string describe_errno(int error) {
-    const char* name = strerrorname_np(error);
-    return fmt::format("{} ({})", name ? name : "error", strerrordesc_np(error) ? strerrordesc_np(error) : "?");
-}
-
 Error failure(std::string_view step, int error) {
-    return Error{fmt::format("{}: {} ({}){}{}", step, describe_errno(error), hint_for(error),
+    return Error{fmt::format("{}: {} ({}){}{}", step, errno_name_and_text(error), hint_for(error),
                              libbpf_said.empty() ? "" : "\n", libbpf_said)};
 }
 

@@ -14,6 +14,8 @@
 #include <optional>
 #include <string_view>
 
+#include "descriptor.h"
+#include "errno_text.h"
 #include "probe/kernel.h"
 #include "procfs/below_root.h"
 #include "procfs/fields.h"
@@ -87,10 +89,10 @@ std::unique_ptr<bpf_link, Link> attach_mappings(const gunicorn_probes& skeleton)
 }
 
 Result<MappedFile> Probe::probed_inode(const std::string& path) const {
-    const procfs::Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd) return fail(fmt::format("open {}: {}", path, describe_errno(errno)));
+    const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) return fail(fmt::format("open {}: {}", path, errno_name_and_text(errno)));
     const Mapping mapping(fd.get());
-    if (!mapping) return fail(fmt::format("mmap {}: {}", path, describe_errno(errno)));
+    if (!mapping) return fail(fmt::format("mmap {}: {}", path, errno_name_and_text(errno)));
     return kernel_->mappings ? from_iterator(kernel_->mappings.get(), mapping.start()) : from_maps(mapping.start());
 }
 

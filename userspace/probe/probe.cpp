@@ -3,7 +3,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <time.h>
 
 #include <array>
 #include <cerrno>
@@ -11,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "clocks.h"
+#include "errno_text.h"
 #include "event/decode.h"
 #include "probe/consistent_snapshot.h"
 #include "probe/kernel.h"
@@ -19,11 +20,7 @@ namespace probe {
 
 namespace {
 
-std::uint64_t monotonic_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
+std::uint64_t monotonic_ns() { return static_cast<std::uint64_t>(monotonic_time().count()); }
 
 // Runs one of the programs that wait for user space (BPF_PROG_TEST_RUN for raw tracepoints, Linux 5.10).
 void run(const bpf_program* program, std::array<std::uint64_t, 4> arguments) {
@@ -49,7 +46,7 @@ Probe::~Probe() = default;
 Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
     auto kernel = std::make_unique<Kernel>();
     kernel->skeleton = open_object(loops_of_kernel());
-    if (!kernel->skeleton) return fail("open the BPF object: " + describe_errno(errno));
+    if (!kernel->skeleton) return fail("open the BPF object: " + errno_name_and_text(errno));
     if (auto loaded = open_and_load(*kernel->skeleton, options); !loaded) return std::unexpected(loaded.error());
 
     const auto& maps = kernel->skeleton->maps;
@@ -58,7 +55,7 @@ Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
     kernel->slots = std::move(*slots);
     kernel->options = options;
     kernel->ring.reset(ring_buffer__new(map_fd(maps.records), decode_record, &kernel->drain, nullptr));
-    if (!kernel->ring) return fail("open the ring buffer: " + describe_errno(errno));
+    if (!kernel->ring) return fail("open the ring buffer: " + errno_name_and_text(errno));
     if (auto attached = attach(*kernel->skeleton); !attached) return std::unexpected(attached.error());
     if (options.groups.backlog) {
         auto backlogs = attach_backlogs(*kernel->skeleton);
@@ -106,7 +103,7 @@ bool Probe::release(event::Slot slot, pid_t pid) {
     if (bpf_map_lookup_elem(map_fd(maps.processes), &slot, &process)) return false;
     if (static_cast<pid_t>(process.tgid) != pid) return false;
     if (kernel_->slots.get(pid) == slot) kernel_->slots.set(pid, 0);
-    end_connections(slot, event::KernelTime(monotonic_ns()));
+    end_connections(slot, monotonic_time());
 
     const int listeners = map_fd(maps.listeners);
     std::vector<std::uint64_t> owned;

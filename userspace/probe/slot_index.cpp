@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "errno_text.h"
 #include "probe/kernel.h"
 
 namespace probe {
@@ -13,7 +14,7 @@ namespace probe {
 Result<SlotIndex> SlotIndex::map(int map_fd, std::uint32_t pages) {
     const std::size_t bytes = pages * contract::SLOTS_PER_PAGE * sizeof(std::uint16_t);
     void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
-    if (memory == MAP_FAILED) return fail("map the pid index: " + describe_errno(errno));
+    if (memory == MAP_FAILED) return fail("map the pid index: " + errno_name_and_text(errno));
     SlotIndex index;
     index.cells_ = static_cast<std::uint16_t*>(memory);
     index.count_ = pages * contract::SLOTS_PER_PAGE;

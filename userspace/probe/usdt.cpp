@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "errno_text.h"
 #include "probe/kernel.h"
 #include "python/usdt_notes.h"
 
@@ -102,7 +103,7 @@ Result<void> set_spec_by_address(const gunicorn_probes& skeleton, const python::
     if (!file.has_fixed_addresses()) return fail("needs Linux 5.15, as its Python is position-independent");
     const auto address = static_cast<long>(site.address);
     if (bpf_map_update_elem(map_fd(skeleton.maps.__bpf_usdt_ip_to_spec_id), &address, &spec, BPF_ANY))
-        return fail("no room for another USDT site: " + describe_errno(errno));
+        return fail("no room for another USDT site: " + errno_name_and_text(errno));
     return {};
 }
 
@@ -131,7 +132,7 @@ Result<std::uint32_t> UsdtSpecs::id_of(const gunicorn_probes& skeleton, const st
     if (bpf_map__value_size(map) != sizeof spec) return fail("another <bpf/usdt.bpf.h> than the one of libbpf 1.1");
     const auto id = static_cast<std::uint32_t>(ids_.size());
     if (bpf_map_update_elem(map_fd(map), &id, &spec, BPF_ANY))
-        return fail("no room for another way to pass a probe's arguments: " + describe_errno(errno));
+        return fail("no room for another way to pass a probe's arguments: " + errno_name_and_text(errno));
     ids_.emplace(arguments, id);
     return id;
 }

@@ -9,7 +9,8 @@
 
 #include <cerrno>
 
-#include "procfs/file.h"
+#include "descriptor.h"
+#include "errno_text.h"
 
 namespace procfs {
 namespace {
@@ -66,16 +67,12 @@ std::string beginning_of(const Descriptor& directory, const std::string& path, s
 
 } // namespace
 
-Descriptor::~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-}
-
 Result<Descriptor> open_directory_below_root(const ProcFs& proc, pid_t pid, const std::string& path) {
     const auto root = open_root(proc, pid);
-    if (!root) return system_error("root of process " + std::to_string(pid), errno);
+    if (!root) return errno_failure("root of process " + std::to_string(pid), errno);
     Descriptor directory(open_at(root.get(), path.c_str(), O_RDONLY | O_DIRECTORY | O_NONBLOCK,
                                  RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
-    if (!directory) return system_error(path, errno);
+    if (!directory) return errno_failure(path, errno);
     return directory;
 }
 

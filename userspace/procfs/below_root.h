@@ -7,29 +7,12 @@
 
 #include <cstddef>
 #include <string>
-#include <utility>
 
+#include "descriptor.h"
 #include "procfs/procfs.h"
 #include "result.h"
 
 namespace procfs {
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd = -1) : fd_(fd) {}
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Descriptor();
-
-    int get() const { return fd_; }
-    explicit operator bool() const { return fd_ >= 0; }
-
-private:
-    int fd_;
-};
 
 // A directory, with a path as that process has it: absolute symbolic links are followed below its root and nowhere
 // else.

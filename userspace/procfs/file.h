@@ -8,9 +8,6 @@
 
 namespace procfs {
 
-// "<path>: No such file or directory", from errno.
-std::unexpected<Error> system_error(const std::string& path, int error);
-
 Result<std::string> read_file(const std::string& path);
 
 } // namespace procfs

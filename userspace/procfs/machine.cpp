@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "errno_text.h"
 #include "procfs/fields.h"
 #include "procfs/file.h"
 #include "procfs/procfs.h"
@@ -16,7 +17,7 @@ namespace procfs {
 Result<std::vector<pid_t>> ProcFs::pids() const {
     const auto name = root_.string();
     const std::unique_ptr<DIR, int (*)(DIR*)> directory{opendir(name.c_str()), closedir};
-    if (!directory) return system_error(name, errno);
+    if (!directory) return errno_failure(name, errno);
     std::vector<pid_t> pids;
     while (const auto* entry = readdir(directory.get())) {
         if (const auto pid = number<pid_t>(entry->d_name)) pids.push_back(*pid);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "errno_text.h"
 #include "procfs/fields.h"
 #include "procfs/file.h"
 #include "procfs/procfs.h"
@@ -33,7 +34,7 @@ Result<std::vector<std::string>> ProcFs::shared_files(pid_t pid, std::string_vie
     // that root in front, in another mount namespace without it.
     std::array<char, PATH_MAX> target{};
     const auto length = readlink(path(pid, "root").c_str(), target.data(), target.size());
-    if (length < 0) return system_error(path(pid, "root"), errno);
+    if (length < 0) return errno_failure(path(pid, "root"), errno);
     std::string root(target.data(), static_cast<std::size_t>(length));
     if (root == "/") root.clear();
 

@@ -9,6 +9,7 @@
 #include <climits>
 #include <memory>
 
+#include "errno_text.h"
 #include "procfs/fields.h"
 #include "procfs/file.h"
 #include "procfs/procfs.h"
@@ -18,7 +19,7 @@ namespace procfs {
 Result<std::vector<OpenFile>> ProcFs::open_files(pid_t pid, std::string_view containing) const {
     const auto name = path(pid, "fd");
     const std::unique_ptr<DIR, int (*)(DIR*)> directory{opendir(name.c_str()), closedir};
-    if (!directory) return system_error(name, errno);
+    if (!directory) return errno_failure(name, errno);
 
     std::vector<OpenFile> files;
     std::array<char, PATH_MAX> target{};
@@ -35,7 +36,7 @@ Result<std::vector<OpenFile>> ProcFs::open_files(pid_t pid, std::string_view con
         if (text.contains(containing)) files.push_back({*fd, std::string{text}});
     }
     // One descriptor closed meanwhile is no matter; a process gone meanwhile makes the list a lie.
-    if (!complete && !exists(pid)) return system_error(name, ESRCH);
+    if (!complete && !exists(pid)) return errno_failure(name, ESRCH);
     std::ranges::sort(files, {}, &OpenFile::fd);
     return files;
 }

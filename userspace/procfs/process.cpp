@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "errno_text.h"
 #include "procfs/fields.h"
 #include "procfs/file.h"
 #include "procfs/procfs.h"
@@ -68,7 +69,7 @@ bool parse_status_line(std::string_view line, Status& status) {
 
 Result<FileState> state_of(const std::string& path) {
     struct stat file{};
-    if (::stat(path.c_str(), &file) != 0) return system_error(path, errno);
+    if (::stat(path.c_str(), &file) != 0) return errno_failure(path, errno);
     const auto changed = std::chrono::seconds{file.st_ctim.tv_sec} + std::chrono::nanoseconds{file.st_ctim.tv_nsec};
     return FileState{{file.st_dev, file.st_ino}, std::chrono::system_clock::time_point{changed}};
 }

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <utility>
 
+#include "descriptor.h"
+#include "errno_text.h"
 #include "procfs/file.h"
 
 namespace python {
@@ -43,8 +45,8 @@ template <typename Record> std::span<std::byte> bytes_of(std::vector<Record>& re
 
 Result<ElfFile> ElfFile::open(const std::string& path) {
     // O_NONBLOCK: a container may have put a pipe in the file's place.
-    procfs::Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd) return fail(fmt::format("open {}: {}", path, std::strerror(errno)));
+    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) return errno_failure("open " + path, errno);
     struct stat file{};
     if (fstat(fd.get(), &file) != 0 || !S_ISREG(file.st_mode)) return fail(path + ": not a regular file");
     ElfFile elf(std::move(fd));
@@ -175,7 +177,7 @@ Result<void> ElfFile::read(std::uint64_t offset, std::span<std::byte> into) cons
 
 Result<ElfFile::Identity> ElfFile::identity() const {
     struct stat file{};
-    if (fstat(fd_.get(), &file) != 0) return procfs::system_error("fstat", errno);
+    if (fstat(fd_.get(), &file) != 0) return errno_failure("fstat", errno);
     return Identity{file.st_dev, file.st_ino};
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "descriptor.h"
 #include "procfs/below_root.h"
 #include "result.h"
 
@@ -78,7 +79,7 @@ private:
         std::uint32_t link = 0; // of a symbol table: the index of its string table
     };
 
-    explicit ElfFile(procfs::Descriptor fd) : fd_(std::move(fd)) {}
+    explicit ElfFile(Descriptor fd) : fd_(std::move(fd)) {}
     Result<void> read_headers();
     Result<void> read_segments(std::uint64_t offset, std::size_t count);
     Result<void> read_sections(std::uint64_t offset, std::size_t count);
@@ -86,7 +87,7 @@ private:
     Result<std::optional<std::uint64_t>> find_in(const SectionHeader& table, std::string_view name,
                                                  std::uint64_t& symbols_left) const;
 
-    procfs::Descriptor fd_;
+    Descriptor fd_;
     bool fixed_addresses_ = false;
     std::vector<Segment> segments_; // those that are loaded
     std::vector<SectionHeader> sections_;

@@ -12,25 +12,20 @@
 #include <limits>
 #include <utility>
 
+#include "descriptor.h"
+#include "errno_text.h"
+
 namespace python {
 
 Result<Memory> Memory::open(const procfs::ProcFs& proc, pid_t pid, Budget budget) {
     const auto path = fmt::format("{}/{}/mem", proc.root().string(), pid);
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
+    Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) {
         const bool refused = errno == EACCES || errno == EPERM;
-        return fail(fmt::format("open {}: {}{}", path, std::strerror(errno),
+        return fail(fmt::format("open {}: {}{}", path, errno_text(errno),
                                 refused ? " (needs CAP_SYS_PTRACE and kernel.yama.ptrace_scope below 3)" : ""));
     }
-    return Memory{fd, pid, budget};
-}
-
-Memory::Memory(Memory&& other) noexcept
-    : fd_{std::exchange(other.fd_, -1)}, pid_{other.pid_}, budget_{other.budget_}, left_{other.left_},
-      pages_{std::move(other.pages_)} {}
-
-Memory::~Memory() {
-    if (fd_ >= 0) close(fd_);
+    return Memory{std::move(file), pid, budget};
 }
 
 Result<const Memory::Page*> Memory::page(Address begin) {
@@ -40,11 +35,11 @@ Result<const Memory::Page*> Memory::page(Address begin) {
     Page page;
     ssize_t got = 0;
     do {
-        got = pread(fd_, page.data(), page.size(), static_cast<off_t>(begin));
+        got = pread(file_.get(), page.data(), page.size(), static_cast<off_t>(begin));
     } while (got < 0 && errno == EINTR);
     if (got != static_cast<ssize_t>(page.size()))
         return fail(fmt::format("memory of {} at {:#x}: {}", pid_, begin,
-                                got < 0 ? std::strerror(errno) : "ends here (the process has ended)"));
+                                got < 0 ? errno_text(errno) : "ends here (the process has ended)"));
     return &pages_.emplace(begin, page).first->second;
 }
 
@@ -56,10 +51,9 @@ Result<void> Memory::read(Address address, std::span<std::byte> into) {
         return fail(fmt::format("memory of {} at {:#x}: no address of a process", pid_, address));
     while (!into.empty()) {
         const auto within = static_cast<std::size_t>(address % kPage);
-        const auto from = page(address - within);
-        if (!from) return std::unexpected(from.error());
+        TRY(const auto* const from, page(address - within));
         const auto bytes = std::min(into.size(), kPage - within);
-        std::memcpy(into.data(), (*from)->data() + within, bytes);
+        std::memcpy(into.data(), from->data() + within, bytes);
         into = into.subspan(bytes);
         address += bytes;
     }
@@ -74,10 +68,9 @@ void Memory::forget() {
 Result<std::string> Memory::c_string(Address address, std::size_t longest) {
     std::string text;
     while (text.size() < longest) {
-        const auto byte = value<char>(address + text.size());
-        if (!byte) return std::unexpected(byte.error());
-        if (*byte == '\0') return text;
-        text += *byte;
+        TRY(const char byte, value<char>(address + text.size()));
+        if (byte == '\0') return text;
+        text += byte;
     }
     return fail(fmt::format("memory of {} at {:#x}: no text of at most {} bytes", pid_, address, longest));
 }

@@ -12,7 +12,9 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 
+#include "descriptor.h"
 #include "procfs/procfs.h"
 #include "result.h"
 
@@ -34,9 +36,6 @@ public:
     // pid next and whatever the process executes, and it is one of `proc`'s. Both ask for the same privilege.
     // Errors: no such process; no CAP_SYS_PTRACE, or Yama's ptrace_scope is 3.
     static Result<Memory> open(const procfs::ProcFs& proc, pid_t pid, Budget budget = {});
-    ~Memory();
-    Memory(Memory&& other) noexcept;
-    Memory& operator=(Memory&& other) = delete;
 
     // All of `into`. Errors: an address that is not mapped, a process that has ended, a budget that is used up.
     Result<void> read(Address address, std::span<std::byte> into);
@@ -45,8 +44,7 @@ public:
         requires std::is_trivially_copyable_v<Value>
     Result<Value> value(Address address) {
         Value value{};
-        if (auto done = read(address, std::as_writable_bytes(std::span(&value, 1))); !done)
-            return std::unexpected(done.error());
+        TRY_VOID(read(address, std::as_writable_bytes(std::span(&value, 1))));
         return value;
     }
     Result<Address> pointer(Address address) { return value<Address>(address); }
@@ -60,10 +58,11 @@ public:
 private:
     using Page = std::array<std::byte, kPage>;
 
-    Memory(int fd, pid_t pid, Budget budget) : fd_{fd}, pid_{pid}, budget_{budget}, left_{budget} {}
+    Memory(Descriptor file, pid_t pid, Budget budget)
+        : file_{std::move(file)}, pid_{pid}, budget_{budget}, left_{budget} {}
     Result<const Page*> page(Address begin);
 
-    int fd_;
+    Descriptor file_;
     pid_t pid_;
     Budget budget_;
     Budget left_;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <ncurses.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -12,6 +11,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "descriptor.h"
+#include "errno_text.h"
 #include "top/text.h"
 
 namespace top {
@@ -62,8 +63,8 @@ Result<std::unique_ptr<Screen>> Screen::open() {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::unique_ptr<Screen> screen(new Screen());
     screen->terminal_ = std::make_unique<Terminal>();
-    screen->resize_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (screen->resize_ < 0) return fail(fmt::format("receive signals: {}", strerror(errno)));
+    screen->resize_ = Descriptor(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!screen->resize_) return errno_failure("receive signals", errno);
     // Unlike initscr(), which ends the process where the terminal is not known.
     screen->terminal_->handle = newterm(nullptr, stdout, stdin);
     if (screen->terminal_->handle == nullptr) {
@@ -96,12 +97,11 @@ Screen::~Screen() {
         endwin();
         delscreen(terminal_->handle);
     }
-    if (resize_ >= 0) close(resize_);
 }
 
 void Screen::resized() {
     signalfd_siginfo ignored;
-    while (read(resize_, &ignored, sizeof ignored) > 0) {
+    while (read(resize_.get(), &ignored, sizeof ignored) > 0) {
     }
     winsize now{};
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &now) == 0 && now.ws_row > 0 && now.ws_col > 0)

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "descriptor.h"
 #include "result.h"
 #include "top/page.h"
 
@@ -22,7 +23,7 @@ public:
     ~Screen();
 
     // Readable when the terminal has another size: then call resized().
-    int resize_fd() const { return resize_; }
+    int resize_fd() const { return resize_.get(); }
     void resized();
     Size size() const;
 
@@ -39,7 +40,7 @@ private:
 
     struct Terminal;
     std::unique_ptr<Terminal> terminal_;
-    int resize_ = -1;
+    Descriptor resize_;
 };
 
 } // namespace top

@@ -10,9 +10,10 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <utility>
+
+#include "errno_text.h"
 
 namespace web {
 
@@ -22,15 +23,15 @@ Acceptor::Acceptor(std::vector<ListeningSocket> sockets, Connections& connection
 
 bool Acceptor::watch(int descriptor) const {
     epoll_event event{.events = EPOLLIN, .data = {.fd = descriptor}};
-    return epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0;
+    return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
 Result<std::unique_ptr<Acceptor>> Acceptor::start(std::vector<ListeningSocket> sockets, Connections& connections,
                                                   Accepted accepted) {
     std::unique_ptr<Acceptor> acceptor(new Acceptor(std::move(sockets), connections, std::move(accepted)));
-    bool watched = acceptor->watch(acceptor->wake_);
+    bool watched = acceptor->watch(acceptor->wake_.get());
     for (const auto& socket : acceptor->sockets_) watched = watched && acceptor->watch(socket.descriptor());
-    if (!watched) return fail(fmt::format("accept connections: {}", strerror(errno)));
+    if (!watched) return errno_failure("accept connections", errno);
     acceptor->thread_ = std::jthread([self = acceptor.get()](const std::stop_token& stop) { self->run(stop); });
     return acceptor;
 }
@@ -38,10 +39,8 @@ Result<std::unique_ptr<Acceptor>> Acceptor::start(std::vector<ListeningSocket> s
 Acceptor::~Acceptor() {
     thread_.request_stop();
     const std::uint64_t one = 1;
-    static_cast<void>(!write(wake_, &one, sizeof one)); // at worst the thread wakes up by itself
+    static_cast<void>(!write(wake_.get(), &one, sizeof one)); // at worst the thread wakes up by itself
     if (thread_.joinable()) thread_.join();
-    if (wake_ >= 0) close(wake_);
-    if (epoll_ >= 0) close(epoll_);
 }
 
 void Acceptor::run(const std::stop_token& stop) {
@@ -49,9 +48,10 @@ void Acceptor::run(const std::stop_token& stop) {
     auto next_look = Connections::Clock::now();
     std::array<epoll_event, 16> events{};
     while (!stop.stop_requested()) {
-        const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), kLookEveryMilliseconds);
+        const int count =
+            epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), kLookEveryMilliseconds);
         for (int i = 0; i < count && !stop.stop_requested(); ++i)
-            if (const int ready = events[static_cast<std::size_t>(i)].data.fd; ready != wake_) accept_all(ready);
+            if (const int ready = events[static_cast<std::size_t>(i)].data.fd; ready != wake_.get()) accept_all(ready);
         // However many connect meanwhile.
         if (const auto now = Connections::Clock::now(); now >= next_look) {
             connections_.end_overdue(now);

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "descriptor.h"
 #include "result.h"
 #include "web/connections.h"
 #include "web/listening_socket.h"
@@ -39,8 +40,8 @@ private:
     std::vector<ListeningSocket> sockets_;
     Connections& connections_;
     Accepted accepted_;
-    int epoll_ = -1;
-    int wake_ = -1;
+    Descriptor epoll_;
+    Descriptor wake_;
     std::jthread thread_; // last: it uses the others
 };
 

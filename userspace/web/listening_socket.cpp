@@ -7,7 +7,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cctype>
@@ -15,8 +14,10 @@
 #include <charconv>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
+
+#include "descriptor.h"
+#include "errno_text.h"
 
 namespace web {
 namespace {
@@ -44,7 +45,7 @@ std::optional<HostPort> parse(std::string_view address) {
 }
 
 std::string reason(int error) {
-    std::string text = std::generic_category().message(error);
+    std::string text = errno_text(error);
     text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
     return text;
 }
@@ -75,23 +76,24 @@ Result<Addresses> resolve(const HostPort& where, std::string_view address) {
     return Addresses(found, freeaddrinfo);
 }
 
-// A listening descriptor, or -errno.
-int open_listening(int family, const sockaddr* address, socklen_t length) {
-    const int descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0) return -errno;
+// An empty one if that fails, with the reason in errno.
+Descriptor open_listening(int family, const sockaddr* address, socklen_t length) {
+    Descriptor descriptor(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!descriptor) return descriptor;
     const int on = 1;
     const int off = 0;
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (family == AF_INET6) setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    setsockopt(descriptor.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (family == AF_INET6) setsockopt(descriptor.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     constexpr int kBacklog = 128;
-    if (bind(descriptor, address, length) == 0 && listen(descriptor, kBacklog) == 0) return descriptor;
+    if (bind(descriptor.get(), address, length) == 0 && listen(descriptor.get(), kBacklog) == 0) return descriptor;
     const int error = errno;
-    close(descriptor);
-    return -error;
+    descriptor.close();
+    errno = error;
+    return descriptor;
 }
 
 // A host without IPv6 still has interfaces.
-int open_every_ipv4(const std::string& port) {
+Descriptor open_every_ipv4(const std::string& port) {
     sockaddr_in any{};
     any.sin_family = AF_INET;
     any.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
@@ -107,11 +109,11 @@ Result<ListeningSocket> ListeningSocket::listen_on(std::string_view address) {
                                       "interface)");
     TRY(const auto addresses, resolve(*where, address));
     const addrinfo& first = *addresses;
-    int descriptor = open_listening(first.ai_family, first.ai_addr, first.ai_addrlen);
-    if (where->host.empty() && (descriptor == -EAFNOSUPPORT || descriptor == -EADDRNOTAVAIL))
+    auto descriptor = open_listening(first.ai_family, first.ai_addr, first.ai_addrlen);
+    if (where->host.empty() && !descriptor && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
         descriptor = open_every_ipv4(where->port);
-    if (descriptor < 0) return cannot_listen(address, advice(-descriptor));
-    ListeningSocket socket(descriptor);
+    if (!descriptor) return cannot_listen(address, advice(errno));
+    ListeningSocket socket(std::move(descriptor));
     if (!socket.read_bound_address()) return cannot_listen(address, reason(errno));
     return socket;
 }
@@ -119,7 +121,7 @@ Result<ListeningSocket> ListeningSocket::listen_on(std::string_view address) {
 bool ListeningSocket::read_bound_address() {
     sockaddr_storage bound{};
     socklen_t length = sizeof bound;
-    if (getsockname(descriptor_, reinterpret_cast<sockaddr*>(&bound), &length) != 0) return false;
+    if (getsockname(descriptor_.get(), reinterpret_cast<sockaddr*>(&bound), &length) != 0) return false;
     std::array<char, INET6_ADDRSTRLEN> text{};
     if (bound.ss_family == AF_INET6) {
         const auto& address = reinterpret_cast<const sockaddr_in6&>(bound);
@@ -132,21 +134,5 @@ bool ListeningSocket::read_bound_address() {
     }
     return true;
 }
-
-ListeningSocket::ListeningSocket(ListeningSocket&& other) noexcept
-    : descriptor_(other.release()), port_(other.port_), address_(std::move(other.address_)) {}
-
-ListeningSocket& ListeningSocket::operator=(ListeningSocket&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    std::swap(port_, other.port_);
-    std::swap(address_, other.address_);
-    return *this;
-}
-
-ListeningSocket::~ListeningSocket() {
-    if (descriptor_ >= 0) close(descriptor_);
-}
-
-int ListeningSocket::release() { return std::exchange(descriptor_, -1); }
 
 } // namespace web

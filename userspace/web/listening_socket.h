@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "descriptor.h"
 #include "result.h"
 
 namespace web {
@@ -18,22 +20,18 @@ public:
     // Errors: not an address, unknown host, in use, not permitted.
     static Result<ListeningSocket> listen_on(std::string_view address);
 
-    ListeningSocket(ListeningSocket&& other) noexcept;
-    ListeningSocket& operator=(ListeningSocket&& other) noexcept;
-    ~ListeningSocket();
-
-    int descriptor() const { return descriptor_; }
+    int descriptor() const { return descriptor_.get(); }
     std::uint16_t port() const { return port_; }            // as bound, never 0
     const std::string& address() const { return address_; } // as bound, for example "[::1]:9091"
 
     // The caller closes it from now on.
-    int release();
+    int release() { return descriptor_.release(); }
 
 private:
-    explicit ListeningSocket(int descriptor) : descriptor_(descriptor) {}
+    explicit ListeningSocket(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
     bool read_bound_address();
 
-    int descriptor_;
+    Descriptor descriptor_;
     std::uint16_t port_ = 0;
     std::string address_;
 };

@@ -6,9 +6,9 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
+#include "errno_text.h"
 #include "web/daemon.h"
 #include "web/listening_socket.h"
 
@@ -45,8 +45,7 @@ Result<Server> Server::start(const Options& options, Pages pages, Protection pro
     daemon->addresses = std::move(addresses);
     errno = 0;
     if (!daemon->start_serving(options))
-        return fail(
-            fmt::format("start the web server: {}", errno != 0 ? std::strerror(errno) : "libmicrohttpd refused"));
+        return fail(fmt::format("start the web server: {}", errno != 0 ? errno_text(errno) : "libmicrohttpd refused"));
     TRY_VOID(daemon->start_accepting(std::move(sockets)));
     return Server(std::move(daemon));
 }
