@@ -19,8 +19,6 @@ PICTURE = ROOT / "docs" / "images" / "dependencies.svg"
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 132, 34, 20, 56, 24
 COMMON = "common headers"  # directly in userspace/
-# One box for two folders: the end of a response writes its trace record, and a trace record looks up its connection.
-TOGETHER = {"bpf/conn": "bpf/conn, bpf/trace", "bpf/trace": "bpf/conn, bpf/trace"}
 
 
 def sources():
@@ -36,7 +34,7 @@ def node_of(path):
     if parts[0] == "include":
         return "include"
     if parts[0] == "bpf":
-        return TOGETHER.get(f"bpf/{parts[1]}", f"bpf/{parts[1]}")
+        return f"bpf/{parts[1]}"
     if len(parts) > 2:
         return parts[1]
     return "main.cpp" if parts[1] == "main.cpp" else COMMON

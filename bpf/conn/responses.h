@@ -8,10 +8,10 @@
 
 #include "conn/in_flight.h"
 #include "conn/lookup.h"
+#include "conn/request_trace.h"
 #include "conn/requests.h"
 #include "core/histogram.h"
 #include "core/record.h"
-#include "trace/request_trace.h"
 
 static __always_inline void add_size(struct sizes *sizes, u64 bytes) {
     add_to_histogram(sizes->buckets, &sizes->sum_bytes, size_bounds_bytes, SIZE_BOUNDS, bytes);

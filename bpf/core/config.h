@@ -11,7 +11,7 @@ const volatile unsigned int candidates = CANDIDATES_ALL;
 /* A record for every response, not only for status >= 400. */
 const volatile unsigned char record_every_response = 0;
 
-/* Break down the time of each request: trace/request_trace.h, programs/sched.h. */
+/* Break down the time of each request: conn/request_trace.h, programs/sched.h. */
 const volatile unsigned char trace_requests = 0;
 
 /* What a user may have turned off. */

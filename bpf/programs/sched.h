@@ -9,7 +9,7 @@
 #define GUNICORN_BPF_PROGRAMS_SCHED_H
 
 #include "core/syscall_args.h"
-#include "trace/block_reason.h"
+#include "blocking/block_reason.h"
 
 enum { TASK_IS_EXITING = 4 }; /* PF_EXITING */
 

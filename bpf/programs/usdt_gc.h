@@ -13,7 +13,7 @@
 #include <bpf/usdt.bpf.h>
 
 #include "core/histogram.h"
-#include "trace/request_trace.h"
+#include "conn/request_trace.h"
 
 /* The start of a collection. */
 struct gc_start {

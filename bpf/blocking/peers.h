@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* The peer at the other end of a socket. */
-#ifndef GUNICORN_BPF_TRACE_PEERS_H
-#define GUNICORN_BPF_TRACE_PEERS_H
+#ifndef GUNICORN_BPF_BLOCKING_PEERS_H
+#define GUNICORN_BPF_BLOCKING_PEERS_H
 
 #include "conn/sockets.h"
 

@@ -3,8 +3,8 @@
  * Requests that are traced: the clock of the thread that serves one is read when its first byte is, and again when its
  * response is complete. Nothing of it remains in the programs while trace_requests is 0.
  */
-#ifndef GUNICORN_BPF_TRACE_REQUEST_TRACE_H
-#define GUNICORN_BPF_TRACE_REQUEST_TRACE_H
+#ifndef GUNICORN_BPF_CONN_REQUEST_TRACE_H
+#define GUNICORN_BPF_CONN_REQUEST_TRACE_H
 
 #include "conn/in_flight.h"
 #include "trace/maps.h"

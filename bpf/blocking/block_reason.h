@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* What a thread that is about to block will be waiting for: by the system call that it is in, its descriptor, and the
  * state in which it goes to sleep. */
-#ifndef GUNICORN_BPF_TRACE_BLOCK_REASON_H
-#define GUNICORN_BPF_TRACE_BLOCK_REASON_H
+#ifndef GUNICORN_BPF_BLOCKING_BLOCK_REASON_H
+#define GUNICORN_BPF_BLOCKING_BLOCK_REASON_H
 
+#include "blocking/peers.h"
 #include "conn/lookup.h"
+#include "conn/request_trace.h"
 #include "core/syscall_table.h"
-#include "trace/peers.h"
-#include "trace/request_trace.h"
 
 enum { STATE_UNINTERRUPTIBLE = 2, STATE_STOPPED = 4 | 8 }; /* TASK_*, <linux/sched.h> */
 enum { FILE_TYPE = 0170000, FILE_REGULAR = 0100000 };      /* S_IFMT, S_IFREG */
