@@ -191,7 +191,7 @@ Result<int> run_top(const TopOptions& options) {
     const auto ran =
         screen ? run_live(*screen, *loop, watch, options, ending) : run_plain(*loop, watch, options, ending);
     screen.reset();
-    if (!ran) return std::unexpected(ran.error());
+    TRY_VOID(ran);
     if (!ending.error.empty()) return fail(ending.error);
     if (ending.target_ended) fmt::print(stderr, "gunicorn-bpf-exporter: the observed Gunicorn has ended\n");
     return 0;

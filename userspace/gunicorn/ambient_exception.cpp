@@ -20,20 +20,16 @@ Result<std::optional<Address>> main_thread(const procfs::ProcFs& proc, pid_t pid
                                            const python::Interpreter& interpreter, python::Memory& memory) {
     const auto status = proc.status(pid);
     if (!status || status->namespace_pids.empty()) return std::nullopt;
-    const auto threads = python::threads_with_id(interpreter, memory, status->namespace_pids.back());
-    if (!threads) return std::unexpected(threads.error());
-    return threads->size() == 1 ? std::optional(threads->front()) : std::nullopt;
+    TRY(const auto threads, python::threads_with_id(interpreter, memory, status->namespace_pids.back()));
+    return threads.size() == 1 ? std::optional(threads.front()) : std::nullopt;
 }
 
 Result<bool> waits_for_signals(const python::Objects& objects, Address thread) {
-    const auto frames = python::frames(objects, thread);
-    if (!frames) return std::unexpected(frames.error());
-    if (frames->empty()) return false;
-    const auto file = python::file_of(objects, frames->front());
-    const auto function = python::function_of(objects, frames->front());
-    if (!file) return std::unexpected(file.error());
-    if (!function) return std::unexpected(function.error());
-    return file->ends_with("gunicorn/arbiter.py") && std::ranges::find(kWaiting, *function) != kWaiting.end();
+    TRY(const auto frames, python::frames(objects, thread));
+    if (frames.empty()) return false;
+    TRY(const auto file, python::file_of(objects, frames.front()));
+    TRY(const auto function, python::function_of(objects, frames.front()));
+    return file.ends_with("gunicorn/arbiter.py") && std::ranges::find(kWaiting, function) != kWaiting.end();
 }
 
 } // namespace
@@ -43,16 +39,13 @@ Result<std::optional<Address>> ambient_exception(const procfs::ProcFs& proc, pid
     const auto stat = proc.stat(master);
     if (!stat || stat->state != 'S') return std::nullopt;
     memory.forget();
-    const auto thread = main_thread(proc, master, interpreter, memory);
-    if (!thread) return std::unexpected(thread.error());
-    if (!*thread) return std::nullopt;
+    TRY(const auto thread, main_thread(proc, master, interpreter, memory));
+    if (!thread) return std::nullopt;
     const python::Objects objects(memory, *interpreter.layout);
-    const auto waits = waits_for_signals(objects, **thread);
-    if (!waits) return std::unexpected(waits.error());
-    if (!*waits) return std::nullopt;
-    const auto exception = python::exc_info_value(objects, **thread);
-    if (!exception) return std::unexpected(exception.error());
-    return *exception;
+    TRY(const auto waits, waits_for_signals(objects, *thread));
+    if (!waits) return std::nullopt;
+    TRY(const auto exception, python::exc_info_value(objects, *thread));
+    return exception;
 }
 
 } // namespace gunicorn

@@ -32,9 +32,8 @@ bool is_arbiter_module(std::string_view file) {
 }
 
 Result<std::optional<Method>> method_in(const Objects& objects, Address thread) {
-    const auto stack = python::frames(objects, thread);
-    if (!stack) return std::unexpected(stack.error());
-    for (const auto& frame : *stack) {
+    TRY(const auto stack, python::frames(objects, thread));
+    for (const auto& frame : stack) {
         const auto file = python::file_of(objects, frame);
         if (!file || !is_arbiter_module(*file)) continue;
         const auto self = python::first_local(objects, frame);
@@ -47,10 +46,9 @@ Result<std::optional<Method>> method_in(const Objects& objects, Address thread) 
 
 // A thread that is running while it is read may show nonsense; the Arbiter's sleeps nearly always.
 Result<Method> find_method(const python::Interpreter& interpreter, const Objects& objects) {
-    const auto threads = python::threads(interpreter, objects.memory());
-    if (!threads) return std::unexpected(threads.error());
+    TRY(const auto threads, python::threads(interpreter, objects.memory()));
     std::string unreadable;
-    for (const auto thread : *threads) {
+    for (const auto thread : threads) {
         const auto method = method_in(objects, thread);
         if (method && *method) return **method;
         if (!method) unreadable = method.error().text;
@@ -59,54 +57,44 @@ Result<Method> find_method(const python::Interpreter& interpreter, const Objects
 }
 
 Result<std::int64_t> number(const Objects& objects, Address object, std::string_view attribute) {
-    const auto found = objects.attribute(object, attribute);
-    if (!found) return std::unexpected(found.error());
-    if (!*found) return fail(fmt::format("no attribute {}", attribute));
-    return objects.integer(**found);
+    TRY(const auto found, objects.attribute(object, attribute));
+    if (!found) return fail(fmt::format("no attribute {}", attribute));
+    return objects.integer(*found);
 }
 
 // Error: the worker says that it has another pid than the one it is listed under.
 Result<std::uint32_t> age_of(const Objects& objects, Address worker, std::int64_t pid, std::uint32_t worker_age) {
-    const auto age = number(objects, worker, "age");
-    if (!age) return std::unexpected(age.error());
-    const auto own_pid = number(objects, worker, "pid");
-    if (!own_pid) return std::unexpected(own_pid.error());
-    if (*own_pid != pid) return fail(fmt::format("WORKERS lists {} as {}", *own_pid, pid));
-    if (*age < 1 || *age > worker_age) return fail(fmt::format("age {} of {} workers", *age, worker_age));
-    return static_cast<std::uint32_t>(*age);
+    TRY(const auto age, number(objects, worker, "age"));
+    TRY(const auto own_pid, number(objects, worker, "pid"));
+    if (own_pid != pid) return fail(fmt::format("WORKERS lists {} as {}", own_pid, pid));
+    if (age < 1 || age > worker_age) return fail(fmt::format("age {} of {} workers", age, worker_age));
+    return static_cast<std::uint32_t>(age);
 }
 
 Result<std::map<pid_t, std::uint32_t>> ages_of(const Objects& objects, Address workers, std::uint32_t worker_age) {
-    const auto entries = objects.entries(workers);
-    if (!entries) return std::unexpected(entries.error());
+    TRY(const auto entries, objects.entries(workers));
     std::map<pid_t, std::uint32_t> ages;
     std::set<std::uint32_t> distinct;
-    for (const auto& [key, worker] : *entries) {
-        const auto pid = objects.integer(key);
-        if (!pid) return std::unexpected(pid.error());
-        const auto age = age_of(objects, worker, *pid, worker_age);
-        if (!age) return std::unexpected(age.error());
-        ages[static_cast<pid_t>(*pid)] = *age;
-        if (!distinct.insert(*age).second) return fail(fmt::format("two workers of age {}", *age));
+    for (const auto& [key, worker] : entries) {
+        TRY(const auto pid, objects.integer(key));
+        TRY(const auto age, age_of(objects, worker, pid, worker_age));
+        ages[static_cast<pid_t>(pid)] = age;
+        if (!distinct.insert(age).second) return fail(fmt::format("two workers of age {}", age));
     }
     return ages;
 }
 
 Result<Arbiter> read_arbiter(const Objects& objects, const Method& method, std::optional<pid_t> own_pid) {
-    const auto pid = number(objects, method.self, "pid");
-    if (!pid) return std::unexpected(pid.error());
+    TRY(const auto pid, number(objects, method.self, "pid"));
     // The Arbiter that a fork of a master inherited is not its own.
-    if (own_pid && *pid != *own_pid) return fail(fmt::format("the Arbiter is that of the process {}", *pid));
-    const auto worker_age = number(objects, method.self, "worker_age");
-    if (!worker_age) return std::unexpected(worker_age.error());
-    if (*worker_age < 0 || *worker_age > std::numeric_limits<std::uint32_t>::max())
-        return fail(fmt::format("worker_age is {}", *worker_age));
-    const auto workers = objects.attribute(method.self, "WORKERS");
-    if (!workers) return std::unexpected(workers.error());
-    Arbiter arbiter{.worker_age = static_cast<std::uint32_t>(*worker_age)};
-    auto ages = ages_of(objects, **workers, arbiter.worker_age);
-    if (!ages) return std::unexpected(ages.error());
-    arbiter.ages = *std::move(ages);
+    if (own_pid && pid != *own_pid) return fail(fmt::format("the Arbiter is that of the process {}", pid));
+    TRY(const auto worker_age, number(objects, method.self, "worker_age"));
+    if (worker_age < 0 || worker_age > std::numeric_limits<std::uint32_t>::max())
+        return fail(fmt::format("worker_age is {}", worker_age));
+    TRY(const auto workers, objects.attribute(method.self, "WORKERS"));
+    Arbiter arbiter{.worker_age = static_cast<std::uint32_t>(worker_age)};
+    TRY(auto ages, ages_of(objects, *workers, arbiter.worker_age));
+    arbiter.ages = std::move(ages);
     arbiter.facts = facts_of(objects, method.self, method.globals);
     const auto wanted = number(objects, method.self, "_num_workers");
     if (wanted && *wanted >= 0 && *wanted <= std::numeric_limits<std::uint32_t>::max())
@@ -129,16 +117,15 @@ Result<Arbiter> ArbiterReader::operator()(pid_t master) {
         interpreters_.erase(master);
         return std::unexpected(memory.error());
     }
-    const auto interpreter = interpreter_of(master, *memory);
-    if (!interpreter) return std::unexpected(interpreter.error());
+    TRY(const auto interpreter, interpreter_of(master, *memory));
     std::optional<pid_t> own_pid;
     if (const auto status = proc_->status(master); status && !status->namespace_pids.empty())
         own_pid = status->namespace_pids.back();
 
-    const Objects objects(*memory, *interpreter->layout);
-    const auto method = find_method(*interpreter, objects);
+    const Objects objects(*memory, *interpreter.layout);
+    const auto method = find_method(interpreter, objects);
     auto arbiter = method ? read_arbiter(objects, *method, own_pid) : Result<Arbiter>{std::unexpected(method.error())};
-    if (arbiter) arbiter->facts["python"] = interpreter->version;
+    if (arbiter) arbiter->facts["python"] = interpreter.version;
     if (!arbiter) interpreters_.erase(master); // perhaps it has executed something else
     return arbiter;
 }

@@ -25,10 +25,9 @@ bool names_heartbeat(std::string_view target) {
 }
 
 Result<std::vector<procfs::FileId>> heartbeats_of(const procfs::ProcFs& proc, pid_t pid) {
-    const auto files = proc.open_files(pid, kHeartbeatPrefix);
-    if (!files) return std::unexpected(files.error());
+    TRY(const auto files, proc.open_files(pid, kHeartbeatPrefix));
     std::vector<procfs::FileId> heartbeats;
-    for (const auto& file : *files) {
+    for (const auto& file : files) {
         if (!names_heartbeat(file.target)) continue;
         if (const auto id = proc.file_id(pid, file.fd)) heartbeats.push_back(*id); // else: closed meanwhile
     }
@@ -46,17 +45,14 @@ bool handles_arbiter_signals(const procfs::Status& status) {
 }
 
 Result<Traits> complete(const procfs::ProcFs& proc, pid_t pid, std::vector<procfs::FileId> heartbeats) {
-    const auto stat = proc.stat(pid);
-    if (!stat) return std::unexpected(stat.error());
-    const auto status = proc.status(pid);
-    if (!status) return std::unexpected(status.error());
-    const auto program = proc.program(pid);
-    if (!program) return std::unexpected(program.error());
+    TRY(const auto stat, proc.stat(pid));
+    TRY(const auto status, proc.status(pid));
+    TRY(const auto program, proc.program(pid));
 
-    Traits traits{.pid = pid, .parent = stat->parent, .start_ticks = stat->start_ticks};
-    traits.stack_start = stat->stack_start;
-    traits.program = *program;
-    traits.handles_arbiter_signals = handles_arbiter_signals(*status);
+    Traits traits{.pid = pid, .parent = stat.parent, .start_ticks = stat.start_ticks};
+    traits.stack_start = stat.stack_start;
+    traits.program = program;
+    traits.handles_arbiter_signals = handles_arbiter_signals(status);
     traits.heartbeats = std::move(heartbeats);
     return traits;
 }
@@ -89,9 +85,8 @@ std::vector<FoundWorker> workers_of(const Traits& master, const std::vector<cons
 } // namespace
 
 Result<Traits> traits_of(const procfs::ProcFs& proc, pid_t pid) {
-    auto heartbeats = heartbeats_of(proc, pid);
-    if (!heartbeats) return std::unexpected(heartbeats.error());
-    return complete(proc, pid, *std::move(heartbeats));
+    TRY(auto heartbeats, heartbeats_of(proc, pid));
+    return complete(proc, pid, std::move(heartbeats));
 }
 
 std::vector<Traits> suspects(const procfs::ProcFs& proc) {

@@ -88,9 +88,8 @@ Result<pid_t> resolve_pid(const procfs::ProcFs& proc, pid_t pid) {
 Result<std::vector<pid_t>> resolve_pids(const procfs::ProcFs& proc, std::span<const pid_t> pids) {
     std::vector<pid_t> masters;
     for (const auto pid : pids) {
-        const auto master = resolve_pid(proc, pid);
-        if (!master) return std::unexpected(master.error());
-        if (std::ranges::find(masters, *master) == masters.end()) masters.push_back(*master);
+        TRY(const auto master, resolve_pid(proc, pid));
+        if (std::ranges::find(masters, master) == masters.end()) masters.push_back(master);
     }
     return masters;
 }

@@ -57,11 +57,9 @@ model::Options model_options(const Options& options) {
 } // namespace
 
 Result<std::unique_ptr<Observer>> Observer::start(const procfs::ProcFs& proc, Options options) {
-    auto masters = gunicorn::resolve_pids(proc, options.pids);
-    if (!masters) return std::unexpected(masters.error());
-    auto probe = probe::Probe::load(probe_options(proc, options));
-    if (!probe) return std::unexpected(probe.error());
-    std::unique_ptr<Observer> observer(new Observer(proc, std::move(options), std::move(*masters), std::move(*probe)));
+    TRY(auto masters, gunicorn::resolve_pids(proc, options.pids));
+    TRY(auto probe, probe::Probe::load(probe_options(proc, options)));
+    std::unique_ptr<Observer> observer(new Observer(proc, std::move(options), std::move(masters), std::move(probe)));
     observer->carry_out(observer->tree_.scan());
     // Once more: a worker that was forked before its master had its slot was reported by nobody.
     observer->carry_out(observer->tree_.scan());

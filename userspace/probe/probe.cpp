@@ -47,20 +47,18 @@ Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
     auto kernel = std::make_unique<Kernel>();
     kernel->skeleton = open_object(loops_of_kernel());
     if (!kernel->skeleton) return fail("open the BPF object: " + errno_name_and_text(errno));
-    if (auto loaded = open_and_load(*kernel->skeleton, options); !loaded) return std::unexpected(loaded.error());
+    TRY_VOID(open_and_load(*kernel->skeleton, options));
 
     const auto& maps = kernel->skeleton->maps;
-    auto slots = SlotIndex::map(map_fd(maps.slot_pages), bpf_map__max_entries(maps.slot_pages));
-    if (!slots) return std::unexpected(slots.error());
-    kernel->slots = std::move(*slots);
+    TRY(auto slots, SlotIndex::map(map_fd(maps.slot_pages), bpf_map__max_entries(maps.slot_pages)));
+    kernel->slots = std::move(slots);
     kernel->options = options;
     kernel->ring.reset(ring_buffer__new(map_fd(maps.records), decode_record, &kernel->drain, nullptr));
     if (!kernel->ring) return fail("open the ring buffer: " + errno_name_and_text(errno));
-    if (auto attached = attach(*kernel->skeleton); !attached) return std::unexpected(attached.error());
+    TRY_VOID(attach(*kernel->skeleton));
     if (options.groups.backlog) {
-        auto backlogs = attach_backlogs(*kernel->skeleton);
-        if (!backlogs) return std::unexpected(backlogs.error());
-        kernel->backlogs = std::move(*backlogs);
+        TRY(auto backlogs, attach_backlogs(*kernel->skeleton));
+        kernel->backlogs = std::move(backlogs);
     }
     kernel->mappings = attach_mappings(*kernel->skeleton);
     return std::unique_ptr<Probe>(new Probe(std::move(kernel)));

@@ -28,9 +28,8 @@ Result<std::vector<pid_t>> ProcFs::pids() const {
 
 Result<std::int64_t> ProcFs::boot_time() const {
     const auto name = (root_ / "stat").string();
-    const auto text = read_file(name);
-    if (!text) return std::unexpected(text.error());
-    for (std::string_view rest = *text; !rest.empty();) {
+    TRY(const auto text, read_file(name));
+    for (std::string_view rest = text; !rest.empty();) {
         auto line = next_line(rest);
         if (next_field(line) != "btime") continue;
         if (const auto seconds = number<std::int64_t>(next_field(line))) return *seconds;
@@ -40,10 +39,9 @@ Result<std::int64_t> ProcFs::boot_time() const {
 
 Result<std::uint64_t> ProcFs::uptime_ticks() const {
     const auto name = (root_ / "uptime").string();
-    const auto text = read_file(name);
-    if (!text) return std::unexpected(text.error());
+    TRY(const auto text, read_file(name));
     // "350735.47 234388.90": always two decimals.
-    std::string_view rest = *text;
+    std::string_view rest = text;
     const auto field = next_field(rest);
     const auto point = field.find('.');
     const auto seconds = number<std::uint64_t>(field.substr(0, point));
@@ -55,11 +53,10 @@ Result<std::uint64_t> ProcFs::uptime_ticks() const {
 
 Result<pid_t> ProcFs::pid_max() const {
     const auto name = (root_ / "sys/kernel/pid_max").string();
-    const auto text = read_file(name);
-    if (!text) return std::unexpected(text.error());
-    std::string_view rest = *text;
+    TRY(const auto text, read_file(name));
+    std::string_view rest = text;
     if (const auto pid = number<pid_t>(next_field(rest))) return *pid;
-    return fail(name + ": not a number: " + *text);
+    return fail(name + ": not a number: " + text);
 }
 
 std::uint64_t ProcFs::ticks_per_second() { return static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK)); }

@@ -28,8 +28,7 @@ std::string_view shared_path_in(std::string_view line) {
 } // namespace
 
 Result<std::vector<std::string>> ProcFs::shared_files(pid_t pid, std::string_view ending) const {
-    const auto text = read_file(path(pid, "maps"));
-    if (!text) return std::unexpected(text.error());
+    TRY(const auto text, read_file(path(pid, "maps")));
     // A path shows as it is below our own root, where it can be reached from there: below a changed root (chroot) with
     // that root in front, in another mount namespace without it.
     std::array<char, PATH_MAX> target{};
@@ -39,7 +38,7 @@ Result<std::vector<std::string>> ProcFs::shared_files(pid_t pid, std::string_vie
     if (root == "/") root.clear();
 
     std::vector<std::string> files;
-    for (std::string_view rest = *text; !rest.empty();) {
+    for (std::string_view rest = text; !rest.empty();) {
         auto file = shared_path_in(next_line(rest));
         if (!file.starts_with('/') || !file.ends_with(ending)) continue;
         if (!root.empty()) {
@@ -55,9 +54,8 @@ Result<std::vector<std::string>> ProcFs::shared_files(pid_t pid, std::string_vie
 }
 
 Result<std::optional<std::string>> ProcFs::environment(pid_t pid, std::string_view name) const {
-    const auto text = read_file(path(pid, "environ"));
-    if (!text) return std::unexpected(text.error());
-    for (std::string_view rest = *text; !rest.empty();) {
+    TRY(const auto text, read_file(path(pid, "environ")));
+    for (std::string_view rest = text; !rest.empty();) {
         const auto end = std::min(rest.find('\0'), rest.size());
         const auto variable = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));

@@ -43,10 +43,9 @@ Result<std::vector<OpenFile>> ProcFs::open_files(pid_t pid, std::string_view con
 
 Result<std::vector<std::uint64_t>> ProcFs::socket_inodes(pid_t pid) const {
     constexpr std::string_view kPrefix = "socket:[";
-    const auto files = open_files(pid, kPrefix);
-    if (!files) return std::unexpected(files.error());
+    TRY(const auto files, open_files(pid, kPrefix));
     std::vector<std::uint64_t> inodes;
-    for (const auto& file : *files) {
+    for (const auto& file : files) {
         const std::string_view target = file.target;
         if (!target.starts_with(kPrefix) || !target.ends_with(']')) continue;
         if (const auto inode = number<std::uint64_t>(target.substr(kPrefix.size(), target.size() - kPrefix.size() - 1)))

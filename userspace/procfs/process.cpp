@@ -75,9 +75,8 @@ Result<FileState> state_of(const std::string& path) {
 }
 
 Result<FileId> identity_of(const std::string& path) {
-    const auto state = state_of(path);
-    if (!state) return std::unexpected(state.error());
-    return state->id;
+    TRY(const auto state, state_of(path));
+    return state.id;
 }
 
 } // namespace
@@ -100,25 +99,23 @@ bool ProcFs::exists(pid_t pid) const {
 
 Result<Stat> ProcFs::stat(pid_t pid) const {
     const auto name = path(pid, "stat");
-    const auto text = read_file(name);
-    if (!text) return std::unexpected(text.error());
+    TRY(const auto text, read_file(name));
     // comm may hold blanks and parentheses itself; no later field does.
-    const auto open = text->find('(');
-    const auto close = text->rfind(')');
+    const auto open = text.find('(');
+    const auto close = text.rfind(')');
     Stat stat;
     if (open == std::string::npos || close == std::string::npos || close < open ||
-        !parse_stat_fields(std::string_view{*text}.substr(close + 1), stat))
+        !parse_stat_fields(std::string_view{text}.substr(close + 1), stat))
         return fail(name + ": not in the form of proc(5)");
-    stat.comm = text->substr(open + 1, close - open - 1);
+    stat.comm = text.substr(open + 1, close - open - 1);
     return stat;
 }
 
 Result<Status> ProcFs::status(pid_t pid) const {
     const auto name = path(pid, "status");
-    const auto text = read_file(name);
-    if (!text) return std::unexpected(text.error());
+    TRY(const auto text, read_file(name));
     Status status;
-    for (std::string_view rest = *text; !rest.empty();) {
+    for (std::string_view rest = text; !rest.empty();) {
         const auto line = next_line(rest);
         if (!parse_status_line(line, status)) return fail(name + ": not understood: " + std::string{line});
     }
@@ -127,19 +124,17 @@ Result<Status> ProcFs::status(pid_t pid) const {
 }
 
 Result<std::uint64_t> ProcFs::resident_bytes(pid_t pid) const {
-    const auto found = status(pid);
-    if (!found) return std::unexpected(found.error());
-    if (!found->resident_bytes) return fail(path(pid, "status") + ": no line \"VmRSS\" (the process has ended)");
-    return *found->resident_bytes;
+    TRY(const auto found, status(pid));
+    if (!found.resident_bytes) return fail(path(pid, "status") + ": no line \"VmRSS\" (the process has ended)");
+    return *found.resident_bytes;
 }
 
 Result<std::vector<std::string>> ProcFs::command_line(pid_t pid) const {
-    const auto text = read_file(path(pid, "cmdline"));
-    if (!text) return std::unexpected(text.error());
+    TRY(const auto text, read_file(path(pid, "cmdline")));
     std::vector<std::string> arguments;
-    for (std::size_t begin = 0; begin < text->size();) {
-        const auto end = std::min(text->find('\0', begin), text->size());
-        arguments.push_back(text->substr(begin, end - begin));
+    for (std::size_t begin = 0; begin < text.size();) {
+        const auto end = std::min(text.find('\0', begin), text.size());
+        arguments.push_back(text.substr(begin, end - begin));
         begin = end + 1;
     }
     // setproctitle writes one string over all arguments and pads it with blanks or NULs to their old length.
@@ -154,9 +149,8 @@ Result<FileId> ProcFs::program(pid_t pid) const { return identity_of(path(pid, "
 Result<std::string> ProcFs::cgroups(pid_t pid) const { return read_file(path(pid, "cgroup")); }
 
 Result<std::uint64_t> ProcFs::pid_namespace(pid_t pid) const {
-    const auto found = identity_of(path(pid, "ns/pid"));
-    if (!found) return std::unexpected(found.error());
-    return found->inode;
+    TRY(const auto found, identity_of(path(pid, "ns/pid")));
+    return found.inode;
 }
 
 Result<FileId> ProcFs::file_id(pid_t pid, int fd) const { return identity_of(path(pid, "fd/" + std::to_string(fd))); }
@@ -166,9 +160,8 @@ Result<FileState> ProcFs::file_state(pid_t pid, int fd) const {
 }
 
 Result<std::vector<TcpSocket>> ProcFs::tcp_sockets(pid_t pid) const {
-    const auto ipv4 = read_file(path(pid, "net/tcp"));
-    if (!ipv4) return std::unexpected(ipv4.error());
-    auto sockets = parse_tcp(*ipv4);
+    TRY(const auto ipv4, read_file(path(pid, "net/tcp")));
+    auto sockets = parse_tcp(ipv4);
     if (const auto ipv6 = read_file(path(pid, "net/tcp6"))) {
         for (auto& socket : parse_tcp(*ipv6)) sockets.push_back(std::move(socket));
     } else if (!exists(pid)) {
@@ -178,9 +171,8 @@ Result<std::vector<TcpSocket>> ProcFs::tcp_sockets(pid_t pid) const {
 }
 
 Result<std::vector<UnixSocket>> ProcFs::unix_sockets(pid_t pid) const {
-    const auto table = read_file(path(pid, "net/unix"));
-    if (!table) return std::unexpected(table.error());
-    return parse_unix(*table);
+    TRY(const auto table, read_file(path(pid, "net/unix")));
+    return parse_unix(table);
 }
 
 } // namespace procfs

@@ -18,29 +18,24 @@ Result<void> read_bytecode(const Objects& objects, Address code, CodeIdentity& i
     const auto& layout = objects.layout();
     auto& memory = objects.memory();
     const bool in_place = layout.minor >= kFirstInPlace;
-    auto bytecode =
-        in_place ? Result<Address>{code + layout.code_bytecode} : memory.pointer(code + layout.code_bytecode);
-    if (!bytecode) return std::unexpected(bytecode.error());
-    const auto size = memory.value<std::int64_t>((in_place ? code : *bytecode) + layout.sequence_size);
-    if (!size) return std::unexpected(size.error());
-    if (*size <= 0 || *size > kLongestBytecode) return fail(fmt::format("code at {:#x}: {} instructions", code, *size));
-    identity.bytecode = *bytecode;
-    identity.bytes = in_place ? *size * kUnitBytes : *size;
+    TRY(const Address bytecode,
+        in_place ? Result<Address>{code + layout.code_bytecode} : memory.pointer(code + layout.code_bytecode));
+    TRY(const auto size, memory.value<std::int64_t>((in_place ? code : bytecode) + layout.sequence_size));
+    if (size <= 0 || size > kLongestBytecode) return fail(fmt::format("code at {:#x}: {} instructions", code, size));
+    identity.bytecode = bytecode;
+    identity.bytes = in_place ? size * kUnitBytes : size;
     if (layout.code_bytecode_copies == kAbsent) return {};
-    const auto copies = memory.pointer(code + layout.code_bytecode_copies);
-    if (!copies) return std::unexpected(copies.error());
-    identity.copies = *copies;
+    TRY(const auto copies, memory.pointer(code + layout.code_bytecode_copies));
+    identity.copies = copies;
     return {};
 }
 
 // Since 3.14 each thread of a free-threaded build may run a copy of its own; the first one is the code's.
 Result<Address> bytecode_of(const Objects& objects, const CodeIdentity& code, const Frame& frame) {
     if (frame.bytecode_copy == 0) return code.bytecode;
-    const auto count = objects.memory().value<std::int64_t>(code.copies);
-    if (!count) return std::unexpected(count.error());
-    if (std::cmp_greater_equal(frame.bytecode_copy, *count))
-        return fail(
-            fmt::format("frame at {:#x}: copy {} of {} of its bytecode", frame.at, frame.bytecode_copy, *count));
+    TRY(const auto count, objects.memory().value<std::int64_t>(code.copies));
+    if (std::cmp_greater_equal(frame.bytecode_copy, count))
+        return fail(fmt::format("frame at {:#x}: copy {} of {} of its bytecode", frame.at, frame.bytecode_copy, count));
     return objects.memory().pointer(code.copies + 8 + 8 * Address{frame.bytecode_copy});
 }
 
@@ -51,9 +46,8 @@ Result<std::int64_t> place_of(const Objects& objects, const CodeIdentity& code, 
         const auto last = std::int64_t{static_cast<std::int32_t>(frame.instruction)};
         return minor >= kFirstCountingUnits ? last * kUnitBytes : last;
     }
-    const auto begin = bytecode_of(objects, code, frame);
-    if (!begin) return std::unexpected(begin.error());
-    return static_cast<std::int64_t>(frame.instruction - *begin);
+    TRY(const auto begin, bytecode_of(objects, code, frame));
+    return static_cast<std::int64_t>(frame.instruction - begin);
 }
 
 } // namespace
@@ -61,9 +55,8 @@ Result<std::int64_t> place_of(const Objects& objects, const CodeIdentity& code, 
 Result<bool> is_generator(const Objects& objects, Address code) {
     // CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR: Include/cpython/code.h, 3.8 to 3.15
     constexpr std::int32_t kGenerators = 0x20 | 0x80 | 0x100 | 0x200;
-    const auto flags = objects.memory().value<std::int32_t>(code + objects.layout().code_flags);
-    if (!flags) return std::unexpected(flags.error());
-    return (*flags & kGenerators) != 0;
+    TRY(const auto flags, objects.memory().value<std::int32_t>(code + objects.layout().code_flags));
+    return (flags & kGenerators) != 0;
 }
 
 Result<CodeIdentity> identify_code(const Objects& objects, Address code) {
@@ -75,47 +68,38 @@ Result<CodeIdentity> identify_code(const Objects& objects, Address code) {
                                     {layout.code_filename, &identity.filename},
                                     {name, &identity.name},
                                     {layout.code_lines, &identity.lines}}) {
-        const auto pointer = memory.pointer(code + at);
-        if (!pointer) return std::unexpected(pointer.error());
-        *value = *pointer;
+        TRY(const auto pointer, memory.pointer(code + at));
+        *value = pointer;
     }
-    const auto first_line = memory.value<std::int32_t>(code + layout.code_first_line);
-    if (!first_line) return std::unexpected(first_line.error());
-    identity.first_line = *first_line;
-    if (auto done = read_bytecode(objects, code, identity); !done) return std::unexpected(done.error());
+    TRY(const auto first_line, memory.value<std::int32_t>(code + layout.code_first_line));
+    identity.first_line = first_line;
+    TRY_VOID(read_bytecode(objects, code, identity));
     return identity;
 }
 
 Result<Code> read_code(const Objects& objects, const CodeIdentity& identity) {
-    const auto type = objects.name_of_type(identity.type);
-    if (!type) return std::unexpected(type.error());
-    if (*type != "code") return fail(fmt::format("a frame runs an object of type {}", *type));
-    auto function = objects.text(identity.name);
-    if (!function) return std::unexpected(function.error());
-    auto file = objects.text(identity.filename);
-    if (!file) return std::unexpected(file.error());
-    auto lines = objects.bytes(identity.lines, kLongestLineTable);
-    if (!lines) return std::unexpected(lines.error());
-    return Code{identity, *std::move(function), *std::move(file), *std::move(lines)};
+    TRY(const auto type, objects.name_of_type(identity.type));
+    if (type != "code") return fail(fmt::format("a frame runs an object of type {}", type));
+    TRY(auto function, objects.text(identity.name));
+    TRY(auto file, objects.text(identity.filename));
+    TRY(auto lines, objects.bytes(identity.lines, kLongestLineTable));
+    return Code{identity, std::move(function), std::move(file), std::move(lines)};
 }
 
 Result<std::optional<std::size_t>> unit_of(const Objects& objects, const CodeIdentity& code, const Frame& frame) {
-    const auto place = place_of(objects, code, frame);
-    if (!place) return std::unexpected(place.error());
+    TRY(const auto place, place_of(objects, code, frame));
     // Before its first instruction a frame is one unit, or one byte, in front of it.
-    if (*place == -1 || *place == -kUnitBytes) return std::nullopt;
-    if (*place < 0 || *place >= code.bytes || *place % kUnitBytes != 0)
-        return fail(fmt::format("frame at {:#x}: at byte {} of {} of its code", frame.at, *place, code.bytes));
-    return static_cast<std::size_t>(*place / kUnitBytes);
+    if (place == -1 || place == -kUnitBytes) return std::nullopt;
+    if (place < 0 || place >= code.bytes || place % kUnitBytes != 0)
+        return fail(fmt::format("frame at {:#x}: at byte {} of {} of its code", frame.at, place, code.bytes));
+    return static_cast<std::size_t>(place / kUnitBytes);
 }
 
 Result<int> line_of(const Objects& objects, const Code& code, const Frame& frame) {
-    const auto unit = unit_of(objects, code.identity, frame);
-    if (!unit) return std::unexpected(unit.error());
-    if (!*unit) return code.identity.first_line;
-    const auto line = line_at(line_format_of(objects.layout().minor), code.lines, code.identity.first_line, **unit);
-    if (!line) return std::unexpected(line.error());
-    const int found = line->value_or(0);
+    TRY(const auto unit, unit_of(objects, code.identity, frame));
+    if (!unit) return code.identity.first_line;
+    TRY(const auto line, line_at(line_format_of(objects.layout().minor), code.lines, code.identity.first_line, *unit));
+    const int found = line.value_or(0);
     if (found < 0) return fail(fmt::format("{} in {}: line {}", code.function, code.file, found));
     return found == 0 ? code.identity.first_line : found; // 0: what a module does before its first line
 }

@@ -106,8 +106,7 @@ Result<std::string> ElfFile::strings(std::size_t section) const {
     const auto& place = sections_[section].place;
     if (place.size > kMaxStrings) return fail(fmt::format("{} bytes of names, more than {}", place.size, kMaxStrings));
     std::string text(place.size, '\0');
-    if (auto done = read(place.offset, std::as_writable_bytes(std::span(text))); !done)
-        return std::unexpected(done.error());
+    TRY_VOID(read(place.offset, std::as_writable_bytes(std::span(text))));
     return text;
 }
 
@@ -116,14 +115,13 @@ Result<std::optional<std::uint64_t>> ElfFile::find_in(const SectionHeader& table
     std::uint64_t count = table.place.size / sizeof(Elf64_Sym);
     if (count > symbols_left) return fail(fmt::format("more than {} symbols", kMaxSymbols));
     symbols_left -= count;
-    const auto names = strings(table.link);
-    if (!names) return std::unexpected(names.error());
+    TRY(const auto names, strings(table.link));
     std::vector<Elf64_Sym> symbols;
     for (auto offset = table.place.offset; count > 0; offset += symbols.size() * sizeof(Elf64_Sym)) {
         symbols.resize(std::min<std::uint64_t>(count, kSymbolsPerRead));
-        if (auto done = read(offset, bytes_of(symbols)); !done) return std::unexpected(done.error());
+        TRY_VOID(read(offset, bytes_of(symbols)));
         for (const auto& symbol : symbols) {
-            if (symbol.st_shndx != SHN_UNDEF && is_string_at(*names, symbol.st_name, name)) return symbol.st_value;
+            if (symbol.st_shndx != SHN_UNDEF && is_string_at(names, symbol.st_name, name)) return symbol.st_value;
         }
         count -= symbols.size();
     }
@@ -135,9 +133,8 @@ Result<std::uint64_t> ElfFile::symbol(std::string_view name) const {
     for (const std::uint32_t type : {SHT_DYNSYM, SHT_SYMTAB}) {
         for (const auto& table : sections_) {
             if (table.type != type) continue;
-            const auto found = find_in(table, name, symbols_left);
-            if (!found) return std::unexpected(found.error());
-            if (*found) return **found;
+            TRY(const auto found, find_in(table, name, symbols_left));
+            if (found) return *found;
         }
     }
     return fail(fmt::format("it has no {}", name));
@@ -145,10 +142,9 @@ Result<std::uint64_t> ElfFile::symbol(std::string_view name) const {
 
 Result<ElfFile::Section> ElfFile::section(std::string_view name) const {
     if (sections_.empty()) return fail(fmt::format("it has no {}", name));
-    const auto names = strings(section_names_);
-    if (!names) return std::unexpected(names.error());
+    TRY(const auto names, strings(section_names_));
     const auto found =
-        std::ranges::find_if(sections_, [&](const auto& each) { return is_string_at(*names, each.name, name); });
+        std::ranges::find_if(sections_, [&](const auto& each) { return is_string_at(names, each.name, name); });
     if (found == sections_.end()) return fail(fmt::format("it has no {}", name));
     return found->place;
 }
@@ -157,7 +153,7 @@ Result<std::vector<std::byte>> ElfFile::contents(const Section& section) const {
     if (section.size > kMaxSectionRead)
         return fail(fmt::format("a section of {} bytes, more than {}", section.size, kMaxSectionRead));
     std::vector<std::byte> bytes(section.size);
-    if (auto done = read(section.offset, bytes); !done) return std::unexpected(done.error());
+    TRY_VOID(read(section.offset, bytes));
     return bytes;
 }
 

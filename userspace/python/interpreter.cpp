@@ -93,7 +93,7 @@ bool is_old_debug_build(std::string_view path, int minor) {
 // Since 3.13 the interpreter says whether it is free-threaded and where it keeps most of what the table has.
 Result<const Layout*> checked_layout(const Version& version, Address runtime, Memory& memory) {
     Description description{};
-    if (auto done = memory.read(runtime, description); !done) return std::unexpected(done.error());
+    TRY_VOID(memory.read(runtime, description));
     const bool describes_itself = begins_with_description(description);
     const bool free_threaded = describes_itself && described(description, kDescribedFreeThreadedAt) != 0;
     const auto* layout = layout_of(version.minor, free_threaded);
@@ -101,7 +101,7 @@ Result<const Layout*> checked_layout(const Version& version, Address runtime, Me
     if (describes_itself != (version.minor >= kFirstSelfDescribed))
         return fail(fmt::format("Python 3.{} {} a table of offsets in _PyRuntime", version.minor,
                                 describes_itself ? "with" : "without"));
-    if (auto same = agree(*layout, description); !same) return std::unexpected(same.error());
+    TRY_VOID(agree(*layout, description));
     return layout;
 }
 
@@ -112,29 +112,26 @@ struct Identity {
 
 Result<Mapping> mapping_of(const procfs::ProcFs& proc, pid_t pid) {
     const auto process = fmt::format("{}/{}", proc.root().string(), pid);
-    const auto maps = procfs::read_file(process + "/maps");
-    if (!maps) return std::unexpected(maps.error());
+    TRY(const auto maps, procfs::read_file(process + "/maps"));
     std::error_code error;
     const auto executable = std::filesystem::read_symlink(process + "/exe", error);
     if (error) return fail(fmt::format("{}/exe: {}", process, error.message()));
-    return interpreter_mapping(*maps, executable.string());
+    return interpreter_mapping(maps, executable.string());
 }
 
 Result<Identity> identify(const procfs::ProcFs& proc, pid_t pid, Memory& memory) {
-    const auto mapping = mapping_of(proc, pid);
-    if (!mapping) return std::unexpected(mapping.error());
-    const auto image = open_image(proc, pid, *mapping);
-    if (!image) return std::unexpected(image.error());
+    TRY(const auto mapping, mapping_of(proc, pid));
+    TRY(const auto image, open_image(proc, pid, mapping));
 
-    auto runtime = image->symbol("_PyRuntime");
+    auto runtime = image.symbol("_PyRuntime");
     if (!runtime) { // 3.11 on, where not even dynamic symbols are left
-        const auto section = image->file.section(".PyRuntime");
-        if (section && section->address != 0) runtime = section->address + image->bias;
+        const auto section = image.file.section(".PyRuntime");
+        if (section && section->address != 0) runtime = section->address + image.bias;
     }
-    if (!runtime) return fail(fmt::format("{}: no CPython ({})", mapping->path, runtime.error().text));
-    const auto version = version_of(*image, mapping->path, memory);
-    if (version.minor < 0) return fail(mapping->path + ": its version is nowhere to be found");
-    if (is_old_debug_build(mapping->path, version.minor)) return fail(mapping->path + ": a debug build");
+    if (!runtime) return fail(fmt::format("{}: no CPython ({})", mapping.path, runtime.error().text));
+    const auto version = version_of(image, mapping.path, memory);
+    if (version.minor < 0) return fail(mapping.path + ": its version is nowhere to be found");
+    if (is_old_debug_build(mapping.path, version.minor)) return fail(mapping.path + ": a debug build");
     return Identity{*runtime, version};
 }
 
@@ -170,31 +167,26 @@ Result<Mapping> interpreter_mapping(std::string_view maps, std::string_view exec
 }
 
 Result<Interpreter> find_interpreter(const procfs::ProcFs& proc, pid_t pid, Memory& memory) {
-    const auto found = identify(proc, pid, memory);
-    if (!found) return std::unexpected(found.error());
-    const auto& [runtime, version] = *found;
-    const auto layout = checked_layout(version, runtime, memory);
-    if (!layout) return std::unexpected(layout.error());
+    TRY(const auto found, identify(proc, pid, memory));
+    const auto& [runtime, version] = found;
+    TRY(const auto layout, checked_layout(version, runtime, memory));
 
-    Interpreter interpreter{.layout = *layout, .runtime = runtime, .version = fmt::format("3.{}", version.minor)};
+    Interpreter interpreter{.layout = layout, .runtime = runtime, .version = fmt::format("3.{}", version.minor)};
     if (version.micro >= 0) interpreter.version += fmt::format(".{}", version.micro);
-    if ((*layout)->free_threaded) interpreter.version += 't';
-    if (const auto thread = first_thread(interpreter, memory); !thread) return std::unexpected(thread.error());
+    if (layout->free_threaded) interpreter.version += 't';
+    TRY_VOID(first_thread(interpreter, memory));
     return interpreter;
 }
 
 Result<int> minor_version(const procfs::ProcFs& proc, pid_t pid, Memory& memory) {
-    const auto found = identify(proc, pid, memory);
-    if (!found) return std::unexpected(found.error());
-    return found->version.minor;
+    TRY(const auto found, identify(proc, pid, memory));
+    return found.version.minor;
 }
 
 Result<Binary> interpreter_binary(const procfs::ProcFs& proc, pid_t pid) {
-    const auto mapping = mapping_of(proc, pid);
-    if (!mapping) return std::unexpected(mapping.error());
-    auto image = open_image(proc, pid, *mapping);
-    if (!image) return std::unexpected(image.error());
-    return Binary{std::move(image->path), std::move(image->file)};
+    TRY(const auto mapping, mapping_of(proc, pid));
+    TRY(auto image, open_image(proc, pid, mapping));
+    return Binary{std::move(image.path), std::move(image.file)};
 }
 
 Result<Address> main_interpreter(const Interpreter& interpreter, Memory& memory) {
@@ -203,15 +195,12 @@ Result<Address> main_interpreter(const Interpreter& interpreter, Memory& memory)
 
 Result<Address> first_thread(const Interpreter& interpreter, Memory& memory) {
     const auto& layout = *interpreter.layout;
-    const auto main = main_interpreter(interpreter, memory);
-    if (!main) return std::unexpected(main.error());
-    const auto thread = memory.pointer(*main + layout.interpreter_first_thread);
-    if (!thread) return std::unexpected(thread.error());
-    const auto owner = memory.pointer(*thread + layout.thread_interpreter);
-    if (!owner) return std::unexpected(owner.error());
-    if (*main == 0 || *owner != *main)
+    TRY(const auto main, main_interpreter(interpreter, memory));
+    TRY(const auto thread, memory.pointer(main + layout.interpreter_first_thread));
+    TRY(const auto owner, memory.pointer(thread + layout.thread_interpreter));
+    if (main == 0 || owner != main)
         return fail(fmt::format("Python {}: its first thread does not belong to its interpreter", interpreter.version));
-    return *thread;
+    return thread;
 }
 
 } // namespace python

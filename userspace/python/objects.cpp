@@ -52,143 +52,123 @@ Result<Address> Objects::type_of(Address object) const {
 }
 
 Result<std::uint64_t> Objects::flags_of(Address object) const {
-    const auto type = type_of(object);
-    if (!type) return std::unexpected(type.error());
-    return memory_.value<std::uint64_t>(*type + layout_.type_flags);
+    TRY(const auto type, type_of(object));
+    return memory_.value<std::uint64_t>(type + layout_.type_flags);
 }
 
 Result<void> Objects::require(Address object, std::uint64_t flag, std::string_view what) const {
-    const auto flags = flags_of(object);
-    if (!flags) return std::unexpected(flags.error());
-    if ((*flags & flag) == 0) return fail(fmt::format("object at {:#x}: no {}", object, what));
+    TRY(const auto flags, flags_of(object));
+    if ((flags & flag) == 0) return fail(fmt::format("object at {:#x}: no {}", object, what));
     return {};
 }
 
 Result<std::string> Objects::name_of_type(Address type) const {
-    const auto name = memory_.pointer(type + layout_.type_name);
-    if (!name) return std::unexpected(name.error());
-    auto text = memory_.c_string(*name);
+    TRY(const auto name, memory_.pointer(type + layout_.type_name));
+    auto text = memory_.c_string(name);
     if (!text) return text;
     return text->substr(text->rfind('.') + 1); // C's types carry their module's name
 }
 
 Result<bool> Objects::is_type(Address object) const {
-    const auto flags = flags_of(object);
-    if (!flags) return std::unexpected(flags.error());
-    return (*flags & kTypeSubclass) != 0;
+    TRY(const auto flags, flags_of(object));
+    return (flags & kTypeSubclass) != 0;
 }
 
 Result<std::string> Objects::text(Address string) const {
-    if (auto is = require(string, kStrSubclass, "str"); !is) return std::unexpected(is.error());
-    const auto length = memory_.value<std::int64_t>(string + layout_.str_length);
-    if (!length) return std::unexpected(length.error());
-    const auto state = memory_.value<std::uint32_t>(string + layout_.str_state);
-    if (!state) return std::unexpected(state.error());
+    TRY_VOID(require(string, kStrSubclass, "str"));
+    TRY(const auto length, memory_.value<std::int64_t>(string + layout_.str_length));
+    TRY(const auto state, memory_.value<std::uint32_t>(string + layout_.str_state));
 
     // struct { interned; kind:3; compact:1; ascii:1; … }
-    const auto from_kind = *state >> layout_.str_kind_bit;
+    const auto from_kind = state >> layout_.str_kind_bit;
     const std::size_t width = from_kind & 7;
     const bool compact = (from_kind >> 3 & 1) != 0;
     const bool ascii = (from_kind >> 4 & 1) != 0;
     const bool valid = compact && (width == 1 || (!ascii && (width == 2 || width == 4)));
-    if (!valid || *length < 0 || std::cmp_greater(*length, kLongestText))
-        return fail(fmt::format("str at {:#x}: length {}, state {:#x}", string, *length, *state));
-    std::vector<std::byte> points(static_cast<std::size_t>(*length) * width);
+    if (!valid || length < 0 || std::cmp_greater(length, kLongestText))
+        return fail(fmt::format("str at {:#x}: length {}, state {:#x}", string, length, state));
+    std::vector<std::byte> points(static_cast<std::size_t>(length) * width);
     const auto begin = string + (ascii ? layout_.str_ascii_text : layout_.str_other_text);
-    if (auto done = memory_.read(begin, points); !done) return std::unexpected(done.error());
+    TRY_VOID(memory_.read(begin, points));
     return utf8_of(points, width);
 }
 
 Result<std::vector<std::byte>> Objects::bytes(Address bytes, std::size_t longest) const {
-    if (auto is = require(bytes, kBytesSubclass, "bytes"); !is) return std::unexpected(is.error());
-    const auto size = memory_.value<std::int64_t>(bytes + layout_.sequence_size);
-    if (!size) return std::unexpected(size.error());
-    if (*size < 0 || std::cmp_greater(*size, longest))
-        return fail(fmt::format("bytes at {:#x}: {} of them", bytes, *size));
-    std::vector<std::byte> items(static_cast<std::size_t>(*size));
-    if (auto done = memory_.read(bytes + layout_.bytes_items, items); !done) return std::unexpected(done.error());
+    TRY_VOID(require(bytes, kBytesSubclass, "bytes"));
+    TRY(const auto size, memory_.value<std::int64_t>(bytes + layout_.sequence_size));
+    if (size < 0 || std::cmp_greater(size, longest))
+        return fail(fmt::format("bytes at {:#x}: {} of them", bytes, size));
+    std::vector<std::byte> items(static_cast<std::size_t>(size));
+    TRY_VOID(memory_.read(bytes + layout_.bytes_items, items));
     return items;
 }
 
 Result<std::int64_t> Objects::integer(Address integer) const {
     constexpr int kDigitBits = 30;
-    if (auto is = require(integer, kIntSubclass, "int"); !is) return std::unexpected(is.error());
-    const auto size = memory_.value<std::int64_t>(integer + layout_.int_size);
-    if (!size) return std::unexpected(size.error());
+    TRY_VOID(require(integer, kIntSubclass, "int"));
+    TRY(const auto size, memory_.value<std::int64_t>(integer + layout_.int_size));
     // Up to 3.11 the sign is that of the number of digits; since then its lowest two bits are: 0 +, 1 zero, 2 -.
     const bool tagged = layout_.minor >= 12;
-    const bool negative = tagged ? (*size & 3) == 2 : *size < 0;
-    const auto digits = tagged ? *size >> 3 : (*size < 0 ? -*size : *size);
+    const bool negative = tagged ? (size & 3) == 2 : size < 0;
+    const auto digits = tagged ? size >> 3 : (size < 0 ? -size : size);
     if (digits < 0 || digits > 2) return fail(fmt::format("int at {:#x}: {} digits of 30 bits", integer, digits));
     std::int64_t value = 0;
     for (std::int64_t i = 0; i < digits; ++i) {
-        const auto digit = memory_.value<std::uint32_t>(integer + layout_.int_digits + 4 * static_cast<Address>(i));
-        if (!digit) return std::unexpected(digit.error());
-        if (*digit >> kDigitBits != 0) return fail(fmt::format("int at {:#x}: digit {:#x}", integer, *digit));
-        value |= static_cast<std::int64_t>(*digit) << (kDigitBits * i);
+        TRY(const auto digit, memory_.value<std::uint32_t>(integer + layout_.int_digits + 4 * static_cast<Address>(i)));
+        if (digit >> kDigitBits != 0) return fail(fmt::format("int at {:#x}: digit {:#x}", integer, digit));
+        value |= static_cast<std::int64_t>(digit) << (kDigitBits * i);
     }
-    if (tagged && (*size & 3) == 1) value = 0; // small numbers keep a digit of 0
+    if (tagged && (size & 3) == 1) value = 0; // small numbers keep a digit of 0
     return negative ? -value : value;
 }
 
 Result<std::vector<Address>> Objects::items(Address sequence) const {
-    const auto flags = flags_of(sequence);
-    if (!flags) return std::unexpected(flags.error());
-    const bool tuple = (*flags & kTupleSubclass) != 0;
-    if (!tuple && (*flags & kListSubclass) == 0)
+    TRY(const auto flags, flags_of(sequence));
+    const bool tuple = (flags & kTupleSubclass) != 0;
+    if (!tuple && (flags & kListSubclass) == 0)
         return fail(fmt::format("object at {:#x}: neither tuple nor list", sequence));
-    const auto size = memory_.value<std::int64_t>(sequence + layout_.sequence_size);
-    if (!size) return std::unexpected(size.error());
-    if (*size < 0 || std::cmp_greater(*size, kMostItems))
-        return fail(fmt::format("sequence at {:#x}: {} items", sequence, *size));
-    auto begin =
-        tuple ? Result<Address>{sequence + layout_.tuple_items} : memory_.pointer(sequence + layout_.list_items);
-    if (!begin) return std::unexpected(begin.error());
-    std::vector<Address> items(static_cast<std::size_t>(*size));
-    if (auto done = memory_.read(*begin, std::as_writable_bytes(std::span(items))); !done)
-        return std::unexpected(done.error());
+    TRY(const auto size, memory_.value<std::int64_t>(sequence + layout_.sequence_size));
+    if (size < 0 || std::cmp_greater(size, kMostItems))
+        return fail(fmt::format("sequence at {:#x}: {} items", sequence, size));
+    TRY(const Address begin,
+        tuple ? Result<Address>{sequence + layout_.tuple_items} : memory_.pointer(sequence + layout_.list_items));
+    std::vector<Address> items(static_cast<std::size_t>(size));
+    TRY_VOID(memory_.read(begin, std::as_writable_bytes(std::span(items))));
     return items;
 }
 
 Result<std::optional<Address>> Objects::find(const std::vector<Entry>& entries, std::string_view key) const {
     for (const auto& entry : entries) {
-        const auto is_text = flags_of(entry.key);
-        if (!is_text) return std::unexpected(is_text.error());
-        if ((*is_text & kStrSubclass) == 0) continue;
-        const auto name = text(entry.key);
-        if (!name) return std::unexpected(name.error());
-        if (*name == key) return entry.value;
+        TRY(const auto is_text, flags_of(entry.key));
+        if ((is_text & kStrSubclass) == 0) continue;
+        TRY(const auto name, text(entry.key));
+        if (name == key) return entry.value;
     }
     return std::nullopt;
 }
 
 Result<std::optional<Address>> Objects::item(Address dict, std::string_view key) const {
-    const auto all = entries(dict);
-    if (!all) return std::unexpected(all.error());
-    return find(*all, key);
+    TRY(const auto all, entries(dict));
+    return find(all, key);
 }
 
 Result<std::optional<Address>> Objects::attribute(Address instance, std::string_view name) const {
-    const auto own = attributes(instance);
-    if (!own) return std::unexpected(own.error());
-    auto found = find(*own, name);
+    TRY(const auto own, attributes(instance));
+    auto found = find(own, name);
     if (!found || *found) return found;
-    const auto type = type_of(instance);
-    if (!type) return std::unexpected(type.error());
-    return class_attribute(*type, name);
+    TRY(const auto type, type_of(instance));
+    return class_attribute(type, name);
 }
 
 Result<std::optional<Address>> Objects::class_attribute(Address type, std::string_view name) const {
     for (int depth = 0; type != 0 && depth < kDeepestInheritance; ++depth) {
-        const auto dict = memory_.pointer(type + layout_.type_dict);
-        if (!dict) return std::unexpected(dict.error());
-        if (*dict != 0) { // since 3.12 built-in types keep theirs elsewhere
-            auto found = item(*dict, name);
+        TRY(const auto dict, memory_.pointer(type + layout_.type_dict));
+        if (dict != 0) { // since 3.12 built-in types keep theirs elsewhere
+            auto found = item(dict, name);
             if (!found || *found) return found;
         }
-        const auto base = memory_.pointer(type + layout_.type_base);
-        if (!base) return std::unexpected(base.error());
-        type = *base;
+        TRY(const auto base, memory_.pointer(type + layout_.type_base));
+        type = base;
     }
     return std::nullopt;
 }

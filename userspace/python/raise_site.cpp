@@ -34,7 +34,7 @@ Result<std::uint64_t> raise_site(const ElfFile& file) {
     const auto offset = file.offset_of(*address);
     if (!offset) return fail("its PyTraceBack_Here is in no segment");
     std::array<std::byte, kSiteBytes> code;
-    if (auto read = file.read(*offset, code); !read) return std::unexpected(read.error());
+    TRY_VOID(file.read(*offset, code));
     const int skipped = emulated_at(code);
     if (skipped < 0)
         return fail(fmt::format("PyTraceBack_Here begins with an instruction that a probe would slow down tenfold "

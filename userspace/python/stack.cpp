@@ -24,10 +24,9 @@ Result<Address> innermost(const Objects& objects, Address thread) {
 // Frames of the interpreter itself have None, or another object, in place of the code.
 Result<bool> is_code(const Objects& objects, Address object) {
     if (object == 0) return false;
-    const auto type = objects.type_of(object);
-    if (!type) return std::unexpected(type.error());
-    const auto name = objects.name_of_type(*type);
-    if (!name) return std::unexpected(name.error());
+    TRY(const auto type, objects.type_of(object));
+    const auto name = objects.name_of_type(type);
+    TRY_VOID(name); // not TRY(): GCC 12 takes the string for uninitialized
     return *name == "code";
 }
 
@@ -36,18 +35,16 @@ Result<bool> is_of_interpreter(const Objects& objects, Address at) {
     constexpr std::uint8_t kFirstOwnedByC = 3;
     const auto& layout = objects.layout();
     if (layout.minor < kFirstOwnFrames) return false;
-    const auto owner = objects.memory().value<std::uint8_t>(at + layout.frame_owner);
-    if (!owner) return std::unexpected(owner.error());
-    return *owner >= kFirstOwnedByC;
+    TRY(const auto owner, objects.memory().value<std::uint8_t>(at + layout.frame_owner));
+    return owner >= kFirstOwnedByC;
 }
 
 // An int up to 3.10, an address since then.
 Result<std::uint64_t> read_instruction(const Objects& objects, Address at) {
     const auto& layout = objects.layout();
     if (layout.minor >= 11) return objects.memory().pointer(at + layout.frame_instruction);
-    const auto last = objects.memory().value<std::int32_t>(at + layout.frame_instruction);
-    if (!last) return std::unexpected(last.error());
-    return static_cast<std::uint64_t>(static_cast<std::uint32_t>(*last));
+    TRY(const auto last, objects.memory().value<std::int32_t>(at + layout.frame_instruction));
+    return static_cast<std::uint64_t>(static_cast<std::uint32_t>(last));
 }
 
 Result<Frame> read_frame(const Objects& objects, Address at) {
@@ -57,21 +54,17 @@ Result<Frame> read_frame(const Objects& objects, Address at) {
     for (const auto& [field, value] : {std::pair{layout.frame_code, &frame.code},
                                        {layout.frame_globals, &frame.globals},
                                        {layout.frame_previous, &frame.previous}}) {
-        const auto pointer = memory.pointer(at + field);
-        if (!pointer) return std::unexpected(pointer.error());
-        *value = *pointer;
+        TRY(const auto pointer, memory.pointer(at + field));
+        *value = pointer;
     }
     frame.code = untagged(layout, frame.code);
-    const auto instruction = read_instruction(objects, at);
-    if (!instruction) return std::unexpected(instruction.error());
-    frame.instruction = *instruction;
-    const auto of_interpreter = is_of_interpreter(objects, at);
-    if (!of_interpreter) return std::unexpected(of_interpreter.error());
-    frame.of_interpreter = *of_interpreter;
+    TRY(const auto instruction, read_instruction(objects, at));
+    frame.instruction = instruction;
+    TRY(const auto of_interpreter, is_of_interpreter(objects, at));
+    frame.of_interpreter = of_interpreter;
     if (layout.frame_bytecode_copy == kAbsent) return frame;
-    const auto copy = memory.value<std::uint32_t>(at + layout.frame_bytecode_copy);
-    if (!copy) return std::unexpected(copy.error());
-    frame.bytecode_copy = *copy;
+    TRY(const auto copy, memory.value<std::uint32_t>(at + layout.frame_bytecode_copy));
+    frame.bytecode_copy = copy;
     return frame;
 }
 
@@ -84,20 +77,18 @@ Result<std::vector<Address>> threads(const Interpreter& interpreter, Memory& mem
         found.push_back(*thread);
         thread = memory.pointer(*thread + interpreter.layout->thread_next);
     }
-    if (!thread) return std::unexpected(thread.error());
+    TRY_VOID(thread);
     return found;
 }
 
 // pthread_self(3) is the address of the C library's own structure, which begins with its address.
 Result<bool> is_thread(const Interpreter& interpreter, Memory& memory, Address thread, pid_t id) {
     constexpr Address kTid[] = {720, 48}; // of struct pthread: glibc's, musl's
-    const auto self = memory.pointer(thread + interpreter.layout->thread_id);
-    if (!self) return std::unexpected(self.error());
-    const auto points_at_itself = memory.pointer(*self);
-    if (!points_at_itself) return std::unexpected(points_at_itself.error());
-    if (*points_at_itself != *self) return false;
+    TRY(const auto self, memory.pointer(thread + interpreter.layout->thread_id));
+    TRY(const auto points_at_itself, memory.pointer(self));
+    if (points_at_itself != self) return false;
     return std::ranges::any_of(kTid, [&](Address at) {
-        const auto found = memory.value<std::int32_t>(*self + at);
+        const auto found = memory.value<std::int32_t>(self + at);
         return found && *found == id;
     });
 }
@@ -114,9 +105,8 @@ Result<std::vector<Frame>> frames(const Objects& objects, Address thread) {
     if (!linked) return linked;
     std::vector<Frame> found;
     for (const auto& frame : *linked) {
-        const auto runs_code = frame.of_interpreter ? Result<bool>{false} : is_code(objects, frame.code);
-        if (!runs_code) return std::unexpected(runs_code.error());
-        if (*runs_code) found.push_back(frame);
+        TRY(const bool runs_code, frame.of_interpreter ? Result<bool>{false} : is_code(objects, frame.code));
+        if (runs_code) found.push_back(frame);
     }
     return found;
 }
@@ -125,12 +115,11 @@ Result<std::vector<Frame>> linked_frames(const Objects& objects, Address thread,
     std::vector<Frame> found;
     auto at = innermost(objects, thread);
     while (at && *at != 0 && found.size() < most) {
-        const auto frame = read_frame(objects, *at);
-        if (!frame) return std::unexpected(frame.error());
-        found.push_back(*frame);
-        at = frame->previous;
+        TRY(const auto frame, read_frame(objects, *at));
+        found.push_back(frame);
+        at = frame.previous;
     }
-    if (!at) return std::unexpected(at.error());
+    TRY_VOID(at);
     return found;
 }
 
@@ -143,10 +132,9 @@ Result<Address> exc_info_value(const Objects& objects, Address thread) {
         const auto exception = objects.memory().pointer(*item + layout.exc_info_value);
         if (!exception) return exception;
         if (*exception != 0) {
-            const auto type = objects.type_of(*exception);
-            const auto name = type ? objects.name_of_type(*type) : Result<std::string>(std::unexpected(type.error()));
-            if (!name) return std::unexpected(name.error());
-            if (*name != "NoneType") return *exception; // None stands for "no exception" in some versions
+            TRY(const auto type, objects.type_of(*exception));
+            TRY(const auto name, objects.name_of_type(type));
+            if (name != "NoneType") return *exception; // None stands for "no exception" in some versions
         }
         item = objects.memory().pointer(*item + layout.exc_info_previous_item);
     }
@@ -155,21 +143,18 @@ Result<Address> exc_info_value(const Objects& objects, Address thread) {
 }
 
 Result<std::string> function_of(const Objects& objects, const Frame& frame) {
-    const auto name = objects.memory().pointer(frame.code + objects.layout().code_name);
-    if (!name) return std::unexpected(name.error());
-    return objects.text(*name);
+    TRY(const auto name, objects.memory().pointer(frame.code + objects.layout().code_name));
+    return objects.text(name);
 }
 
 Result<std::string> file_of(const Objects& objects, const Frame& frame) {
-    const auto name = objects.memory().pointer(frame.code + objects.layout().code_filename);
-    if (!name) return std::unexpected(name.error());
-    return objects.text(*name);
+    TRY(const auto name, objects.memory().pointer(frame.code + objects.layout().code_filename));
+    return objects.text(name);
 }
 
 Result<Address> first_local(const Objects& objects, const Frame& frame) {
-    const auto local = objects.memory().pointer(frame.locals);
-    if (!local) return std::unexpected(local.error());
-    return untagged(objects.layout(), *local);
+    TRY(const auto local, objects.memory().pointer(frame.locals));
+    return untagged(objects.layout(), local);
 }
 
 } // namespace python

@@ -81,21 +81,18 @@ Result<std::vector<UsdtSite>> usdt_sites(const ElfFile& file, std::string_view p
     std::vector<UsdtSite> sites;
     const auto section = file.section(".note.stapsdt");
     if (!section) return sites;
-    const auto bytes = file.contents(*section);
-    if (!bytes) return std::unexpected(bytes.error());
+    TRY(const auto bytes, file.contents(*section));
     const auto base = file.section(".stapsdt.base");
-    for (std::string_view notes(reinterpret_cast<const char*>(bytes->data()), bytes->size()); !notes.empty();) {
-        const auto description = take_note(notes);
-        if (!description) return std::unexpected(description.error());
-        if (description->empty()) continue;
-        const auto note = parse(*description);
+    for (std::string_view notes(reinterpret_cast<const char*>(bytes.data()), bytes.size()); !notes.empty();) {
+        TRY(const auto description, take_note(notes));
+        if (description.empty()) continue;
+        const auto note = parse(description);
         if (!note) return fail("a USDT note without its strings");
         if (note->provider != provider || note->name != name) continue;
         if (sites.size() == kMaxUsdtSites) return fail(fmt::format("more than {} sites", kMaxUsdtSites));
         const bool moved = base && base->address != 0 && note->base != 0;
-        auto site = site_of(file, *note, moved ? base->address - note->base : 0);
-        if (!site) return std::unexpected(site.error());
-        sites.push_back(*std::move(site));
+        TRY(auto site, site_of(file, *note, moved ? base->address - note->base : 0));
+        sites.push_back(std::move(site));
     }
     return sites;
 }

@@ -7,17 +7,15 @@
 namespace stacks {
 
 Result<const python::Code*> CodeCache::code(const python::Objects& objects, python::Address address) {
-    const auto identity = python::identify_code(objects, address);
-    if (!identity) return std::unexpected(identity.error());
+    TRY(const auto identity, python::identify_code(objects, address));
     const auto found = known_.find(address);
-    if (found != known_.end() && found->second.uses_left > 0 && found->second.code.identity == *identity) {
+    if (found != known_.end() && found->second.uses_left > 0 && found->second.code.identity == identity) {
         --found->second.uses_left;
         return &found->second.code;
     }
-    auto code = python::read_code(objects, *identity);
-    if (!code) return std::unexpected(code.error());
+    TRY(auto code, python::read_code(objects, identity));
     if (known_.size() >= kMost) known_.clear();
-    return &known_.insert_or_assign(address, Known{*std::move(code)}).first->second.code;
+    return &known_.insert_or_assign(address, Known{std::move(code)}).first->second.code;
 }
 
 } // namespace stacks

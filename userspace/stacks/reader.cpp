@@ -27,11 +27,9 @@ Reader::Reader(const procfs::ProcFs& proc, pid_t pid, python::Memory memory, pyt
     : proc_{proc}, pid_{pid}, memory_{std::move(memory)}, interpreter_{std::move(interpreter)} {}
 
 Result<Reader> Reader::open(const procfs::ProcFs& proc, pid_t pid) {
-    auto memory = python::Memory::open(proc, pid, kBudget);
-    if (!memory) return std::unexpected(memory.error());
-    auto interpreter = python::find_interpreter(proc, pid, *memory);
-    if (!interpreter) return std::unexpected(interpreter.error());
-    return Reader{proc, pid, *std::move(memory), *std::move(interpreter)};
+    TRY(auto memory, python::Memory::open(proc, pid, kBudget));
+    TRY(auto interpreter, python::find_interpreter(proc, pid, memory));
+    return Reader{proc, pid, std::move(memory), std::move(interpreter)};
 }
 
 std::expected<Reader::Thread, Rejection> Reader::find_thread(pid_t tid) {

@@ -157,12 +157,11 @@ Result<Config> parse(const std::string& text, const std::filesystem::path& direc
     Config config;
     const auto root = YAML::Load(text);
     if (!root.IsDefined() || root.IsNull()) return config;
-    auto read = yaml::read_map(
+    TRY_VOID(yaml::read_map(
         root, "the file",
         {{"tls_server_config", [&](const YAML::Node& node) { return read_tls(node, directory, config); }},
          {"http_server_config", [&](const YAML::Node& node) { return read_http(node, config); }},
-         {"basic_auth_users", [&](const YAML::Node& node) { return read_users(node, config); }}});
-    if (!read) return std::unexpected(read.error());
+         {"basic_auth_users", [&](const YAML::Node& node) { return read_users(node, config); }}}));
     return config;
 }
 

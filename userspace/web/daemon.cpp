@@ -237,13 +237,11 @@ bool Server::Daemon::start_serving(const Options& options) {
 
 Result<void> Server::Daemon::start_accepting(std::vector<ListeningSocket> sockets) {
     const AllSignalsBlocked blocked;
-    auto started = Acceptor::start(std::move(sockets), connections_,
+    TRY(acceptor_, Acceptor::start(std::move(sockets), connections_,
                                    [this](int descriptor, const sockaddr* from, socklen_t length) {
                                        // Closes the descriptor when it cannot take it.
                                        return MHD_add_connection(mhd_.get(), descriptor, from, length) == MHD_YES;
-                                   });
-    if (!started) return std::unexpected(started.error());
-    acceptor_ = std::move(*started);
+                                   }));
     return {};
 }
 
