@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * One direction of an HTTP/1 connection as a stream of bytes, cut into messages by their framing (RFC 9112
+ * Cuts one direction of an HTTP/1 connection, a stream of bytes, into messages by their framing (RFC 9112
  * sections 2.2, 6 and 7). The bytes arrive in any pieces; what is unfinished is kept in struct stream.
  *
  * The same source is compiled for the kernel, for the unit tests and for the fuzzer. It is one flat loop of
@@ -31,7 +31,7 @@ static __always_inline u8 end_of_message(struct stream *stream, u8 direction) {
     return direction == TO_CLIENT ? EVENT_RESPONSE_END : EVENT_CONTINUE;
 }
 
-/* How the message goes on behind its head (RFC 9112 section 6.3). */
+/* Decides how the message goes on behind its head (RFC 9112 section 6.3). */
 static __always_inline u8 end_of_head(struct stream *stream, u8 direction) {
     u8 flags = stream->flags;
 
@@ -115,7 +115,7 @@ static __always_inline u8 read_line(struct connection *connection, struct stream
     return end_of_head(stream, direction);
 }
 
-/* Bytes where a status line is expected. */
+/* Reads bytes where a status line is expected. */
 static __always_inline int looks_like_status_line(const struct iov_cursor *cursor) {
     u32 bytes = cursor->end - cursor->at;
     u64 wanted = WORD('H', 'T', 'T', 'P', '/', 0, 0, 0);
@@ -150,7 +150,7 @@ static __always_inline u8 begin_message(struct connection *connection, struct st
     return event;
 }
 
-/* The first bytes of a connection that begins with NUL. */
+/* Reads the first bytes of a connection that begins with NUL. */
 static __always_inline u8 read_signature(struct connection *connection, struct stream *stream, struct iov_cursor *cursor) {
     u32 line = cursor->line;
 
@@ -177,7 +177,7 @@ static __always_inline u8 read_signature(struct connection *connection, struct s
     return EVENT_CONTINUE;
 }
 
-/* A piece of a uwsgi packet. Its body, if any, is of no interest: the packet is the request's head. */
+/* Reads a piece of a uwsgi packet. Its body, if any, is of no interest: the packet is the request's head. */
 static __always_inline u8 read_packet(struct stream *stream, struct iov_cursor *cursor) {
     u32 bytes = cursor->end - cursor->at;
 
@@ -199,7 +199,7 @@ static __always_inline u8 next_window(struct stream *stream, struct iov_cursor *
     return refill(stream, cursor);
 }
 
-/* Where a call begins: fills the window with its first bytes. Of an io vector the first segments are tried, of which one is
+/* Begins a call: fills the window with its first bytes. Of an io vector the first segments are tried, of which one is
  * mostly all. */
 static __always_inline int fill_first_window(struct stream *stream, struct iov_cursor *cursor) {
     for (u32 i = 0; i < FIRST_SEGMENTS && !cursor->end; i++)
@@ -207,7 +207,7 @@ static __always_inline int fill_first_window(struct stream *stream, struct iov_c
     return cursor->end != 0;
 }
 
-/* One turn of the loop. */
+/* Takes one turn of the loop. */
 static __always_inline u8 step(struct connection *connection, struct stream *stream, struct iov_cursor *cursor, u8 direction) {
     u8 phase = stream->phase;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Which request an ASGI server means when it logs that the application failed. Its message names none, but the traceback
+ * Finds the request that an ASGI server means when it logs that the application failed. Its message names none, but the traceback
  * leads through the application, which was called with the connection's scope: a dict, whose "raw_path" and "method" are the
  * request's (ASGI specification, HTTP & WebSocket, 2.1). Not its "path", which older Starlettes shorten for what is mounted.
  * Without it nothing ties the record to a response that an event loop writes for its tasks (uvloop does at the end of an
@@ -26,7 +26,7 @@ static __always_inline u64 scope_of(const struct python *python, u64 frame) {
     return is_a(python, first, IS_DICT) ? first : 0;
 }
 
-/* Where the indices of a dict end and its entries begin. */
+/* Returns the address at which the indices of a dict end and its entries begin. */
 static __always_inline u64 entries_of(const struct python *python, u64 keys) {
     u64 indices = keys + python->keys_indices;
     u8 log2 = 0;
@@ -36,7 +36,7 @@ static __always_inline u64 entries_of(const struct python *python, u64 keys) {
     return indices + (1ull << (log2 & 31));
 }
 
-/* True if a string of that many bytes, eight at most, is that word. */
+/* Returns true if a string of that many bytes, eight at most, is that word. */
 static __always_inline int reads(const struct python *python, u64 string, u64 bytes, u64 word) {
     const u64 mask = ~0ull >> (64 - 8 * bytes);
 
@@ -89,7 +89,7 @@ LOOP_STEP look_for_scope(u32 turn, const struct walk *walk) {
     return CONTINUE_LOOP;
 }
 
-/* True if the request is found through whose application a traceback leads; then scratch->path and scratch->method are as above. A
+/* Returns true if the request is found through whose application a traceback leads; then scratch->path and scratch->method are as above. A
  * function of its own, which the verifier walks once (Linux 5.6). */
 __noinline u64 finds_request(u32 slot, u64 traceback) {
     const struct python *python = python_of(slot);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The functions of frameworks and servers that an exception passes when a request fails, whatever catches it afterwards:
- * by the first eight characters of their names and the last sixteen of their files'. Everything else that is raised while
- * a request is served (a missing key, a cache that has expired) never comes here.
+ * Recognises the functions of frameworks and servers that an exception passes when a request fails, whatever catches it
+ * afterwards, by the first eight characters of their names and the last sixteen of their files'. Everything else that is
+ * raised while a request is served (a missing key, a cache that has expired) never comes here.
  */
 #ifndef GUNICORN_BPF_PYTHON_FRAMEWORKS_H
 #define GUNICORN_BPF_PYTHON_FRAMEWORKS_H
 
 #include "python/thread_state.h"
 
-/* The site of a function on the way out. An exception that one request raises passes the inner ones first, those of servers that go on
+/* Tells where a function is on the way out. An exception that one request raises passes the inner ones first, those of servers that go on
  * last. What is done after a response (background_exceptions) is inside of all of them. */
 enum frame_site { SITE_NONE = 0, SITE_INNER = 1, SITE_OUTER = 2, SITE_LAST = 3, SITE_BACKGROUND = 4 };
 
@@ -86,7 +86,7 @@ static __always_inline int has_a_known_name(u64 name) {
     return known;
 }
 
-/* The site of this code, SITE_NONE if it is no known function. Most exceptions are dismissed by the function's name. */
+/* Returns the site of this code, SITE_NONE if its function is not known. Most exceptions are dismissed by the function's name. */
 static __always_inline u64 frame_site_of(const struct python *python, u64 code) {
     u64 name = pointer_at(pointer_at(code + python->code_name) + python->str_ascii_text);
     u64 site = SITE_NONE;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which connections are Gunicorn's: none of other listeners, outgoing ones or strangers; those of before, from their
-// next request on.
+// Which connections are Gunicorn's: none of other listeners, outgoing ones or unobserved processes; those of before,
+// from their next request on.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "connection_scene.h"
+#include "connection_fixture.h"
 
 namespace kernel_test {
 namespace {

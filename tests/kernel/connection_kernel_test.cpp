@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "connection_scene.h"
+#include "connection_fixture.h"
 
 namespace kernel_test {
 namespace {

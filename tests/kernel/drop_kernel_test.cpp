@@ -5,14 +5,14 @@
 
 #include <algorithm>
 
-#include "scene.h"
+#include "probe_fixture.h"
 
 namespace kernel_test {
 namespace {
 
-class Limited : public Scene {
+class Limited : public ProbeFixture {
 protected:
-    explicit Limited(probe::Options options) : Scene(options) {}
+    explicit Limited(probe::Options options) : ProbeFixture(options) {}
     void expect_lost(contract::drop_reason reason, std::uint64_t count) {
         EXPECT_EQ(lost(reason), count);
         EXPECT_EQ(lost(), count);

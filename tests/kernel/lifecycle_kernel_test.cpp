@@ -9,12 +9,12 @@
 #include <algorithm>
 #include <thread>
 
-#include "scene.h"
+#include "probe_fixture.h"
 
 namespace kernel_test {
 namespace {
 
-class Lifecycle : public Scene {};
+class Lifecycle : public ProbeFixture {};
 
 TEST_F(Lifecycle, Fork) {
     const auto before = now();
@@ -240,21 +240,21 @@ TEST_F(Lifecycle, SuccessorIsACandidate) {
 
 TEST_F(Lifecycle, StrangersDoNothing) {
     probe_->release(master_slot_, getpid());
-    ChildProcess stranger([](const Steps&) {
+    ChildProcess unobserved([](const Steps&) {
         const Listener listener;
         return 0;
     });
-    stranger.go();
-    EXPECT_EQ(stranger.join(), 0);
+    unobserved.go();
+    EXPECT_EQ(unobserved.join(), 0);
     EXPECT_TRUE(take<event::Forked>().empty());
     EXPECT_TRUE(take<event::Listening>().empty());
     EXPECT_TRUE(take<event::Exited>().empty());
     EXPECT_EQ(entries("processes"), 0u);
 }
 
-class AnybodyMayListen : public Scene {
+class AnybodyMayListen : public ProbeFixture {
 protected:
-    AnybodyMayListen() : Scene(with_candidates()) {}
+    AnybodyMayListen() : ProbeFixture(with_candidates()) {}
     static probe::Options with_candidates() {
         auto options = small_options();
         options.candidates = probe::Candidates::everybody;
@@ -264,7 +264,7 @@ protected:
 
 TEST_F(AnybodyMayListen, AStrangerAndItsForks) {
     probe_->release(master_slot_, getpid());
-    ChildProcess stranger([](const Steps& steps) {
+    ChildProcess unobserved([](const Steps& steps) {
         const Listener listener;
         const pid_t child = fork();
         if (!child) _exit(0);
@@ -272,13 +272,13 @@ TEST_F(AnybodyMayListen, AStrangerAndItsForks) {
         steps.done();
         return 0;
     });
-    stranger.go();
-    ASSERT_EQ(stranger.join(), 0);
-    const auto listening = take_one<event::Listening>(stranger.pid());
+    unobserved.go();
+    ASSERT_EQ(unobserved.join(), 0);
+    const auto listening = take_one<event::Listening>(unobserved.pid());
     ASSERT_TRUE(listening);
     EXPECT_GT(listening->slot, 0u);
     const auto forks = take<event::Forked>();
-    const auto its_fork = std::ranges::find(forks, stranger.pid(), &event::Forked::parent_pid);
+    const auto its_fork = std::ranges::find(forks, unobserved.pid(), &event::Forked::parent_pid);
     ASSERT_NE(its_fork, forks.end());
     EXPECT_EQ(its_fork->parent_slot, listening->slot);
 }

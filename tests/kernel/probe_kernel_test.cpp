@@ -8,14 +8,14 @@
 #include <set>
 #include <thread>
 
-#include "scene.h"
+#include "probe_fixture.h"
 
 namespace kernel_test {
 namespace {
 
 using namespace std::chrono_literals;
 
-class ProbeTest : public Scene {
+class ProbeTest : public ProbeFixture {
 protected:
     void one_request() {
         serve(

@@ -15,7 +15,7 @@
 #include <set>
 #include <string>
 
-#include "scene.h"
+#include "probe_fixture.h"
 
 namespace kernel_test {
 namespace {
@@ -32,9 +32,9 @@ std::uint64_t count(const event::PauseHistogram& pauses) {
     return std::accumulate(std::begin(pauses.buckets), std::end(pauses.buckets), std::uint64_t{0});
 }
 
-class PythonProbe : public Scene {
+class PythonProbe : public ProbeFixture {
 protected:
-    PythonProbe() : Scene(with_collector()) {}
+    PythonProbe() : ProbeFixture(with_collector()) {}
 
     // Runs the interpreter at `python` with a program that collects when it is observed. Returns its slot.
     event::Slot collect(const std::string& python, const std::string& program) {

@@ -7,7 +7,7 @@
 
 #include <thread>
 
-#include "scene.h"
+#include "probe_fixture.h"
 
 namespace kernel_test {
 namespace {
@@ -43,7 +43,7 @@ const Way kWays[] = {
 
 void PrintTo(const Way& way, std::ostream* out) { *out << way.name; }
 
-class ReadBy : public Scene, public testing::WithParamInterface<Way> {};
+class ReadBy : public ProbeFixture, public testing::WithParamInterface<Way> {};
 
 TEST_P(ReadBy, ARequestIsRead) {
     serve(
@@ -76,7 +76,7 @@ TEST_P(ReadBy, ARequestIsRead) {
 
 INSTANTIATE_TEST_SUITE_P(Calls, ReadBy, testing::ValuesIn(kWays), [](const auto& way) { return way.param.name; });
 
-class Reading : public Scene {};
+class Reading : public ProbeFixture {};
 
 TEST_F(Reading, PeekIsNone) {
     for (const bool by_message : {false, true}) {

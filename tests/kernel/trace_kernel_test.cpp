@@ -14,7 +14,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "scene.h"
+#include "probe_fixture.h"
 
 namespace kernel_test {
 namespace {
@@ -157,9 +157,9 @@ const Wait kWaits[] = {
      &event::Parts::other, ""},
 };
 
-class Tracing : public Scene {
+class Tracing : public ProbeFixture {
 protected:
-    Tracing() : Scene(traced()) {}
+    Tracing() : ProbeFixture(traced()) {}
 
     // One request, which takes what `work` takes.
     event::Traced served(const std::function<void()>& work) {
@@ -320,9 +320,9 @@ TEST_F(Tracing, AWorkerThatEndsInTheMiddleHasSpentItsTimeToo) {
 }
 
 // Room for one thread, which the master takes.
-class TracingOne : public Scene {
+class TracingOne : public ProbeFixture {
 protected:
-    TracingOne() : Scene(traced(1)) {}
+    TracingOne() : ProbeFixture(traced(1)) {}
 };
 
 TEST_F(TracingOne, AThreadWithoutRoomHasNoPartsAndIsCounted) {

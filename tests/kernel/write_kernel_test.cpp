@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <thread>
 
-#include "scene.h"
+#include "probe_fixture.h"
 
 namespace kernel_test {
 namespace {
@@ -52,7 +52,7 @@ const Way kWays[] = {
 
 void PrintTo(const Way& way, std::ostream* out) { *out << way.name; }
 
-class WriteBy : public Scene, public testing::WithParamInterface<Way> {};
+class WriteBy : public ProbeFixture, public testing::WithParamInterface<Way> {};
 
 TEST_P(WriteBy, EveryFieldOfTheRecord) {
     const std::string answer = "HTTP/1.1 404 Not Found\r\nServer: kernel_test\r\nContent-Length: 4\r\n\r\nnone";
@@ -119,7 +119,7 @@ int file_of(std::size_t bytes) {
     return ftruncate(file, static_cast<off_t>(bytes)) ? -1 : file;
 }
 
-class Writing : public Scene {
+class Writing : public ProbeFixture {
 protected:
     void talk(const std::function<void(int fd)>& answer) {
         serve(
@@ -203,7 +203,7 @@ TEST_F(Writing, PartialWritesOfALargeBody) {
     EXPECT_EQ(totals().requests(), 1u);
 }
 
-class WritingToAFullSocket : public Scene {};
+class WritingToAFullSocket : public ProbeFixture {};
 
 TEST_F(WritingToAFullSocket, AHeadThatWasRefusedCountsOnce) {
     // A unix socket takes a small write as a whole or not at all. Interim responses fill it.

@@ -128,7 +128,7 @@ std::string tls_of(const gunicorn::Facts& facts, const std::vector<std::string>&
     return asked ? "yes" : "unknown";
 }
 
-void add_workers(GunicornFound& found, const procfs::ProcFs& proc, const gunicorn::Family& family,
+void add_workers(GunicornFound& found, const procfs::ProcFs& proc, const gunicorn::MasterWithWorkers& family,
                  const std::optional<gunicorn::Arbiter>& arbiter) {
     for (const auto& worker : family.workers) {
         const auto status = proc.status(worker.traits.pid);
@@ -148,7 +148,7 @@ void add_container(GunicornFound& found, const procfs::ProcFs& proc, const std::
         if (!value.empty()) found.container[name] = value;
 }
 
-GunicornFound describe(const procfs::ProcFs& proc, const gunicorn::Family& family,
+GunicornFound describe(const procfs::ProcFs& proc, const gunicorn::MasterWithWorkers& family,
                        const std::filesystem::path& log_directory) {
     const auto pid = family.master.pid;
     const auto worker = family.workers.front().traits.pid;
@@ -210,7 +210,7 @@ std::string worker_class_of_libraries(std::string_view maps) {
 std::vector<GunicornFound> find_gunicorns(const procfs::ProcFs& proc, const std::vector<pid_t>& masters,
                                           const std::filesystem::path& log_directory) {
     std::vector<GunicornFound> found;
-    for (const auto& family : gunicorn::recognise(gunicorn::suspects(proc))) {
+    for (const auto& family : gunicorn::recognise(gunicorn::candidates(proc))) {
         const bool wanted = masters.empty() || std::ranges::find(masters, family.master.pid) != masters.end();
         if (wanted) found.push_back(describe(proc, family, log_directory));
     }

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "check/report.h"
+#include "check/findings.h"
 #include "model/snapshot.h"
 #include "procfs/procfs.h"
 

@@ -91,16 +91,16 @@ Json gunicorn(const GunicornFound& found) {
 
 } // namespace
 
-std::string json_of(const Report& report) {
+std::string json_of(const Findings& findings) {
     Json gunicorns = Json::array();
-    for (const auto& each : report.gunicorns) gunicorns.push_back(gunicorn(each));
-    const Json object = {{"version", report.version},
-                         {"serving", {{"would_work", report.serving_would_work()}, {"reasons", report.reasons}}},
-                         {"machine", machine(report.machine)},
-                         {"programs", programs(report.programs)},
-                         {"programs_untried", known(report.programs_untried)},
+    for (const auto& each : findings.gunicorns) gunicorns.push_back(gunicorn(each));
+    const Json object = {{"version", findings.version},
+                         {"serving", {{"would_work", findings.serving_would_work()}, {"reasons", findings.reasons}}},
+                         {"machine", machine(findings.machine)},
+                         {"programs", programs(findings.programs)},
+                         {"programs_untried", known(findings.programs_untried)},
                          {"gunicorns", gunicorns},
-                         {"not_looked_at", report.unlooked_at}};
+                         {"not_looked_at", findings.unlooked_at}};
     return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

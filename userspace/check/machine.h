@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "check/capabilities.h"
-#include "check/report.h"
+#include "check/findings.h"
 #include "procfs/procfs.h"
 #include "result.h"
 

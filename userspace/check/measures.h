@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "check/report.h"
+#include "check/findings.h"
 
 namespace check {
 

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-#include "check/report.h"
+#include "check/findings.h"
 #include "procfs/procfs.h"
 
 namespace check {

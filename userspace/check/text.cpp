@@ -51,10 +51,10 @@ private:
 // The verifier's log has many lines, of which libbpf's first ones say what is wrong.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-void write_programs(Writer& writer, const Report& report) {
+void write_programs(Writer& writer, const Findings& findings) {
     writer.head("BPF programs");
-    if (report.programs.empty()) writer.line(Mark::limited, "not tried", report.programs_untried);
-    for (const auto& trial : report.programs) {
+    if (findings.programs.empty()) writer.line(Mark::limited, "not tried", findings.programs_untried);
+    for (const auto& trial : findings.programs) {
         const auto how = trial.attached ? "attached" : trial.loaded ? "loaded" : "refused";
         const auto mark = trial.error.empty() ? Mark::fine : Mark::fatal;
         const auto group = trial.group == "core" ? std::string() : fmt::format(" (for {})", trial.group);
@@ -118,22 +118,23 @@ void write_gunicorn(Writer& writer, const GunicornFound& gunicorn) {
 
 } // namespace
 
-std::string text_of(const Report& report, bool in_colour) {
+std::string text_of(const Findings& findings, bool in_colour) {
     Writer writer(in_colour);
     writer.head("Machine and privileges");
-    for (const auto& finding : report.machine) writer.line(finding.mark, finding.name, finding.value, finding.effect);
-    write_programs(writer, report);
-    for (const auto& gunicorn : report.gunicorns) write_gunicorn(writer, gunicorn);
-    if (report.gunicorns.empty()) {
+    for (const auto& finding : findings.machine) writer.line(finding.mark, finding.name, finding.value, finding.effect);
+    write_programs(writer, findings);
+    for (const auto& gunicorn : findings.gunicorns) write_gunicorn(writer, gunicorn);
+    if (findings.gunicorns.empty()) {
         writer.head("Gunicorn");
         writer.line(Mark::limited, "none found",
-                    report.reasons.empty() ? "serving would wait for one to start"
-                                           : "which may be for want of what is missing");
+                    findings.reasons.empty() ? "serving would wait for one to start"
+                                             : "which may be for want of what is missing");
     }
     writer.head("Result");
-    for (const auto& sentence : report.unlooked_at) writer.line(Mark::limited, "not looked at", sentence);
-    for (const auto& reason : report.reasons) writer.line(Mark::fatal, "serving", "would not work", first_line(reason));
-    if (report.serving_would_work()) writer.line(Mark::fine, "serving", "would work");
+    for (const auto& sentence : findings.unlooked_at) writer.line(Mark::limited, "not looked at", sentence);
+    for (const auto& reason : findings.reasons)
+        writer.line(Mark::fatal, "serving", "would not work", first_line(reason));
+    if (findings.serving_would_work()) writer.line(Mark::fine, "serving", "would work");
     return writer.take();
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The report for a person: aligned, short, marked OK, -- or !!.
+// The findings for a person: aligned, short, marked OK, -- or !!.
 #pragma once
 
 #include <string>
 
-#include "check/report.h"
+#include "check/findings.h"
 
 namespace check {
 
-std::string text_of(const Report& report, bool in_colour);
+std::string text_of(const Findings& findings, bool in_colour);
 
 } // namespace check

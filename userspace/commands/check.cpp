@@ -36,44 +36,44 @@ struct CheckOptions {
     bool json = false;
 };
 
-const check::Finding* find(const check::Report& report, const char* name) {
-    const auto found = std::ranges::find(report.machine, name, &check::Finding::name);
-    return found == report.machine.end() ? nullptr : &*found;
+const check::Finding* find(const check::Findings& findings, const char* name) {
+    const auto found = std::ranges::find(findings.machine, name, &check::Finding::name);
+    return found == findings.machine.end() ? nullptr : &*found;
 }
 
-bool is_missing(const check::Report& report, const char* name) {
-    const auto* finding = find(report, name);
+bool is_missing(const check::Findings& findings, const char* name) {
+    const auto* finding = find(findings, name);
     return finding != nullptr && finding->mark == check::Mark::fatal;
 }
 
-void look_at_machine(const procfs::ProcFs& proc, check::Report& report) {
+void look_at_machine(const procfs::ProcFs& proc, check::Findings& findings) {
     utsname system{};
     uname(&system);
-    report.machine = check::findings_of_machine(proc, "/sys", system.release, check::privileges_of_self(proc));
-    for (const auto& finding : report.machine) {
+    findings.machine = check::findings_of_machine(proc, "/sys", system.release, check::privileges_of_self(proc));
+    for (const auto& finding : findings.machine) {
         if (finding.mark == check::Mark::fatal)
-            report.reasons.push_back(fmt::format("{} {}: {}", finding.name, finding.value, finding.effect));
+            findings.reasons.push_back(fmt::format("{} {}: {}", finding.name, finding.value, finding.effect));
     }
-    if (is_missing(report, "CAP_SYS_PTRACE"))
-        report.unlooked_at.emplace_back(
+    if (is_missing(findings, "CAP_SYS_PTRACE"))
+        findings.unlooked_at.emplace_back(
             "other users' Gunicorns, their versions and their Pythons: without CAP_SYS_PTRACE");
-    if (is_missing(report, "CAP_DAC_READ_SEARCH"))
-        report.unlooked_at.emplace_back("other users' processes: without CAP_DAC_READ_SEARCH");
+    if (is_missing(findings, "CAP_DAC_READ_SEARCH"))
+        findings.unlooked_at.emplace_back("other users' processes: without CAP_DAC_READ_SEARCH");
 }
 
 // Loads each program alone, so that an error names its program.
-void try_programs(check::Report& report) {
+void try_programs(check::Findings& findings) {
     for (const auto* capability : {"CAP_BPF", "CAP_PERFMON"}) {
-        if (!is_missing(report, capability)) continue;
-        report.programs_untried = fmt::format("without {} the kernel refuses all of them", capability);
+        if (!is_missing(findings, capability)) continue;
+        findings.programs_untried = fmt::format("without {} the kernel refuses all of them", capability);
         return;
     }
-    report.programs = probe::probe_programs();
-    for (const auto& trial : report.programs) {
+    findings.programs = probe::probe_programs();
+    for (const auto& trial : findings.programs) {
         if (trial.error.empty()) continue;
         const auto option =
             trial.group == "core" ? std::string() : fmt::format(" (--no-collector.{} does without it)", trial.group);
-        report.reasons.push_back(fmt::format("the program {}{}: {}", trial.name, option, trial.error));
+        findings.reasons.push_back(fmt::format("the program {}{}: {}", trial.name, option, trial.error));
     }
 }
 
@@ -95,25 +95,25 @@ bool wants_colour() {
 Result<int> run_check(const CheckOptions& options) {
     setlocale(LC_CTYPE, "");  // which characters the terminal can show
     signal(SIGPIPE, SIG_IGN); // the reader may have seen enough
-    const LogCapture log;     // what it would say is in the report
+    const LogCapture log;     // what it would say is in the findings
     const procfs::ProcFs proc;
-    check::Report report{.version = VERSION, .programs_untried = {}};
-    look_at_machine(proc, report);
+    check::Findings findings{.version = VERSION, .programs_untried = {}};
+    look_at_machine(proc, findings);
     const auto masters = gunicorn::resolve_pids(proc, options.observer.pids);
     // Without the privileges, or in another PID namespace, a Gunicorn cannot be recognised: that is the answer then.
-    if (!masters && report.reasons.empty()) return std::unexpected(masters.error());
-    if (!masters) report.unlooked_at.emplace_back("whether --pid names a Gunicorn");
-    try_programs(report);
+    if (!masters && findings.reasons.empty()) return std::unexpected(masters.error());
+    if (!masters) findings.unlooked_at.emplace_back("whether --pid names a Gunicorn");
+    try_programs(findings);
     const auto snapshot = observe_once(proc, options.observer);
-    if (!snapshot && report.reasons.empty()) report.reasons.push_back(snapshot.error().text);
-    if (masters) report.gunicorns = check::find_gunicorns(proc, *masters, options.observer.log_directory);
-    for (auto& gunicorn : report.gunicorns) {
+    if (!snapshot && findings.reasons.empty()) findings.reasons.push_back(snapshot.error().text);
+    if (masters) findings.gunicorns = check::find_gunicorns(proc, *masters, options.observer.log_directory);
+    for (auto& gunicorn : findings.gunicorns) {
         if (snapshot) check::add_observed(gunicorn, *snapshot);
-        gunicorn.measures = check::measures_of(gunicorn, report.programs, report.serving_would_work());
+        gunicorn.measures = check::measures_of(gunicorn, findings.programs, findings.serving_would_work());
     }
-    const auto text = options.json ? check::json_of(report) : check::text_of(report, wants_colour());
+    const auto text = options.json ? check::json_of(findings) : check::text_of(findings, wants_colour());
     if (!write_all(STDOUT_FILENO, text) && errno != EPIPE) return errno_failure("write to standard output", errno);
-    return report.serving_would_work() ? 0 : 1;
+    return findings.serving_would_work() ? 0 : 1;
 }
 
 } // namespace

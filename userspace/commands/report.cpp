@@ -59,7 +59,7 @@ std::string progress_text(const report::Recording& recording, Clock::time_point 
     return text;
 }
 
-report::Recorder recorder() {
+report::Origin origin() {
     utsname system{};
     uname(&system);
     return {.version = VERSION, .host = system.nodename, .kernel = system.release};
@@ -79,7 +79,7 @@ Result<void> schedule(EventLoop& loop, observer::Observer& observer, report::Rec
 }
 
 Result<void> write(const report::Recording& recording, Clock::time_point ended, const ReportOptions& options) {
-    const auto json = report::to_json(recording, recorder(), ended);
+    const auto json = report::to_json(recording, origin(), ended);
     if (options.json) return write_file(options.output_file(), json + "\n");
     TRY(const auto page, report::page_of(json));
     return write_file(options.output_file(), page);

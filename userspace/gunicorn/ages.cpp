@@ -19,9 +19,9 @@ using namespace std::chrono_literals;
 constexpr auto kAskEvery = 30s;
 constexpr auto kTryAgainAfter = 20ms; // the master is awake for a moment only
 constexpr int kTries = 3;
-// A worker that nobody lists was forked a moment ago or will be in a moment, unless a pre_fork hook takes its time.
+// A worker that is in no list was forked a moment ago or will be in a moment, unless a pre_fork hook takes its time.
 constexpr auto kClaimedWithin = 1s;
-constexpr std::uint32_t kMostAhead = 1000;
+constexpr std::uint32_t kMaxAhead = 1000;
 
 } // namespace
 
@@ -30,7 +30,7 @@ void AgesAhead::take(const Arbiter& arbiter, const std::set<std::uint32_t>& held
     auto known = held;
     for (const auto& [pid, age] : arbiter.ages) known.insert(age);
     if (!counted) counted = known.empty() ? arbiter.worker_age : *known.rbegin();
-    if (arbiter.worker_age > *counted && arbiter.worker_age - *counted <= kMostAhead) {
+    if (arbiter.worker_age > *counted && arbiter.worker_age - *counted <= kMaxAhead) {
         for (auto age = *counted + 1; age <= arbiter.worker_age; ++age) unlisted_.try_emplace(age, now);
     }
     std::erase_if(unlisted_, [&](const auto& one) { return known.contains(one.first); });

@@ -42,11 +42,11 @@ public:
     void take(const Arbiter& arbiter, const std::set<std::uint32_t>& held, std::optional<std::uint32_t> counted,
               WallTime now);
 
-    // The age of a worker that was born: by its pid as the master sees it, else the oldest that nobody has, if it was
-    // given out a moment ago. Nothing: the next one is new.
+    // The age of a worker that was born: by its pid as the master sees it, else the oldest that no worker has, if it
+    // was given out a moment ago. Nothing: the next one is new.
     std::optional<std::uint32_t> claim(std::optional<pid_t> pid, WallTime now);
 
-    // Somebody may have an age that was given out a moment ago and that nobody claims.
+    // A worker may have an age that was given out a moment ago and that no known worker has.
     bool any(WallTime now) const;
 
 private:

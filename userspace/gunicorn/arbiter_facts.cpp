@@ -33,7 +33,7 @@ std::optional<std::string> text(const Objects& objects, std::optional<Address> o
     return found ? std::optional{*std::move(found)} : std::nullopt;
 }
 
-// As -k takes it: Gunicorn's own classes by their short names, others as "package.module.Class".
+// The value that -k takes: Gunicorn's own classes by their short names, others as "package.module.Class".
 std::optional<std::string> worker_class(const Objects& objects, Address arbiter) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOwn{{
         {"SyncWorker", "sync"},
@@ -71,7 +71,7 @@ std::optional<std::string> address_text(const Objects& objects, Address address)
     return host->contains(':') ? fmt::format("[{}]:{}", *host, *port) : fmt::format("{}:{}", *host, *port);
 }
 
-// Those of the sockets that it holds; it holds none itself with --reuse-port of newer versions.
+// The addresses of the sockets that it holds; it holds none itself with --reuse-port of newer versions.
 std::optional<std::string> bind(const Objects& objects, Address arbiter) {
     const auto listeners = attribute(objects, arbiter, "LISTENERS");
     const auto items = listeners ? objects.items(*listeners) : Result<std::vector<Address>>{fail("none")};
@@ -86,7 +86,7 @@ std::optional<std::string> bind(const Objects& objects, Address arbiter) {
     return all;
 }
 
-// As Config.is_ssl has it: "on" where a certificate or a key is set.
+// The value of Config.is_ssl: "on" where a certificate or a key is set.
 std::optional<std::string> tls(const Objects& objects, Address arbiter) {
     const auto config = attribute(objects, arbiter, "cfg");
     const auto settings = config ? attribute(objects, *config, "settings") : std::nullopt;

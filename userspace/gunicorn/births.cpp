@@ -21,8 +21,8 @@ std::vector<Request> ProcessTree::confirm() {
 
 void ProcessTree::confirm_children(pid_t parent, Requests& requests) {
     const auto now = clock_();
-    std::optional<Traits> traits;
-    if (auto read = traits_of(proc_, parent)) traits = *std::move(read);
+    std::optional<ProcessFacts> traits;
+    if (auto read = facts_of(proc_, parent)) traits = *std::move(read);
 
     auto* master = find_master(parent);
     if ((master == nullptr || !master->alive) && candidates_.contains(parent)) {
@@ -42,7 +42,7 @@ void ProcessTree::confirm_children(pid_t parent, Requests& requests) {
     std::vector<Provisional> kept;
     for (auto& fork : provisional_) {
         const auto verdict = fork.parent == parent ? judge(fork, traits, master, now) : Verdict::undecided;
-        if (verdict == Verdict::stranger) {
+        if (verdict == Verdict::not_a_worker) {
             requests.push_back({Request::Kind::release, fork.worker.pid, 0, fork.worker.slot});
         } else if (verdict == Verdict::worker && !held_back) {
             confirm_worker(*master, std::move(fork));
@@ -54,17 +54,18 @@ void ProcessTree::confirm_children(pid_t parent, Requests& requests) {
     provisional_ = std::move(kept);
 }
 
-Verdict ProcessTree::judge(Provisional& fork, const std::optional<Traits>& parent, const Master* master,
+Verdict ProcessTree::judge(Provisional& fork, const std::optional<ProcessFacts>& parent, const Master* master,
                            WallTime now) const {
     if (master != nullptr && !fork.exit) return judge_living(proc_, fork, parent, *master, now);
     if (master != nullptr) return judge_ended(fork, *master, now);
-    return now - fork.noticed_at < kGivesUpAfter ? Verdict::undecided : Verdict::stranger; // its parent proved nothing
+    return now - fork.noticed_at < kConfirmTimeout ? Verdict::undecided
+                                                   : Verdict::not_a_worker; // its parent proved nothing
 }
 
 namespace {
 
 // Ages that no living worker has, among those above `counted`.
-bool gave_out_more(const Arbiter& arbiter, std::uint32_t counted) {
+bool has_unaccounted_age(const Arbiter& arbiter, std::uint32_t counted) {
     const auto listed = std::ranges::count_if(arbiter.ages, [&](const auto& one) { return one.second > counted; });
     return arbiter.worker_age > counted && arbiter.worker_age - counted > static_cast<std::uint32_t>(listed);
 }
@@ -75,7 +76,7 @@ bool gave_out_more(const Arbiter& arbiter, std::uint32_t counted) {
 // hook's process preceded has had time to appear and has its age.
 Verdict ProcessTree::judge_ended(const Provisional& fork, const Master& master, WallTime now) const {
     const auto verdict = gunicorn::judge_ended(fork);
-    if (verdict == Verdict::stranger || fork.exit->served || !master.alive) return verdict;
+    if (verdict == Verdict::not_a_worker || fork.exit->served || !master.alive) return verdict;
     // Gunicorn takes whatever ends like this for a worker, and stops: there is no time to ask.
     if (could_not_boot(fork.exit->wait_status)) return verdict;
     const auto arbiter = read_arbiter_(master.pid);
@@ -83,7 +84,8 @@ Verdict ProcessTree::judge_ended(const Provisional& fork, const Master& master, 
     if (now - fork.noticed_at < kAppearsWithin) return Verdict::undecided;
     const auto seen_as = pid_in_master(master, fork.worker.pid);
     if (seen_as && arbiter->ages.contains(*seen_as)) return Verdict::worker; // it was not struck off yet
-    return gave_out_more(*arbiter, master.last_age) || master.ages_ahead.any(now) ? Verdict::worker : Verdict::stranger;
+    return has_unaccounted_age(*arbiter, master.last_age) || master.ages_ahead.any(now) ? Verdict::worker
+                                                                                        : Verdict::not_a_worker;
 }
 
 void ProcessTree::confirm_worker(Master& master, Provisional fork) {
@@ -101,7 +103,7 @@ void ProcessTree::release_children(pid_t parent, Requests& requests) {
 }
 
 // A candidate is a master as soon as one of its forks is a worker.
-bool ProcessTree::proves_master(const Traits& parent, WallTime now) {
+bool ProcessTree::proves_master(const ProcessFacts& parent, WallTime now) {
     if (!may_be_master(parent)) return false;
     return std::ranges::any_of(provisional_, [&](Provisional& fork) {
         return fork.parent == parent.pid && !fork.exit &&
@@ -109,12 +111,12 @@ bool ProcessTree::proves_master(const Traits& parent, WallTime now) {
     });
 }
 
-bool ProcessTree::may_be_master(const Traits& process) const {
-    const auto parent = traits_of(proc_, process.parent);
+bool ProcessTree::may_be_master(const ProcessFacts& process) const {
+    const auto parent = facts_of(proc_, process.parent);
     return gunicorn::may_be_master(process, parent ? &*parent : nullptr);
 }
 
-Master& ProcessTree::add_master(const Traits& traits, std::optional<pid_t> predecessor, Requests& requests) {
+Master& ProcessTree::add_master(const ProcessFacts& traits, std::optional<pid_t> predecessor, Requests& requests) {
     Master master{.pid = traits.pid, .predecessor = predecessor, .start_ticks = traits.start_ticks};
     if (const auto arguments = proc_.command_line(traits.pid)) {
         master.app = app_name(*arguments, predecessor.has_value());
@@ -147,8 +149,8 @@ Worker& ProcessTree::add_worker(Master& master, Worker worker) {
     return master.workers.emplace_back(std::move(worker));
 }
 
-// By its own record of execve(), else by /proc while that master lives.
-std::optional<pid_t> ProcessTree::predecessor_of(const Traits& master) const {
+// Found by its own record of execve(), else by /proc while that master lives.
+std::optional<pid_t> ProcessTree::predecessor_of(const ProcessFacts& master) const {
     if (const auto recorded = executed_.find(master.pid); recorded != executed_.end()) return recorded->second;
     const auto is_parent = [&](const Master& other) { return other.alive && other.pid == master.parent; };
     if (std::ranges::any_of(masters_, is_parent)) return master.parent;

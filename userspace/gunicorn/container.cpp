@@ -71,7 +71,7 @@ bool take_pod_logs(Container& container, const std::filesystem::path& pods, cons
     container.kubernetes_namespace = text.substr(0, between);
     container.pod = text.substr(between + 1);
     const auto containers = names_in(pods / name);
-    if (containers.size() == 1) container.name = containers[0]; // of several it cannot be told which
+    if (containers.size() == 1) container.name = containers[0]; // of several it is not known which
     return true;
 }
 
@@ -90,7 +90,7 @@ std::string line_of_file_in(const procfs::ProcFs& proc, pid_t pid, const char* p
     const std::string_view line(text);
     const auto end = line.find('\n');
     const auto name = line.substr(0, end);
-    // What a name of Kubernetes may consist of (RFC 1123): nobody puts anything else into a label.
+    // The characters of a Kubernetes name (RFC 1123): a label has no others.
     const auto may_be = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; };
     return std::ranges::all_of(name, may_be) ? std::string(name) : std::string();
 }

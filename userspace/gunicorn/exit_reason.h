@@ -36,7 +36,7 @@ enum class ExitReason {
 inline constexpr std::size_t kExitReasons = 16;
 std::string name_of(ExitReason reason);
 
-// Why a master told a worker to leave.
+// Why a master stops a worker.
 enum class QuitCause { unknown, reload, scale_down, shutdown, winch };
 
 // The control signals that a master was sent itself, the last of each kind.
@@ -48,7 +48,7 @@ public:
     void note_end_of_worker(int wait_status);
 
     bool stopping() const { return stopping_; }
-    // Why the master tells a worker to leave at the moment `at`.
+    // Why the master stops a worker at the moment `at`.
     QuitCause cause_at(event::KernelTime at) const;
 
 private:

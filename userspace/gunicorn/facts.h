@@ -14,8 +14,8 @@ class Objects;
 
 namespace gunicorn {
 
-// By the names of gunicorn_info's labels: version, worker_class, python, app, bind, age_source. What is not known is
-// not in it. Besides: tls, "on" or "off", which is no label.
+// Keyed by the names of gunicorn_info's labels: version, worker_class, python, app, bind, age_source. What is not known
+// is not in it. Besides: tls, "on" or "off", which is no label.
 using Facts = std::map<std::string, std::string>;
 
 // version, worker_class, app, bind and tls, as far as the Arbiter's memory tells. `globals`: of the module

@@ -30,8 +30,8 @@ public:
     // `proc` must outlive this.
     Heartbeats(const procfs::ProcFs& proc, Clock clock) : proc_(proc), clock_(std::move(clock)) {}
 
-    // By slot, for each living worker that has one and whose file can be read. Not negative, also when the clock was
-    // set back. Costs one stat(2) per worker once a worker's descriptor is known.
+    // Keyed by slot, for each living worker that has one and whose file can be read. Not negative, also when the clock
+    // was set back. Costs one stat(2) per worker once a worker's descriptor is known.
     std::map<event::Slot, std::chrono::nanoseconds> ages(const std::vector<Master>& masters);
 
 private:

@@ -93,7 +93,7 @@ void ProcessTree::take(const event::Exited& event, Requests& requests) {
     } else if (candidates_.contains(event.pid)) {
         drop_candidate(event.pid, requests);
     } else if (worker_of_slot(event.slot) == nullptr) {
-        // The record of its fork was lost: nobody else would give the slot back.
+        // The record of its fork was lost: nothing else would give the slot back.
         requests.push_back({Request::Kind::release, event.pid, 0, event.slot});
     }
     executed_.erase(event.pid);
@@ -197,7 +197,7 @@ const Worker* ProcessTree::worker_of_slot(event::Slot slot) const {
     return &*std::ranges::find(master->workers, slot, &Worker::slot);
 }
 
-// By slot, which no two share; by pid only as long as the worker has none.
+// Looks up by slot, which no two share; by pid only as long as the worker has none.
 ProcessTree::Found ProcessTree::find_worker(event::Slot slot, pid_t pid) {
     for (auto& master : masters_) {
         for (auto& worker : master.workers) {

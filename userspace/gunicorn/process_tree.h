@@ -105,15 +105,16 @@ private:
 
     // births.cpp: confirmed workers and masters
     void confirm_children(pid_t parent, Requests& requests);
-    Verdict judge(Provisional& fork, const std::optional<Traits>& parent, const Master* master, WallTime now) const;
+    Verdict judge(Provisional& fork, const std::optional<ProcessFacts>& parent, const Master* master,
+                  WallTime now) const;
     Verdict judge_ended(const Provisional& fork, const Master& master, WallTime now) const;
     void confirm_worker(Master& master, Provisional fork);
     void release_children(pid_t parent, Requests& requests);
-    bool proves_master(const Traits& parent, WallTime now);
-    bool may_be_master(const Traits& process) const;
-    Master& add_master(const Traits& traits, std::optional<pid_t> predecessor, Requests& requests);
+    bool proves_master(const ProcessFacts& parent, WallTime now);
+    bool may_be_master(const ProcessFacts& process) const;
+    Master& add_master(const ProcessFacts& traits, std::optional<pid_t> predecessor, Requests& requests);
     Worker& add_worker(Master& master, Worker worker);
-    std::optional<pid_t> predecessor_of(const Traits& master) const;
+    std::optional<pid_t> predecessor_of(const ProcessFacts& master) const;
 
     // ages.cpp
     void ask_arbiter(Master& master, WallTime now);
@@ -126,8 +127,8 @@ private:
     WallTime wall_of(std::uint64_t start_ticks);
 
     // scan.cpp: what /proc shows
-    bool wanted(const Family& family) const;
-    void take(const Family& family, std::uint64_t now_ticks, Requests& requests);
+    bool wanted(const MasterWithWorkers& family) const;
+    void take(const MasterWithWorkers& family, std::uint64_t now_ticks, Requests& requests);
     void add_awaited(Requests& requests);
     void end_vanished(Requests& requests);
     bool is_gone(pid_t pid, std::uint64_t start_ticks, std::optional<WallTime>& missing_since) const;

@@ -7,19 +7,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A worker class of one's own may keep the Arbiter's signal handlers. After this time nobody else holds its file:
+// A worker class of one's own may keep the Arbiter's signal handlers. After this time no other process holds its file:
 // a process forked by the pre_fork hook would have met the worker there.
 constexpr auto kKeepsHandlersFor = 2s;
 // Longer than a worker could stay unconfirmed with a machine that is busy, shorter than what hooks start for good.
-constexpr event::KernelTime kDiesUnseenWithin = 1s;
+constexpr event::KernelTime kShortLivedMax = 1s;
 
 } // namespace
 
-Verdict judge_living(const procfs::ProcFs& proc, Provisional& fork, const std::optional<Traits>& parent,
+Verdict judge_living(const procfs::ProcFs& proc, Provisional& fork, const std::optional<ProcessFacts>& parent,
                      const Master& master, WallTime now) {
     const auto waited = now - fork.noticed_at;
-    const auto otherwise = waited >= kGivesUpAfter ? Verdict::stranger : Verdict::undecided;
-    const auto child = traits_of(proc, fork.worker.pid);
+    const auto otherwise = waited >= kConfirmTimeout ? Verdict::not_a_worker : Verdict::undecided;
+    const auto child = facts_of(proc, fork.worker.pid);
     if (!child || !parent) return otherwise;
     const auto heartbeat = worker_heartbeat(*child, *parent);
     if (!heartbeat || master.holds(*heartbeat)) return otherwise;
@@ -32,7 +32,7 @@ Verdict judge_living(const procfs::ProcFs& proc, Provisional& fork, const std::o
 Verdict judge_ended(const Provisional& fork) {
     if (fork.exit->served) return Verdict::worker;
     const bool told = fork.exit->wait_status != 0 || fork.worker.signals.any();
-    return told && fork.exit->at - fork.forked_at < kDiesUnseenWithin ? Verdict::worker : Verdict::stranger;
+    return told && fork.exit->at - fork.forked_at < kShortLivedMax ? Verdict::worker : Verdict::not_a_worker;
 }
 
 bool could_not_boot(int wait_status) {

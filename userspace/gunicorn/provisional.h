@@ -19,10 +19,11 @@ struct Candidate {
     event::Slot slot = 0;
     ControlSignals control;
     std::optional<WallTime> missing_since;
-    std::optional<Traits> arbiter; // as it was when it had forked with a heartbeat file and the Arbiter's handlers
+    // Its facts when it had forked with a heartbeat file and the Arbiter's handlers.
+    std::optional<ProcessFacts> arbiter;
 };
 
-enum class Verdict { worker, stranger, undecided };
+enum class Verdict { worker, not_a_worker, undecided };
 
 struct Provisional {
     pid_t parent = 0;
@@ -36,14 +37,14 @@ struct Provisional {
 inline constexpr std::chrono::milliseconds kHoldsSiblingsBack{1000};
 
 // A fork that nothing explains by then is no worker: that one is recognisable as soon as Python has run a few lines.
-inline constexpr std::chrono::milliseconds kGivesUpAfter{5000};
+inline constexpr std::chrono::milliseconds kConfirmTimeout{5000};
 
 // So long after an unconfirmed process has ended, the worker that was being forked meanwhile is known.
 inline constexpr std::chrono::milliseconds kAppearsWithin{200};
 
 // Looks at a living process in /proc and notes what a confirmed worker needs (heartbeat, start_ticks).
 // `parent`: nothing when it cannot be read.
-Verdict judge_living(const procfs::ProcFs& proc, Provisional& fork, const std::optional<Traits>& parent,
+Verdict judge_living(const procfs::ProcFs& proc, Provisional& fork, const std::optional<ProcessFacts>& parent,
                      const Master& master, WallTime now);
 
 // A fork of a master that ended unconfirmed. One that accepted connections was a worker, whose life may be short when

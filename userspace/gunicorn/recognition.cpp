@@ -12,7 +12,7 @@
 namespace gunicorn {
 namespace {
 
-using ByPid = std::map<pid_t, const Traits*>;
+using ByPid = std::map<pid_t, const ProcessFacts*>;
 
 constexpr std::string_view kHeartbeatPrefix = "wgunicorn-";
 constexpr std::string_view kUnlinked = " (deleted)";
@@ -44,12 +44,12 @@ bool handles_arbiter_signals(const procfs::Status& status) {
     return status.catches(SIGCHLD) && takes(SIGHUP) && takes(SIGUSR2);
 }
 
-Result<Traits> complete(const procfs::ProcFs& proc, pid_t pid, std::vector<procfs::FileId> heartbeats) {
+Result<ProcessFacts> complete(const procfs::ProcFs& proc, pid_t pid, std::vector<procfs::FileId> heartbeats) {
     TRY(const auto stat, proc.stat(pid));
     TRY(const auto status, proc.status(pid));
     TRY(const auto program, proc.program(pid));
 
-    Traits traits{.pid = pid, .parent = stat.parent, .start_ticks = stat.start_ticks};
+    ProcessFacts traits{.pid = pid, .parent = stat.parent, .start_ticks = stat.start_ticks};
     traits.stack_start = stat.stack_start;
     traits.program = program;
     traits.handles_arbiter_signals = handles_arbiter_signals(status);
@@ -57,15 +57,15 @@ Result<Traits> complete(const procfs::ProcFs& proc, pid_t pid, std::vector<procf
     return traits;
 }
 
-const Traits* find(const ByPid& processes, pid_t pid) {
+const ProcessFacts* find(const ByPid& processes, pid_t pid) {
     const auto found = processes.find(pid);
     return found == processes.end() ? nullptr : found->second;
 }
 
 // One worker a heartbeat file. Several forks hold the same one while a hook's process lives: the worker is the one
 // that has left the Arbiter's signal handlers behind, else the first.
-std::vector<FoundWorker> workers_of(const Traits& master, const std::vector<const Traits*>& in_order) {
-    std::map<procfs::FileId, const Traits*> holders;
+std::vector<FoundWorker> workers_of(const ProcessFacts& master, const std::vector<const ProcessFacts*>& in_order) {
+    std::map<procfs::FileId, const ProcessFacts*> holders;
     for (const auto* child : in_order) {
         if (child->parent != master.pid) continue;
         const auto heartbeat = worker_heartbeat(*child, master);
@@ -84,13 +84,13 @@ std::vector<FoundWorker> workers_of(const Traits& master, const std::vector<cons
 
 } // namespace
 
-Result<Traits> traits_of(const procfs::ProcFs& proc, pid_t pid) {
+Result<ProcessFacts> facts_of(const procfs::ProcFs& proc, pid_t pid) {
     TRY(auto heartbeats, heartbeats_of(proc, pid));
     return complete(proc, pid, std::move(heartbeats));
 }
 
-std::vector<Traits> suspects(const procfs::ProcFs& proc) {
-    std::vector<Traits> found;
+std::vector<ProcessFacts> candidates(const procfs::ProcFs& proc) {
+    std::vector<ProcessFacts> found;
     std::set<pid_t> seen;
     const auto pids = proc.pids();
     if (!pids) return found;
@@ -105,41 +105,42 @@ std::vector<Traits> suspects(const procfs::ProcFs& proc) {
     for (std::size_t i = 0, holders = found.size(); i < holders; ++i) {
         const auto parent = found[i].parent;
         if (!seen.insert(parent).second) continue;
-        if (auto traits = traits_of(proc, parent)) found.push_back(*std::move(traits));
+        if (auto traits = facts_of(proc, parent)) found.push_back(*std::move(traits));
     }
-    std::ranges::sort(found, {}, [](const Traits& process) { return std::tuple{process.start_ticks, process.pid}; });
+    std::ranges::sort(found, {},
+                      [](const ProcessFacts& process) { return std::tuple{process.start_ticks, process.pid}; });
     return found;
 }
 
-bool is_fork_of(const Traits& child, const Traits& parent) {
+bool is_fork_of(const ProcessFacts& child, const ProcessFacts& parent) {
     if (child.parent != parent.pid || child.program != parent.program) return false;
     return child.stack_start == 0 || parent.stack_start == 0 || child.stack_start == parent.stack_start;
 }
 
-std::optional<procfs::FileId> worker_heartbeat(const Traits& child, const Traits& master) {
+std::optional<procfs::FileId> worker_heartbeat(const ProcessFacts& child, const ProcessFacts& master) {
     if (child.heartbeats.size() != 1 || !is_fork_of(child, master)) return std::nullopt;
     const auto own = child.heartbeats.front();
     if (!std::ranges::binary_search(master.heartbeats, own)) return std::nullopt;
     return own;
 }
 
-bool may_be_master(const Traits& process, const Traits* parent) {
+bool may_be_master(const ProcessFacts& process, const ProcessFacts* parent) {
     if (!process.handles_arbiter_signals) return false;
     if (parent == nullptr || !is_fork_of(process, *parent)) return true;
     return parent->heartbeats.empty() && !parent->handles_arbiter_signals;
 }
 
-std::vector<Family> recognise(const std::vector<Traits>& processes) {
+std::vector<MasterWithWorkers> recognise(const std::vector<ProcessFacts>& processes) {
     ByPid by_pid;
-    std::vector<const Traits*> in_order;
+    std::vector<const ProcessFacts*> in_order;
     for (const auto& process : processes) {
         by_pid.emplace(process.pid, &process);
         in_order.push_back(&process);
     }
     std::ranges::sort(in_order, {},
-                      [](const Traits* process) { return std::tuple{process->start_ticks, process->pid}; });
+                      [](const ProcessFacts* process) { return std::tuple{process->start_ticks, process->pid}; });
 
-    std::vector<Family> families;
+    std::vector<MasterWithWorkers> families;
     for (const auto* process : in_order) {
         if (!may_be_master(*process, find(by_pid, process->parent))) continue;
         if (auto workers = workers_of(*process, in_order); !workers.empty())
@@ -147,7 +148,7 @@ std::vector<Family> recognise(const std::vector<Traits>& processes) {
     }
     for (auto& family : families) {
         const auto parent = family.master.parent;
-        if (std::ranges::any_of(families, [&](const Family& other) { return other.master.pid == parent; }))
+        if (std::ranges::any_of(families, [&](const MasterWithWorkers& other) { return other.master.pid == parent; }))
             family.predecessor = parent;
     }
     return families;

@@ -18,7 +18,7 @@
 namespace gunicorn {
 
 // What /proc shows of a process that bears on the question.
-struct Traits {
+struct ProcessFacts {
     pid_t pid = 0;
     pid_t parent = 0;
     std::uint64_t start_ticks = 0;          // see procfs::Stat
@@ -28,34 +28,34 @@ struct Traits {
     std::vector<procfs::FileId> heartbeats; // ascending, each once
 };
 
-Result<Traits> traits_of(const procfs::ProcFs& proc, pid_t pid);
+Result<ProcessFacts> facts_of(const procfs::ProcFs& proc, pid_t pid);
 
 // All processes that hold a heartbeat file, and their parents, in order of start.
-std::vector<Traits> suspects(const procfs::ProcFs& proc);
+std::vector<ProcessFacts> candidates(const procfs::ProcFs& proc);
 
 // `child` has not called execve() since its parent, if that is `parent`, forked it.
-bool is_fork_of(const Traits& child, const Traits& parent);
+bool is_fork_of(const ProcessFacts& child, const ProcessFacts& parent);
 
 // The heartbeat file of a worker of `master`: the only one that it holds, and one of its master's. Nothing for all
 // other processes, and for a worker's first milliseconds (it holds its siblings', too) and last (it closed its own).
-std::optional<procfs::FileId> worker_heartbeat(const Traits& child, const Traits& master);
+std::optional<procfs::FileId> worker_heartbeat(const ProcessFacts& child, const ProcessFacts& master);
 
 // `process` may be a master as far as its origin and signals tell. The fork of a master is none: that is a worker,
 // a hook's process or the dirty arbiter, which keeps heartbeat files of its own for its own workers.
-bool may_be_master(const Traits& process, const Traits* parent);
+bool may_be_master(const ProcessFacts& process, const ProcessFacts* parent);
 
 struct FoundWorker {
-    Traits traits;
+    ProcessFacts traits;
     procfs::FileId heartbeat;
 };
 
-struct Family {
-    Traits master;
+struct MasterWithWorkers {
+    ProcessFacts master;
     std::optional<pid_t> predecessor; // the master that forked this one, which then called execve() (SIGUSR2)
     std::vector<FoundWorker> workers; // at least one; in order of start
 };
 
-// Masters with their workers, in order of the masters' start. `processes` as from suspects(), in any order.
-std::vector<Family> recognise(const std::vector<Traits>& processes);
+// Masters with their workers, in order of the masters' start. `processes` as from candidates(), in any order.
+std::vector<MasterWithWorkers> recognise(const std::vector<ProcessFacts>& processes);
 
 } // namespace gunicorn

@@ -14,18 +14,18 @@ namespace {
 
 // The command line, else the kernel's name; printable and short.
 std::string description(const procfs::ProcFs& proc, pid_t pid) {
-    constexpr std::size_t kLongest = 60;
+    constexpr std::size_t kMaxLength = 60;
     std::string text;
     if (const auto arguments = proc.command_line(pid)) text = fmt::format("{}", fmt::join(*arguments, " "));
     if (text.empty()) {
         if (const auto stat = proc.stat(pid)) text = stat->comm;
     }
-    if (text.size() > kLongest) text = text.substr(0, kLongest) + "…";
+    if (text.size() > kMaxLength) text = text.substr(0, kMaxLength) + "…";
     std::ranges::replace_if(text, [](unsigned char byte) { return byte < ' ' || byte == 0x7f || byte == '"'; }, '?');
     return text;
 }
 
-std::optional<pid_t> master_of(const std::vector<Family>& families, pid_t pid) {
+std::optional<pid_t> master_of(const std::vector<MasterWithWorkers>& families, pid_t pid) {
     for (const auto& family : families) {
         if (family.master.pid == pid) return pid;
         for (const auto& worker : family.workers) {
@@ -36,13 +36,13 @@ std::optional<pid_t> master_of(const std::vector<Family>& families, pid_t pid) {
 }
 
 // What a process is that Gunicorn had a hand in, as the end of the sentence `--pid 1: "x" is …`.
-std::optional<std::string> relation(const procfs::ProcFs& proc, const std::vector<Family>& families,
-                                    const Traits& process) {
+std::optional<std::string> relation(const procfs::ProcFs& proc, const std::vector<MasterWithWorkers>& families,
+                                    const ProcessFacts& process) {
     const auto master = master_of(families, process.parent);
     if (master && *master != process.parent)
         return fmt::format("a child of the Gunicorn worker {}, not a worker itself (use --pid {}, the master)",
                            process.parent, *master);
-    const auto parent = traits_of(proc, process.parent);
+    const auto parent = facts_of(proc, process.parent);
     if (!parent) return std::nullopt;
     if (master && is_fork_of(process, *parent)) {
         const auto shared = [&](procfs::FileId file) { return std::ranges::binary_search(parent->heartbeats, file); };
@@ -69,7 +69,7 @@ Result<pid_t> resolve_pid(const procfs::ProcFs& proc, pid_t pid) {
     if (status->process != pid)
         return fail(fmt::format("--pid {}: is a thread of the process {}, not a process", pid, status->process));
 
-    const auto families = recognise(suspects(proc));
+    const auto families = recognise(candidates(proc));
     if (const auto master = master_of(families, pid)) return *master;
 
     const auto text = description(proc, pid);
@@ -77,7 +77,7 @@ Result<pid_t> resolve_pid(const procfs::ProcFs& proc, pid_t pid) {
         return fail(fmt::format("--pid {}: what \"{}\" has open cannot be seen, so it cannot be told whether it is a "
                                 "Gunicorn (needs CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH for other users' processes)",
                                 pid, text));
-    if (const auto process = traits_of(proc, pid)) {
+    if (const auto process = facts_of(proc, pid)) {
         if (const auto related = relation(proc, families, *process))
             return fail(fmt::format("--pid {}: \"{}\" is {}", pid, text, *related));
     }

@@ -19,7 +19,7 @@ std::vector<Request> ProcessTree::scan() {
     Requests requests;
     // Before /proc is read: a worker that is found is not younger than that.
     const auto now_ticks = proc_.uptime_ticks();
-    for (const auto& family : recognise(suspects(proc_))) {
+    for (const auto& family : recognise(candidates(proc_))) {
         if (wanted(family)) take(family, now_ticks ? *now_ticks : 0, requests);
     }
     add_awaited(requests);
@@ -28,7 +28,7 @@ std::vector<Request> ProcessTree::scan() {
     return requests;
 }
 
-bool ProcessTree::wanted(const Family& family) const {
+bool ProcessTree::wanted(const MasterWithWorkers& family) const {
     const auto pid = family.master.pid;
     if (options_.only.empty() || awaited_.contains(pid) || executed_.contains(pid)) return true;
     return std::ranges::any_of(masters_, [&](const Master& master) {
@@ -36,7 +36,7 @@ bool ProcessTree::wanted(const Family& family) const {
     });
 }
 
-void ProcessTree::take(const Family& family, std::uint64_t now_ticks, Requests& requests) {
+void ProcessTree::take(const MasterWithWorkers& family, std::uint64_t now_ticks, Requests& requests) {
     auto* master = find_living_master(family.master.pid);
     if (master != nullptr && master->start_ticks != family.master.start_ticks) {
         master->end(clock_()); // its number belongs to another process now
@@ -72,7 +72,7 @@ void ProcessTree::take(const Family& family, std::uint64_t now_ticks, Requests& 
 void ProcessTree::add_awaited(Requests& requests) {
     const auto awaited = awaited_;
     for (const auto pid : awaited) {
-        if (const auto traits = traits_of(proc_, pid)) add_master(*traits, std::nullopt, requests);
+        if (const auto traits = facts_of(proc_, pid)) add_master(*traits, std::nullopt, requests);
     }
     awaited_.clear();
 }

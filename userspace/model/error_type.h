@@ -13,7 +13,7 @@ inline constexpr std::string_view kUnknownError = "unknown";
 // gunicorn_worker_failed_requests_total counts every response of status >= 400; gunicorn_worker_error_handling_total
 // counts errors that the worker handled. Empty: it is none.
 //
-// `exception`: the type of the exception behind the response (causes.h), as the kernel read it ("KeyError",
+// `exception`: the type of the exception behind the response (exception_matcher.h), as the kernel read it ("KeyError",
 // "zlib.error", any bytes); empty when there was none or it could not be read. A server error (>= 500) is of that type,
 // else of unknown cause. A response of status < 400 is an error if an exception ended it. A client error (4xx) is one
 // of the worker's only if Gunicorn's own parser raised it: an application that says 404 from an except block has

@@ -13,7 +13,7 @@ class ListenerDrops {
 public:
     // A socket's own count (sk_drops, modulo 2^32) at the moment. Its growth is the address's.
     void take(const std::string& name, std::uint64_t inode, std::uint32_t dropped);
-    // Of all sockets that this address has had.
+    // The sum over all sockets that this address has had.
     std::uint64_t total(const std::string& name) const;
     // Call after all sockets of one look were taken: forgets those that were missing for the last few looks. Their
     // inode numbers may be used again.

@@ -54,9 +54,9 @@ http::EndpointLimit& Model::limit_of(Observed& observed) {
 
 // Types can be made at run time, one for each request: what is beyond the limit is one more.
 std::string Model::admit_error(Observed& observed, std::string type) {
-    constexpr std::size_t kMostErrorTypes = 64; // per worker
+    constexpr std::size_t kMaxErrorTypes = 64; // per worker
     if (type.empty() || observed.error_types.contains(type)) return type;
-    if (observed.error_types.size() >= kMostErrorTypes) return std::string(http::kOther);
+    if (observed.error_types.size() >= kMaxErrorTypes) return std::string(http::kOther);
     observed.error_types.insert(type);
     return type;
 }
@@ -67,7 +67,7 @@ Model::Observed* Model::observed_of(event::Slot slot, pid_t pid) {
     if (observed.pid == pid) return &observed;
     if (observed.target) return nullptr;
     observed.answers.drop_unpublished();
-    observed.causes = {};
+    observed.matcher = {};
     observed.unexplained = {};
     observed.routes = {};
     observed.error_types.clear();
@@ -78,12 +78,12 @@ Model::Observed* Model::observed_of(event::Slot slot, pid_t pid) {
 void Model::on(const event::Logged& event) {
     if (event.slot == 0) return;
     auto* observed = observed_of(event.slot, event.pid);
-    if (observed == nullptr || !observed->causes.is_news(event)) return;
-    const auto response = Causes::is_of_server(event) ? observed->unexplained.take(event) : std::nullopt;
+    if (observed == nullptr || !observed->matcher.is_news(event)) return;
+    const auto response = ExceptionMatcher::is_of_server(event) ? observed->unexplained.take(event) : std::nullopt;
     if (response)
         add_error(*observed, *response, plain_name(event.exception));
     else
-        observed->causes.add(event);
+        observed->matcher.add(event);
 }
 
 // The response itself is counted already, as a failure.
@@ -96,7 +96,7 @@ std::string Model::on(const event::Responded& event) {
     auto* observed = observed_of(event.slot, event.pid);
     if (observed == nullptr) return {};
     const auto line = request_line_of(event);
-    const auto cause = observed->causes.of(event, line.method, path_of(event, line));
+    const auto cause = observed->matcher.of(event, line.method, path_of(event, line));
     const auto type = error_type_of(event.status, cause, event.raised == event::Responded::Raised::nothing);
     if (event.status < 400 && type.empty() && !options_.measured.routes) return type;
     const auto endpoint = options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)));
@@ -119,7 +119,7 @@ std::string Model::on(const event::Aborted& event) {
     auto* observed = observed_of(event.request.slot, event.request.pid);
     if (observed == nullptr) return {};
     const auto line = request_line_of(event.request);
-    const auto cause = observed->causes.of(event, line.method, path_of(event.request, line));
+    const auto cause = observed->matcher.of(event, line.method, path_of(event.request, line));
     if (!cause) return {};
     const auto endpoint = options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)));
     const std::string admitted(limit_of(*observed).admit(endpoint));

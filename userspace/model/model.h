@@ -20,8 +20,8 @@
 #include "http/endpoint.h"
 #include "http/endpoint_limit.h"
 #include "http/request_line.h"
-#include "model/answers.h"
-#include "model/causes.h"
+#include "model/exception_matcher.h"
+#include "model/failed_responses.h"
 #include "model/route_records.h"
 #include "model/sampler.h"
 #include "model/snapshot.h"
@@ -63,7 +63,7 @@ public:
     // be in the tree yet: what it does before it is recognised is kept and published once it is.
     // Returns the type of the exception behind it, as it is labelled; empty: none, or not known.
     std::string on(const event::Responded& event);
-    // Likewise; counts as an error if an exception ended it.
+    // A request without a response; counts as an error if an exception ended it.
     std::string on(const event::Aborted& event);
 
     // What may turn out to be the cause of a response that comes later.
@@ -102,8 +102,8 @@ private:
         std::optional<TargetGroups::Key> target;
         std::optional<http::EndpointLimit> limit; // its own, until its target is known
         std::optional<event::Totals> totals;
-        Answers answers;
-        Causes causes;
+        FailedResponses answers;
+        ExceptionMatcher matcher;
         Unexplained unexplained;
         std::set<std::string> error_types; // as published
         RouteRecords routes;

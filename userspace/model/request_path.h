@@ -15,7 +15,7 @@ struct RequestPath {
     bool operator==(const RequestPath& other) const; // as far as both are kept
 };
 
-// Of a target, or of the beginning of one that was cut, whose last escape may be incomplete.
+// The path of a target, or of the beginning of one that was cut, whose last escape may be incomplete.
 RequestPath request_path(std::string_view target, bool cut);
 
 } // namespace model

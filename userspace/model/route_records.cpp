@@ -10,8 +10,8 @@
 namespace model {
 namespace {
 
-// Of a process that is not recognised for long, or counts that cannot be read: what is beyond is taken for lost.
-constexpr std::size_t kMostWaiting = 50'000;
+// The process is not recognised for long, or its counts cannot be read: what is beyond is taken for lost.
+constexpr std::size_t kMaxWaiting = 50'000;
 
 std::size_t bucket_of(std::chrono::nanoseconds duration) {
     const auto seconds = std::chrono::duration<double>(duration).count();
@@ -22,7 +22,7 @@ std::size_t bucket_of(std::chrono::nanoseconds duration) {
 } // namespace
 
 void RouteRecords::add(RouteRecord record) {
-    if (waiting_.size() < kMostWaiting) waiting_.push_back(std::move(record));
+    if (waiting_.size() < kMaxWaiting) waiting_.push_back(std::move(record));
 }
 
 void RouteRecords::publish(const event::Totals& totals, std::map<RouteKey, Route>& routes) {

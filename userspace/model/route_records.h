@@ -20,9 +20,9 @@ struct RouteRecord {
     std::chrono::nanoseconds duration;
 };
 
-// As Answers, for every status and with durations: of the responses that the kernel has counted, each is published
-// once, under its route or, when its record was lost, as method and endpoint "other". So the routes of a target sum to
-// the counts of its workers whenever both were read together, and nothing decreases.
+// As FailedResponses, for every status and with durations: of the responses that the kernel has counted, each is
+// published once, under its route or, when its record was lost, as method and endpoint "other". So the routes of a
+// target sum to the counts of its workers whenever both were read together, and nothing decreases.
 class RouteRecords {
 public:
     void add(RouteRecord record);

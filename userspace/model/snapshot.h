@@ -36,7 +36,7 @@ struct ErrorKey {
 
 enum class WorkerState { running, quit, abort };
 
-// As metrics, the live page and reports call it.
+// The name in metrics, on the live page and in reports.
 constexpr std::string_view name_of(WorkerState state) {
     switch (state) {
     case WorkerState::quit:
@@ -95,8 +95,8 @@ struct Target {
     std::vector<pid_t> masters; // living ones
     pid_t master_pid = 0;       // the first master: a successor (SIGUSR2) does not change it
     bool alive = true;          // one of its masters is
-    // Of its living master, of the youngest one if several are: version, worker_class, python, app, bind, age_source.
-    // What is not known is not in it; empty when no master lives.
+    // Facts of its living master, of the youngest one if several are: version, worker_class, python, app, bind,
+    // age_source. What is not known is not in it; empty when no master lives.
     std::map<std::string, std::string> facts;
     std::uint64_t restarts = 0;
     std::uint64_t spawns = 0;
@@ -136,7 +136,7 @@ struct SelfReport {
     std::vector<MapUse> maps;
     std::map<std::string, std::uint64_t> events_lost;      // by reason; every reason is present, also at 0
     std::map<PythonUse, std::uint64_t> pythons;            // living masters
-    std::map<PythonProbeUse, std::uint64_t> python_probes; // likewise, of what was asked for
+    std::map<PythonProbeUse, std::uint64_t> python_probes; // living masters, for the probes that were requested
     std::chrono::nanoseconds snapshot_time{0};             // building this snapshot took
     std::chrono::nanoseconds sampling_time{0};             // the last reading of /proc took
     Reload reload{};
@@ -157,7 +157,7 @@ struct Snapshot {
     bool ready = false; // attached, and for --pid: the master lives or has a successor
     std::vector<Target> targets;
     SelfReport self;
-    std::optional<multiprocess::Exposed> custom; // the application's own metrics, if somebody reads them
+    std::optional<multiprocess::Exposed> custom; // the application's own metrics, while they are read
 };
 
 } // namespace model

@@ -34,7 +34,7 @@ public:
     // none of its masters is listed any more.
     std::vector<Group> update(const std::vector<gunicorn::Master>& masters);
 
-    // Nothing when there is no such target (any more).
+    // nullopt if there is no such target (any more).
     TargetHistory* find(Key key);
 
 private:

@@ -32,7 +32,7 @@ public:
     // The response that this explains.
     std::optional<Response> take(const event::Logged& logged);
 
-    // Those for which nothing is expected any more. `now`: CLOCK_MONOTONIC.
+    // Takes the responses for which nothing is expected any more. `now`: CLOCK_MONOTONIC.
     std::vector<Response> take_expired(event::KernelTime now);
 
 private:

@@ -60,9 +60,9 @@ Result<std::unique_ptr<Observer>> Observer::start(const procfs::ProcFs& proc, Op
     TRY(auto masters, gunicorn::resolve_pids(proc, options.pids));
     TRY(auto probe, probe::Probe::load(probe_options(proc, options)));
     std::unique_ptr<Observer> observer(new Observer(proc, std::move(options), std::move(masters), std::move(probe)));
-    observer->carry_out(observer->tree_.scan());
-    // Once more: a worker that was forked before its master had its slot was reported by nobody.
-    observer->carry_out(observer->tree_.scan());
+    observer->apply(observer->tree_.scan());
+    // Once more: a worker that was forked before its master had its slot was not reported.
+    observer->apply(observer->tree_.scan());
     observer->sample();
     return observer;
 }
@@ -74,27 +74,27 @@ Observer::Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_
           proc_, {.only = std::move(masters), .retention = options_.retention, .log_directory = options_.log_directory},
           [] { return system_clock::now(); }, wall_at),
       model_(model_options(options_)), sampler_(proc_, monotonic_time),
-      heartbeats_(proc_, [] { return system_clock::now(); }), pythons_(proc_),
-      traces_(options_.on_request, wall_at, [this](pid_t master) { return interpreters_.of(master).collections; }),
-      interpreters_(proc_, *probe_,
-                    {.raises = options_.exceptions && options_.unlogged_exceptions,
-                     .collections = options_.collector,
-                     .imports = options_.imports}) {}
+      heartbeats_(proc_, [] { return system_clock::now(); }), layouts_(proc_),
+      traces_(options_.on_request, wall_at, [this](pid_t master) { return python_probes_.of(master).collections; }),
+      python_probes_(proc_, *probe_,
+                     {.raises = options_.exceptions && options_.unlogged_exceptions,
+                      .collections = options_.collector,
+                      .imports = options_.imports}) {}
 
 void Observer::drain_records() {
     // Collected first: carrying out what an event asks for may produce further records.
     std::vector<event::Event> events;
     probe_->drain([&](event::Event event) { events.push_back(std::move(event)); });
-    for (const auto& each : events) take(each);
+    for (const auto& each : events) handle(each);
 }
 
-void Observer::take(const event::Event& event) {
+void Observer::handle(const event::Event& event) {
     if (const auto* responded = std::get_if<event::Responded>(&event)) model_.on(*responded);
     if (const auto* logged = std::get_if<event::Logged>(&event)) model_.on(*logged);
     if (const auto* traced = std::get_if<event::Traced>(&event)) traces_.take(*traced, count(*traced));
     if (const auto* aborted = std::get_if<event::Aborted>(&event)) {
         count(*aborted);
-        tell_of(*aborted);
+        log_aborted(*aborted);
     }
     if (const auto* exited = std::get_if<event::Exited>(&event)) {
         probe_->end_connections(exited->slot, exited->at);
@@ -102,10 +102,10 @@ void Observer::take(const event::Event& event) {
         const auto totals = probe_->totals(exited->slot);
         whole.served =
             totals && std::ranges::any_of(totals->connections, [](const auto& kind) { return kind.second != 0; });
-        carry_out(tree_.on(whole));
+        apply(tree_.on(whole));
         return;
     }
-    carry_out(tree_.on(event));
+    apply(tree_.on(event));
 }
 
 std::string Observer::count(const event::Traced& traced) {
@@ -113,7 +113,7 @@ std::string Observer::count(const event::Traced& traced) {
     return count(event::Aborted{traced.request, *traced.by, traced.by_exception});
 }
 
-// A worker that has been told to stop ends requests itself: gevent kills their greenlets, which shows nowhere else.
+// A worker that stops ends requests itself: gevent kills their greenlets, which shows nowhere else.
 std::string Observer::count(event::Aborted aborted) {
     const auto* worker = tree_.worker_of_slot(aborted.request.slot);
     if (worker != nullptr && worker->state != gunicorn::State::running) aborted.by_exception = false;
@@ -121,7 +121,7 @@ std::string Observer::count(event::Aborted aborted) {
 }
 
 // What a worker was doing when it died is what people look for next.
-void Observer::tell_of(const event::Aborted& aborted) const {
+void Observer::log_aborted(const event::Aborted& aborted) const {
     if (aborted.by != event::Aborted::By::worker_exit) return;
     const auto* worker = tree_.worker_of_slot(aborted.request.slot);
     if (worker == nullptr) return;
@@ -140,10 +140,10 @@ void Observer::drain() {
     } else {
         drain_records();
     }
-    if (tree_.has_provisional()) carry_out(tree_.confirm());
+    if (tree_.has_provisional()) apply(tree_.confirm());
     tree_.check_ages();
     warn_of_ranked_ages();
-    if (traces_) traces_.hand_on(tree_, options_.endpoints, monotonic_time());
+    if (traces_) traces_.forward(tree_, options_.endpoints, monotonic_time());
 }
 
 // Once for each master: it is in gunicorn_info all the time.
@@ -157,7 +157,7 @@ void Observer::warn_of_ranked_ages() {
     }
 }
 
-void Observer::carry_out(const std::vector<gunicorn::Request>& requests) {
+void Observer::apply(const std::vector<gunicorn::Request>& requests) {
     for (const auto& request : requests) {
         switch (request.kind) {
         case gunicorn::Request::Kind::observe_master:
@@ -187,9 +187,9 @@ void Observer::observe_master(pid_t pid, event::Slot candidate) {
 }
 
 void Observer::read_python(pid_t master, event::Slot slot) {
-    // Attached first: from the moment on that the kernel is told, nothing is missed.
-    const auto attached = interpreters_.attach(master);
-    if (const auto python = pythons_.read(master))
+    // Attached first: nothing is missed from the moment at which the kernel knows the layout.
+    const auto attached = python_probes_.attach(master);
+    if (const auto python = layouts_.read(master))
         probe_->set_python(slot, *python->layout, python->first_thread_at, python->ambient_exception, attached.raises);
 }
 
@@ -244,11 +244,11 @@ void Observer::sample() {
 }
 
 void Observer::tidy() {
-    carry_out(tree_.scan());
-    carry_out(tree_.forget_dead());
-    pythons_.keep_only(tree_.masters());
-    interpreters_.keep_only(tree_.masters());
-    for (const auto pid : pythons_.unsettled(tree_.masters())) read_python(pid, slot_of_master(pid));
+    apply(tree_.scan());
+    apply(tree_.forget_dead());
+    layouts_.keep_only(tree_.masters());
+    python_probes_.keep_only(tree_.masters());
+    for (const auto pid : layouts_.unsettled(tree_.masters())) read_python(pid, slot_of_master(pid));
 }
 
 void Observer::read_totals() {
@@ -263,9 +263,9 @@ void Observer::read_totals() {
 void Observer::read_totals(event::Slot slot, pid_t master, std::uint64_t start_ticks) {
     auto totals = probe_->totals(slot, monotonic_time());
     if (!totals) return;
-    const auto probes = interpreters_.of(master);
+    const auto probes = python_probes_.of(master);
     if (probes.collections) totals->collections = probe_->collections(slot);
-    if (probes.imports) totals->imports = probe_->imports(slot, interpreters_.since_birth(master, start_ticks));
+    if (probes.imports) totals->imports = probe_->imports(slot, python_probes_.since_birth(master, start_ticks));
     model_.set_totals(slot, std::move(*totals));
 }
 
@@ -322,8 +322,8 @@ model::Snapshot Observer::snapshot() {
     model::SelfReport self{.programs = std::move(report.programs),
                            .maps = std::move(report.maps),
                            .events_lost = std::move(report.events_lost),
-                           .pythons = pythons_.uses(),
-                           .python_probes = interpreters_.uses(),
+                           .pythons = layouts_.uses(),
+                           .python_probes = python_probes_.uses(),
                            .snapshot_time = {},
                            .sampling_time = sampling_time_};
     self.snapshot_time = steady_clock::now() - begun;

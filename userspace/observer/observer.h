@@ -18,8 +18,8 @@
 #include "model/model.h"
 #include "model/sampler.h"
 #include "model/snapshot.h"
-#include "observer/interpreters.h"
-#include "observer/pythons.h"
+#include "observer/layout_registry.h"
+#include "observer/probe_registry.h"
 #include "observer/traces.h"
 #include "probe/probe.h"
 #include "procfs/procfs.h"
@@ -59,7 +59,7 @@ public:
     // Looks for what events may have missed, and drops what is past its retention time.
     void tidy();
     // Drops what has ended, however short ago: its series are gone with this.
-    void clean_up() { carry_out(tree_.forget_dead(true)); }
+    void clean_up() { apply(tree_.forget_dead(true)); }
 
     // What is known now, exact as of this call.
     model::Snapshot snapshot();
@@ -82,11 +82,11 @@ private:
 
     void drain_records();
     void warn_of_ranked_ages();
-    void take(const event::Event& event);
+    void handle(const event::Event& event);
     std::string count(const event::Traced& traced);
     std::string count(event::Aborted aborted);
-    void tell_of(const event::Aborted& aborted) const;
-    void carry_out(const std::vector<gunicorn::Request>& requests);
+    void log_aborted(const event::Aborted& aborted) const;
+    void apply(const std::vector<gunicorn::Request>& requests);
     void observe_master(pid_t pid, event::Slot slot);
     void observe_worker(pid_t pid, pid_t parent);
     void add_listeners();
@@ -112,9 +112,9 @@ private:
     model::Model model_;
     model::Sampler sampler_;
     gunicorn::Heartbeats heartbeats_;
-    Pythons pythons_;
+    LayoutRegistry layouts_;
     Traces traces_;
-    Interpreters interpreters_;
+    ProbeRegistry python_probes_;
     std::chrono::nanoseconds sampling_time_{0};
     std::set<pid_t> warned_of_;
     std::map<std::uint64_t, std::string> listener_names_; // by inode

@@ -16,8 +16,8 @@ namespace {
 using std::chrono_literals::operator""s;
 
 constexpr auto kRecognitionTakes = 5s;
-// More than a burst of a new Gunicorn's before its workers are known; what is beyond belongs to strangers.
-constexpr std::size_t kMostWaiting = 10'000;
+// More than a burst of a new Gunicorn's before its workers are known; what is beyond belongs to other processes.
+constexpr std::size_t kMaxWaiting = 10'000;
 
 trace::EndedBy ended_by(const event::Traced& traced) {
     if (!traced.by) return trace::EndedBy::nobody;
@@ -32,7 +32,7 @@ trace::EndedBy ended_by(const event::Traced& traced) {
     return trace::EndedBy::worker_exit;
 }
 
-// Of a line that is longer than what the kernel keeps, its beginning.
+// A line that is longer than what the kernel keeps is there with its beginning.
 std::string path_of(const event::Responded& request, const http::RequestLine& line) {
     if (line.path) return *line.path;
     const auto beginning = http::parse_request_line(request.request_line, http::LineState::whole);
@@ -42,23 +42,23 @@ std::string path_of(const event::Responded& request, const http::RequestLine& li
 } // namespace
 
 void Traces::take(const event::Traced& traced, std::string exception) {
-    if (waiting_.size() < kMostWaiting) waiting_.push_back({traced, std::move(exception)});
+    if (waiting_.size() < kMaxWaiting) waiting_.push_back({traced, std::move(exception)});
 }
 
-void Traces::hand_on(const gunicorn::ProcessTree& tree, const http::EndpointFolding& endpoints, event::KernelTime now) {
+void Traces::forward(const gunicorn::ProcessTree& tree, const http::EndpointFolding& endpoints, event::KernelTime now) {
     std::deque<Waiting> unknown;
     for (auto& each : std::exchange(waiting_, {})) {
         const auto slot = each.traced.request.slot;
         const auto* master = tree.master_of_slot(slot);
         if (master != nullptr)
-            hand_on(each, *master, *tree.worker_of_slot(slot), endpoints);
+            forward(each, *master, *tree.worker_of_slot(slot), endpoints);
         else if (now - each.traced.request.at < kRecognitionTakes)
             unknown.push_back(std::move(each));
     }
     waiting_ = std::move(unknown);
 }
 
-void Traces::hand_on(const Waiting& waiting, const gunicorn::Master& master, const gunicorn::Worker& worker,
+void Traces::forward(const Waiting& waiting, const gunicorn::Master& master, const gunicorn::Worker& worker,
                      const http::EndpointFolding& endpoints) const {
     const auto& request = waiting.traced.request;
     const auto line = model::request_line_of(request);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Traced requests on their way to whoever asked for them: put into words once it is known whose they are.
+// Traced requests on their way to the sink: they are described once their worker is known.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@ public:
     // Whether the garbage collector of a master's Python is observed.
     using SeesCollector = std::function<bool(pid_t master)>;
 
-    // An empty sink: nobody asked.
+    // An empty sink: traces are off.
     Traces(Sink sink, WallAt wall_at, SeesCollector sees_collector)
         : sink_(std::move(sink)), wall_at_(std::move(wall_at)), sees_collector_(std::move(sees_collector)) {}
 
@@ -32,7 +32,7 @@ public:
     void take(const event::Traced& traced, std::string exception);
     // Hands on, in their order, those whose worker is in the tree. A process that is not recognised as a worker within
     // a few seconds is none: its requests are dropped. `now`: when this is.
-    void hand_on(const gunicorn::ProcessTree& tree, const http::EndpointFolding& endpoints, event::KernelTime now);
+    void forward(const gunicorn::ProcessTree& tree, const http::EndpointFolding& endpoints, event::KernelTime now);
 
 private:
     struct Waiting {
@@ -40,7 +40,7 @@ private:
         std::string exception;
     };
 
-    void hand_on(const Waiting& waiting, const gunicorn::Master& master, const gunicorn::Worker& worker,
+    void forward(const Waiting& waiting, const gunicorn::Master& master, const gunicorn::Worker& worker,
                  const http::EndpointFolding& endpoints) const;
 
     Sink sink_;

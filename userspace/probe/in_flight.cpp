@@ -13,7 +13,7 @@ namespace {
 
 // A batch holds whole buckets of the map; one that holds more than this is asked for again with more room.
 constexpr std::uint32_t kBatch = 512;
-constexpr std::uint32_t kLargestBatch = 1 << 16;
+constexpr std::uint32_t kMaxBatch = 1 << 16;
 
 } // namespace
 
@@ -29,7 +29,7 @@ std::vector<event::InFlight> Probe::in_flight() const {
         auto count = static_cast<std::uint32_t>(keys.size());
         const int error =
             bpf_map_lookup_batch(bpf_map__fd(map), from, &place, keys.data(), values.data(), &count, nullptr);
-        if (error == -ENOSPC && keys.size() < kLargestBatch) {
+        if (error == -ENOSPC && keys.size() < kMaxBatch) {
             keys.resize(2 * keys.size());
             values.resize(keys.size() * bytes);
             count = 0;

@@ -20,15 +20,15 @@ namespace probe {
 namespace {
 
 // The last lines libbpf said in this thread: the verifier's reason when loading fails.
-thread_local std::string libbpf_said;
+thread_local std::string libbpf_log;
 
 int keep_message(libbpf_print_level level, const char* format, va_list arguments) {
     if (level == LIBBPF_DEBUG) return 0;
     char line[512];
     const int written = vsnprintf(line, sizeof line, format, arguments);
-    if (written > 0) libbpf_said.append(line);
+    if (written > 0) libbpf_log.append(line);
     constexpr std::size_t kEnough = 2000;
-    if (libbpf_said.size() > kEnough) libbpf_said.erase(0, libbpf_said.size() - kEnough);
+    if (libbpf_log.size() > kEnough) libbpf_log.erase(0, libbpf_log.size() - kEnough);
     return 0;
 }
 
@@ -117,11 +117,11 @@ void choose_measurements(gunicorn_probes& skeleton, const Groups& groups) {
 
 Error failure(std::string_view step, int error) {
     return Error{fmt::format("{}: {} ({}){}{}", step, errno_name_and_text(error), hint_for(error),
-                             libbpf_said.empty() ? "" : "\n", libbpf_said)};
+                             libbpf_log.empty() ? "" : "\n", libbpf_log)};
 }
 
 void prepare(gunicorn_probes& skeleton, const Options& options) {
-    libbpf_said.clear();
+    libbpf_log.clear();
     libbpf_set_print(keep_message);
     raise_memlock_limit();
     set_sizes(skeleton, options);
@@ -151,7 +151,7 @@ Result<void> open_and_load(gunicorn_probes& skeleton, const Options& options) {
 }
 
 Result<void> attach(gunicorn_probes& skeleton) {
-    libbpf_said.clear();
+    libbpf_log.clear();
     if (const int error = gunicorn_probes::attach(&skeleton)) {
         return std::unexpected(failure("attach the BPF programs", -error));
     }

@@ -21,7 +21,7 @@ Result<void> read_bytecode(const Objects& objects, Address code, CodeIdentity& i
     TRY(const Address bytecode,
         in_place ? Result<Address>{code + layout.code_bytecode} : memory.pointer(code + layout.code_bytecode));
     TRY(const auto size, memory.value<std::int64_t>((in_place ? code : bytecode) + layout.sequence_size));
-    if (size <= 0 || size > kLongestBytecode) return fail(fmt::format("code at {:#x}: {} instructions", code, size));
+    if (size <= 0 || size > kMaxBytecode) return fail(fmt::format("code at {:#x}: {} instructions", code, size));
     identity.bytecode = bytecode;
     identity.bytes = in_place ? size * kUnitBytes : size;
     if (layout.code_bytecode_copies == kAbsent) return {};
@@ -82,7 +82,7 @@ Result<Code> read_code(const Objects& objects, const CodeIdentity& identity) {
     if (type != "code") return fail(fmt::format("a frame runs an object of type {}", type));
     TRY(auto function, objects.text(identity.name));
     TRY(auto file, objects.text(identity.filename));
-    TRY(auto lines, objects.bytes(identity.lines, kLongestLineTable));
+    TRY(auto lines, objects.bytes(identity.lines, kMaxLineTable));
     return Code{identity, std::move(function), std::move(file), std::move(lines)};
 }
 

@@ -37,8 +37,8 @@ struct Code {
 };
 
 // Longer ones are refused: a function of a million instructions.
-inline constexpr std::size_t kLongestLineTable = 1 << 20;
-inline constexpr std::int64_t kLongestBytecode = 1 << 22;
+inline constexpr std::size_t kMaxLineTable = 1 << 20;
+inline constexpr std::int64_t kMaxBytecode = 1 << 22;
 
 // Errors: no code object, or one that cannot be.
 Result<CodeIdentity> identify_code(const Objects& objects, Address code);

@@ -15,7 +15,7 @@
 namespace python {
 namespace {
 
-constexpr std::uint8_t kLargestLog2IndexBytes = 24;
+constexpr std::uint8_t kMaxLog2IndexBytes = 24;
 
 // Up to 3.10: the width of an index follows from their number.
 std::uint64_t bytes_of_indices(std::uint64_t count) {
@@ -31,7 +31,7 @@ Result<std::vector<Entry>> Objects::keys(Address keys) const {
     TRY(const auto used, memory_.value<std::int64_t>(keys + layout_.keys_used));
     TRY(const auto entries_at, first_entry(keys));
     TRY(const auto hashed, has_hashes(keys));
-    if (used < 0 || std::cmp_greater(used, kMostItems))
+    if (used < 0 || std::cmp_greater(used, kMaxItems))
         return fail(fmt::format("dict's keys at {:#x}: {} of them", keys, used));
 
     const std::size_t words = hashed ? 3 : 2; // (hash, key, value), or the last two
@@ -45,13 +45,12 @@ Result<std::vector<Entry>> Objects::keys(Address keys) const {
 Result<Address> Objects::first_entry(Address keys) const {
     if (layout_.keys_size != kAbsent) {
         TRY(const auto size, memory_.value<std::uint64_t>(keys + layout_.keys_size));
-        if (!std::has_single_bit(size) || size > kMostItems * 2)
+        if (!std::has_single_bit(size) || size > kMaxItems * 2)
             return fail(fmt::format("dict's keys at {:#x}: {} indices", keys, size));
         return keys + layout_.keys_indices + bytes_of_indices(size);
     }
     TRY(const auto log2, memory_.value<std::uint8_t>(keys + layout_.keys_log2_index_bytes));
-    if (log2 > kLargestLog2IndexBytes)
-        return fail(fmt::format("dict's keys at {:#x}: 2^{} bytes of indices", keys, log2));
+    if (log2 > kMaxLog2IndexBytes) return fail(fmt::format("dict's keys at {:#x}: 2^{} bytes of indices", keys, log2));
     return keys + layout_.keys_indices + (Address{1} << log2);
 }
 

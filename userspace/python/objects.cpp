@@ -85,7 +85,7 @@ Result<std::string> Objects::text(Address string) const {
     const bool compact = (from_kind >> 3 & 1) != 0;
     const bool ascii = (from_kind >> 4 & 1) != 0;
     const bool valid = compact && (width == 1 || (!ascii && (width == 2 || width == 4)));
-    if (!valid || length < 0 || std::cmp_greater(length, kLongestText))
+    if (!valid || length < 0 || std::cmp_greater(length, kMaxTextBytes))
         return fail(fmt::format("str at {:#x}: length {}, state {:#x}", string, length, state));
     std::vector<std::byte> points(static_cast<std::size_t>(length) * width);
     const auto begin = string + (ascii ? layout_.str_ascii_text : layout_.str_other_text);
@@ -128,7 +128,7 @@ Result<std::vector<Address>> Objects::items(Address sequence) const {
     if (!tuple && (flags & kListSubclass) == 0)
         return fail(fmt::format("object at {:#x}: neither tuple nor list", sequence));
     TRY(const auto size, memory_.value<std::int64_t>(sequence + layout_.sequence_size));
-    if (size < 0 || std::cmp_greater(size, kMostItems))
+    if (size < 0 || std::cmp_greater(size, kMaxItems))
         return fail(fmt::format("sequence at {:#x}: {} items", sequence, size));
     TRY(const Address begin,
         tuple ? Result<Address>{sequence + layout_.tuple_items} : memory_.pointer(sequence + layout_.list_items));
@@ -161,7 +161,7 @@ Result<std::optional<Address>> Objects::attribute(Address instance, std::string_
 }
 
 Result<std::optional<Address>> Objects::class_attribute(Address type, std::string_view name) const {
-    for (int depth = 0; type != 0 && depth < kDeepestInheritance; ++depth) {
+    for (int depth = 0; type != 0 && depth < kMaxInheritanceDepth; ++depth) {
         TRY(const auto dict, memory_.pointer(type + layout_.type_dict));
         if (dict != 0) { // since 3.12 built-in types keep theirs elsewhere
             auto found = item(dict, name);

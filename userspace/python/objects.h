@@ -17,9 +17,9 @@
 namespace python {
 
 // Larger ones are refused: what is looked for here is small.
-inline constexpr std::size_t kLongestText = 4096; // code points
-inline constexpr std::size_t kMostItems = 1 << 16;
-inline constexpr int kDeepestInheritance = 32;
+inline constexpr std::size_t kMaxTextBytes = 4096; // code points
+inline constexpr std::size_t kMaxItems = 1 << 16;
+inline constexpr int kMaxInheritanceDepth = 32;
 
 struct Entry {
     Address key;

@@ -73,7 +73,7 @@ Result<Frame> read_frame(const Objects& objects, Address at) {
 Result<std::vector<Address>> threads(const Interpreter& interpreter, Memory& memory) {
     std::vector<Address> found;
     auto thread = first_thread(interpreter, memory);
-    while (thread && *thread != 0 && found.size() < kMostThreads) {
+    while (thread && *thread != 0 && found.size() < kMaxThreads) {
         found.push_back(*thread);
         thread = memory.pointer(*thread + interpreter.layout->thread_next);
     }
@@ -101,7 +101,7 @@ Result<std::vector<Address>> threads_with_id(const Interpreter& interpreter, Mem
 }
 
 Result<std::vector<Frame>> frames(const Objects& objects, Address thread) {
-    const auto linked = linked_frames(objects, thread, kMostFrames);
+    const auto linked = linked_frames(objects, thread, kMaxFrames);
     if (!linked) return linked;
     std::vector<Frame> found;
     for (const auto& frame : *linked) {
@@ -125,10 +125,10 @@ Result<std::vector<Frame>> linked_frames(const Objects& objects, Address thread,
 
 // As bpf/python/thread_state.h does it for the thread that answers.
 Result<Address> exc_info_value(const Objects& objects, Address thread) {
-    constexpr int kDeepest = 32;
+    constexpr int kMaxDepth = 32;
     const auto& layout = objects.layout();
     auto item = objects.memory().pointer(thread + layout.thread_exc_info);
-    for (int i = 0; item && *item != 0 && i < kDeepest; ++i) {
+    for (int i = 0; item && *item != 0 && i < kMaxDepth; ++i) {
         const auto exception = objects.memory().pointer(*item + layout.exc_info_value);
         if (!exception) return exception;
         if (*exception != 0) {

@@ -15,8 +15,8 @@
 namespace python {
 
 // Beyond these the rest is left out: a process that is as large is not looked at for what lies deeper.
-inline constexpr std::size_t kMostThreads = 256;
-inline constexpr std::size_t kMostFrames = 256;
+inline constexpr std::size_t kMaxThreads = 256;
+inline constexpr std::size_t kMaxFrames = 256;
 
 struct Frame {
     Address at = 0;

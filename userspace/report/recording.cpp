@@ -224,12 +224,12 @@ void add_columns(Object& object, const Recording& recording, std::size_t columns
 
 } // namespace
 
-std::string to_json(const Recording& recording, const Recorder& recorder, Columns::Time ended) {
+std::string to_json(const Recording& recording, const Origin& origin, Columns::Time ended) {
     const auto& requests = recording.requests;
     // Half a column at the end has no snapshot of its own yet.
     const auto columns = recording.columns.until(ended - std::chrono::milliseconds(1));
     Object object;
-    object["exporter"] = {{"version", recorder.version}, {"host", recorder.host}, {"kernel", recorder.kernel}};
+    object["exporter"] = {{"version", origin.version}, {"host", origin.host}, {"kernel", origin.kernel}};
     object["began"] = unix_seconds(recording.columns.began());
     object["duration_seconds"] = seconds(ended - recording.columns.began());
     object["notices"] = notices_of(recording);

@@ -17,7 +17,7 @@
 namespace report {
 
 // Who recorded, and where.
-struct Recorder {
+struct Origin {
     std::string version;
     std::string host;
     std::string kernel;
@@ -40,6 +40,6 @@ struct Recording {
 };
 
 // The recording as one JSON object; its fields are documented in docs/investigations.md.
-std::string to_json(const Recording& recording, const Recorder& recorder, Columns::Time ended);
+std::string to_json(const Recording& recording, const Origin& origin, Columns::Time ended);
 
 } // namespace report

@@ -18,11 +18,11 @@ bool agree(const Look& first, const Look& second);
 // Empty: not even the outermost one.
 Look in_common(const Look& first, const Look& second);
 
-// As above, of all of them; there is at least one.
+// The same for all of them; there is at least one.
 Look in_common(const std::vector<Look>& looks);
 
-// Those whose outermost frame is the one that most of them have. A call that has ended meanwhile is linked to nobody
-// any more, and looks like an outermost frame.
+// The looks whose outermost frame is the one that most of them have. A call that has ended meanwhile is linked to no
+// one any more, and looks like an outermost frame.
 std::vector<Look> of_most_frequent_root(const std::vector<Look>& looks);
 
 } // namespace stacks

@@ -14,7 +14,7 @@ Result<const python::Code*> CodeCache::code(const python::Objects& objects, pyth
         return &found->second.code;
     }
     TRY(auto code, python::read_code(objects, identity));
-    if (known_.size() >= kMost) known_.clear();
+    if (known_.size() >= kMaxEntries) known_.clear();
     return &known_.insert_or_assign(address, Known{std::move(code)}).first->second.code;
 }
 

@@ -14,7 +14,7 @@ namespace stacks {
 class CodeCache {
 public:
     // A process with more has them read again.
-    static constexpr std::size_t kMost = 1 << 14;
+    static constexpr std::size_t kMaxEntries = 1 << 14;
     // So many uses later the texts and lines are read again too: those of another object may lie at the same places.
     static constexpr unsigned kUses = 256;
 

@@ -20,9 +20,9 @@ struct Counts {
 class Profile {
 public:
     // Different stacks beyond these are counted, and not kept.
-    static constexpr std::size_t kMostStacks = 10000;
+    static constexpr std::size_t kMaxStacks = 10000;
 
-    explicit Profile(std::size_t most = kMostStacks) : most_{most} {}
+    explicit Profile(std::size_t most = kMaxStacks) : most_{most} {}
 
     void add(const Sample& sample) { add(sample.stack, sample.state, 1, sample.cut ? 1 : 0); }
     void add(Rejection why) { rejections_.add(why); }

@@ -13,11 +13,11 @@ namespace {
 // next look agrees with a mix as readily as with what was there. Each further one makes both some ten times rarer: what
 // eight agree on has lasted, for some 30 µs.
 constexpr std::size_t kAgreeing = 8;
-constexpr std::size_t kMostLooks = 2 * kAgreeing;  // room for one call that comes or goes meanwhile
-constexpr std::size_t kMostTries = 2 * kMostLooks; // some fail where frames come and go
+constexpr std::size_t kMaxLooks = 2 * kAgreeing; // room for one call that comes or goes meanwhile
+constexpr std::size_t kMaxTries = 2 * kMaxLooks; // some fail where frames come and go
 
-// A stack of kMostFrames whose frames lie on a page each, and as many code objects.
-constexpr python::Budget kBudget{.pages = 4 * kMostFrames, .reads = 64 * kMostFrames};
+// A stack of kMaxFrames whose frames lie on a page each, and as many code objects.
+constexpr python::Budget kBudget{.pages = 4 * kMaxFrames, .reads = 64 * kMaxFrames};
 
 bool runs(char state) { return state == 'R'; }
 
@@ -43,7 +43,7 @@ std::expected<Reader::Thread, Rejection> Reader::find_thread(pid_t tid) {
     return Thread{found->front(), own_id};
 }
 
-// As it was found before, if that is still so.
+// The thread as it was found before, if that is still so.
 std::expected<Reader::Thread, Rejection> Reader::thread(pid_t tid) {
     memory_.forget();
     if (const auto known = threads_.find(tid); known != threads_.end()) {
@@ -56,7 +56,7 @@ std::expected<Reader::Thread, Rejection> Reader::thread(pid_t tid) {
     return found;
 }
 
-// Not a generator, which has always been resumed by somebody: it has yielded or ended meanwhile, and who that was is
+// Not a generator, which always has a caller that resumed it: it has yielded or ended meanwhile, and that caller is
 // not to be seen any more.
 bool Reader::may_be_outermost(const python::Frame& frame) {
     if (frame.of_interpreter || frame.code == outermost_) return true;
@@ -68,7 +68,7 @@ bool Reader::may_be_outermost(const python::Frame& frame) {
 
 std::expected<Look, Rejection> Reader::look(python::Address thread) {
     memory_.forget();
-    auto frames = python::linked_frames(objects(), thread, kMostFrames);
+    auto frames = python::linked_frames(objects(), thread, kMaxFrames);
     if (!frames) return std::unexpected(Rejection::kUnreadable);
     if (frames->empty()) return std::unexpected(Rejection::kNoPython);
     if (frames->back().previous != 0) return std::unexpected(Rejection::kTooDeep);
@@ -83,7 +83,7 @@ std::expected<Reader::Agreed, Rejection> Reader::agreed(python::Address thread) 
     outermost_ = 0; // whatever was there for the last sample, its memory may be used for something else
     auto why = Rejection::kMoved;
     std::size_t agreeing = 0;
-    for (std::size_t i = 0; i < kMostTries && looks.size() < kMostLooks; ++i) {
+    for (std::size_t i = 0; i < kMaxTries && looks.size() < kMaxLooks; ++i) {
         auto next = look(thread);
         if (!next) {
             why = next.error();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Reads the Python stacks of one process's threads while they run. The process is neither stopped nor told.
+// Reads the Python stacks of one process's threads while they run. The process is neither stopped nor signalled.
 #pragma once
 
 #include <sys/types.h>
@@ -19,7 +19,7 @@
 namespace stacks {
 
 // Deeper stacks are refused: half of one would be drawn as another function's.
-inline constexpr std::size_t kMostFrames = 1024;
+inline constexpr std::size_t kMaxFrames = 1024;
 
 class Reader {
 public:

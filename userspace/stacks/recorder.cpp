@@ -7,8 +7,6 @@
 
 namespace stacks {
 
-Time monotonic_time() { return std::chrono::steady_clock::now().time_since_epoch(); }
-
 Recorder::Recorder(const procfs::ProcFs& proc, std::function<Time()> clock) : proc_{proc}, clock_{std::move(clock)} {}
 
 Reader* Recorder::reader_of(pid_t pid, Time now) {
@@ -43,15 +41,15 @@ std::variant<Recorder::Known, Rejection> Recorder::sample(const Target& target, 
 }
 
 void Recorder::take(std::span<const Target> targets) {
-    const auto count = std::min(targets.size(), kMostThreads);
+    const auto count = std::min(targets.size(), kMaxThreads);
     left_out_ += targets.size() - count;
-    turn_ = targets.size() > kMostThreads ? (turn_ + kMostThreads) % targets.size() : 0;
+    turn_ = targets.size() > kMaxThreads ? (turn_ + kMaxThreads) % targets.size() : 0;
     for (std::size_t i = 0; i < count; ++i) {
         const auto& target = targets[(turn_ + i) % targets.size()];
         const auto now = clock_();
         auto& samples = threads_[target.thread];
         samples.push_back({now, sample(target, now)});
-        if (samples.size() <= kMostSamples) continue;
+        if (samples.size() <= kMaxSamples) continue;
         samples.pop_front();
         ++left_out_;
     }

@@ -15,6 +15,7 @@
 #include <string>
 #include <variant>
 
+#include "clocks.h"
 #include "procfs/procfs.h"
 #include "stacks/profile.h"
 #include "stacks/reader.h"
@@ -23,7 +24,6 @@
 namespace stacks {
 
 using Time = std::chrono::nanoseconds; // of CLOCK_MONOTONIC, as the kernel's records have it
-Time monotonic_time();
 
 // A thread that serves requests now, and since when the one that has taken longest.
 struct Target {
@@ -34,8 +34,8 @@ struct Target {
 
 class Recorder {
 public:
-    static constexpr std::size_t kMostThreads = 128;    // sampled at a time; others have their turn next
-    static constexpr std::size_t kMostSamples = 60'000; // of a thread: ten minutes at 100 Hz. The oldest are dropped
+    static constexpr std::size_t kMaxThreads = 128;    // sampled at a time; others have their turn next
+    static constexpr std::size_t kMaxSamples = 60'000; // of a thread: ten minutes at 100 Hz. The oldest are dropped
     // A request's end becomes known so much later at most.
     static constexpr std::chrono::seconds kKeptFor{8};
     // Before a process whose Python could not be read is tried again.

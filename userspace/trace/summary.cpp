@@ -12,8 +12,8 @@ namespace trace {
 
 namespace {
 
-constexpr std::size_t kMostEndpoints = 200;
-constexpr std::size_t kMostPeers = 1000;
+constexpr std::size_t kMaxEndpoints = 200;
+constexpr std::size_t kMaxPeers = 1000;
 constexpr std::size_t kPeersShown = 5;
 const std::string kOthers = "others";
 
@@ -34,7 +34,7 @@ void Summary::see(const Request& request, bool matches) {
         longest_ = request.duration;
         slowest_ = fmt::format("{} {}", duration_text(request.duration), name);
     }
-    auto& endpoint = at_most(endpoints_, name, kMostEndpoints);
+    auto& endpoint = at_most(endpoints_, name, kMaxEndpoints);
     endpoint.durations.add(request.duration);
     if (!request.time.parts) {
         undivided_++;
@@ -42,7 +42,7 @@ void Summary::see(const Request& request, bool matches) {
     }
     endpoint.divided++;
     for (std::size_t i = 0; i < kParts.size(); i++) endpoint.parts[i] += (*request.time.parts).*kParts[i].member;
-    for (const auto& peer : request.time.peers) at_most(peers_, stacks::escaped(peer.peer), kMostPeers) += peer.waited;
+    for (const auto& peer : request.time.peers) at_most(peers_, stacks::escaped(peer.peer), kMaxPeers) += peer.waited;
 }
 
 std::string Summary::endpoint_text(const std::string& name, const Endpoint& endpoint, std::size_t width) const {

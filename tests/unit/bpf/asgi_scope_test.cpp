@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "interpreter_scene.h"
+#include "interpreter_fixture.h"
 
 namespace bpf_test {
 namespace {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bpf_stand_in.h"
+#include "bpf_fake.h"
 
 /* The registers of a system call as core/kernel_types.h describes them for x86; the test puts them there itself. */
 #define __TARGET_ARCH_x86

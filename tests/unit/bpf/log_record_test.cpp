@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string>
 
-#include "interpreter_scene.h"
+#include "interpreter_fixture.h"
 
 namespace bpf_test {
 namespace {

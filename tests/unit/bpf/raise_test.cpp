@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "interpreter_scene.h"
+#include "interpreter_fixture.h"
 
 namespace bpf_test {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "interpreter_scene.h"
+#include "interpreter_fixture.h"
 
 namespace bpf_test {
 namespace {

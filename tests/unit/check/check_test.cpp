@@ -185,8 +185,8 @@ TEST(Measures, WithoutTheArbiterIdsMayBeTooLow) {
     EXPECT_EQ(measure(check::measures_of(found, {}, true), "worker ids").state, State::partly);
 }
 
-check::Report report() {
-    check::Report result{.version = "1.2.3"};
+check::Findings findings() {
+    check::Findings result{.version = "1.2.3"};
     result.machine = {{"kernel", Mark::fine, "6.1.0", ""}, {"CAP_BPF", Mark::fatal, "missing", "nothing is measured"}};
     result.programs = {{.name = "sys_exit", .group = "core", .loaded = true, .attached = true},
                        {.name = "stream_bytes", .group = "core", .loaded = true, .on_its_own = false},
@@ -199,7 +199,7 @@ check::Report report() {
 }
 
 TEST(Text, IsMarkedAndCannotGarbleATerminal) {
-    const auto text = check::text_of(report(), false);
+    const auto text = check::text_of(findings(), false);
     EXPECT_THAT(text, HasSubstr("OK kernel"));
     EXPECT_THAT(text, HasSubstr("!! CAP_BPF"));
     EXPECT_THAT(text, HasSubstr("-- backlog"));
@@ -208,11 +208,11 @@ TEST(Text, IsMarkedAndCannotGarbleATerminal) {
     EXPECT_THAT(text, HasSubstr("would not work"));
     EXPECT_THAT(text, HasSubstr("backlog 3 of 2048"));
     EXPECT_EQ(text.find('\x1b'), std::string::npos);
-    EXPECT_THAT(check::text_of(report(), true), HasSubstr("\x1b[32mOK\x1b[0m"));
+    EXPECT_THAT(check::text_of(findings(), true), HasSubstr("\x1b[32mOK\x1b[0m"));
 }
 
 TEST(JsonReport, IsOneObjectWhateverTheNames) {
-    const auto object = nlohmann::json::parse(check::json_of(report()));
+    const auto object = nlohmann::json::parse(check::json_of(findings()));
     EXPECT_EQ(object["serving"]["would_work"], false);
     EXPECT_EQ(object["serving"]["reasons"][0], "CAP_BPF: missing");
     EXPECT_EQ(object["machine"]["CAP_BPF"]["status"], "fatal");

@@ -16,7 +16,7 @@ protected:
     // "10: 11 12" for a master and its workers; a successor is "20<10: 21".
     std::vector<std::string> found() {
         std::vector<std::string> lines;
-        for (const auto& family : recognise(suspects(scene.proc()))) {
+        for (const auto& family : recognise(candidates(scene.proc()))) {
             auto line = fmt::format("{}", family.master.pid);
             if (family.predecessor) line += fmt::format("<{}", *family.predecessor);
             line += ':';

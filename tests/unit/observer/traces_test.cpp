@@ -37,11 +37,11 @@ protected:
         scene.set_arbiter(100, {.worker_age = 4, .ages = {{101, 4}}, .facts = {{"worker_class", worker_class}}});
         scene.scan();
     }
-    void hand_on(event::KernelTime now = kAt) { traces.hand_on(scene.tree(), endpoints, now); }
+    void forward(event::KernelTime now = kAt) { traces.forward(scene.tree(), endpoints, now); }
     trace::Request shown(const event::Traced& traced, std::string exception = {}) {
         requests.clear();
         traces.take(traced, std::move(exception));
-        hand_on();
+        forward();
         if (requests.size() != 1) throw std::runtime_error("not one request");
         return requests.front();
     }
@@ -183,13 +183,13 @@ TEST_F(TracesTest, AreSharedWhereTheKernelSawIt) {
 
 TEST_F(TracesTest, WaitForTheirWorkerToBeKnown) {
     traces.take(traced(2, "GET /early HTTP/1.1"), {});
-    hand_on(kAt + 1s);
+    forward(kAt + 1s);
     EXPECT_TRUE(requests.empty());
     start();
     ASSERT_EQ(scene.slot_of(101), 2u);
-    hand_on(kAt + 4s);
+    forward(kAt + 4s);
     EXPECT_THAT(paths(), ElementsAre("/early"));
-    hand_on(kAt + 4s);
+    forward(kAt + 4s);
     EXPECT_EQ(requests.size(), 1u) << "once";
 }
 
@@ -199,25 +199,25 @@ TEST_F(TracesTest, ThoseThatWaitDoNotHoldUpOthersAndOrderIsKept) {
     traces.take(traced(9, "GET /stranger HTTP/1.1"), {});
     for (const auto* line : {"GET /1 HTTP/1.1", "GET /2 HTTP/1.1", "GET /3 HTTP/1.1"})
         traces.take(traced(known, line), {});
-    hand_on();
+    forward();
     EXPECT_THAT(paths(), ElementsAre("/1", "/2", "/3"));
 }
 
 TEST_F(TracesTest, OfAStrangerAreDroppedAfterAWhile) {
     traces.take(traced(2, "GET /stranger HTTP/1.1"), {});
-    hand_on(kAt + 5s);
+    forward(kAt + 5s);
     start();
     ASSERT_EQ(scene.slot_of(101), 2u);
-    hand_on(kAt + 5s);
+    forward(kAt + 5s);
     EXPECT_TRUE(requests.empty());
 }
 
 TEST_F(TracesTest, NoMoreThanABoundWait) {
     for (int i = 0; i < 10'001; i++) traces.take(traced(2, "GET /" + std::to_string(i) + " HTTP/1.1"), {});
-    hand_on();
+    forward();
     traces.take(traced(2, "GET /late HTTP/1.1"), {});
     start();
-    hand_on();
+    forward();
     ASSERT_EQ(requests.size(), 10'000u);
     EXPECT_EQ(requests.front().path, "/0");
     EXPECT_EQ(requests.back().path, "/9999");

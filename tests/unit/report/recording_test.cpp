@@ -10,10 +10,10 @@
 namespace report_test {
 namespace {
 
-const report::Recorder kRecorder{"1.2.3", "web-1", "6.18"};
+const report::Origin kOrigin{"1.2.3", "web-1", "6.18"};
 
 nlohmann::json json_of(const report::Recording& recording, std::chrono::milliseconds after) {
-    return nlohmann::json::parse(report::to_json(recording, kRecorder, kBegan + after));
+    return nlohmann::json::parse(report::to_json(recording, kOrigin, kBegan + after));
 }
 
 TEST(Recording, SeriesHaveAValueForEachColumn) {

@@ -9,7 +9,7 @@ namespace {
 const Stack kPay{{"main", "shop.py", 1}, {"pay", "shop.py", 20}};
 const Stack kShip{{"main", "shop.py", 2}, {"ship", "shop.py", 30}};
 
-Profile of(std::initializer_list<Sample> samples, std::size_t most = Profile::kMostStacks) {
+Profile of(std::initializer_list<Sample> samples, std::size_t most = Profile::kMaxStacks) {
     Profile profile(most);
     for (const auto& sample : samples) profile.add(sample);
     return profile;

@@ -67,7 +67,7 @@ TEST_F(RecorderTest, SaysWhyAProcessCannotBeRead) {
 
 TEST_F(RecorderTest, TooManyThreadsHaveTheirTurns) {
     std::vector<Target> targets;
-    for (pid_t i = 0; i < static_cast<pid_t>(Recorder::kMostThreads) + 2; ++i)
+    for (pid_t i = 0; i < static_cast<pid_t>(Recorder::kMaxThreads) + 2; ++i)
         targets.push_back({getpid(), 1'000'000 + i, now_});
     recorder_.take(targets);
     EXPECT_EQ(recorder_.left_out(), 2u);

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "scene.h"
+#include "probe_fixture.h"
 
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <fstream>
 
+#include "clocks.h"
+
 namespace kernel_test {
 
-event::KernelTime now() {
-    timespec time{};
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
+event::KernelTime now() { return monotonic_time(); }
 
 probe::Options small_options() {
     probe::Options options{.max_processes = 16,
@@ -26,7 +23,7 @@ probe::Options small_options() {
     return options;
 }
 
-void Scene::SetUp() {
+void ProbeFixture::SetUp() {
     auto loaded = probe::Probe::load(options_);
     ASSERT_TRUE(loaded) << loaded.error().text;
     probe_ = std::move(*loaded);
@@ -35,12 +32,12 @@ void Scene::SetUp() {
     probe_->add_listener(listener_.inode(), master_slot_, 0);
 }
 
-void Scene::drain() {
+void ProbeFixture::drain() {
     const auto undecodable = probe_->drain([&](event::Event event) { events_.push_back(std::move(event)); });
     ASSERT_EQ(undecodable, 0u) << "records that are of no known kind or too short";
 }
 
-std::unique_ptr<ChildProcess> Scene::fork_worker(const ChildProcess::Body& body, event::Slot* slot) {
+std::unique_ptr<ChildProcess> ProbeFixture::fork_worker(const ChildProcess::Body& body, event::Slot* slot) {
     auto child = std::make_unique<ChildProcess>(body);
     const auto forked = take_one<event::Forked>(child->pid());
     worker_slot_ = forked ? forked->slot : 0;
@@ -48,7 +45,7 @@ std::unique_ptr<ChildProcess> Scene::fork_worker(const ChildProcess::Body& body,
     return child;
 }
 
-void Scene::serve(const std::function<void(int fd)>& serve, const std::function<void(Client&)>& talk) {
+void ProbeFixture::serve(const std::function<void(int fd)>& serve, const std::function<void(Client&)>& talk) {
     const auto worker = fork_worker([&](const Steps&) {
         serve(accept_on(listener_.fd()));
         return 0;
@@ -59,11 +56,11 @@ void Scene::serve(const std::function<void(int fd)>& serve, const std::function<
     ASSERT_EQ(worker->join(), 0);
 }
 
-void Scene::wait_until_counted(std::uint64_t requests) const {
+void ProbeFixture::wait_until_counted(std::uint64_t requests) const {
     for (int tried = 0; tried < 400 && totals().requests() < requests; tried++) usleep(5000);
 }
 
-std::uint64_t Scene::entries(const std::string& map) const {
+std::uint64_t ProbeFixture::entries(const std::string& map) const {
     for (const auto& use : probe_->report().maps) {
         if (use.name == map) return use.entries;
     }
@@ -71,11 +68,11 @@ std::uint64_t Scene::entries(const std::string& map) const {
     return 0;
 }
 
-std::uint64_t Scene::lost(contract::drop_reason reason) const {
+std::uint64_t ProbeFixture::lost(contract::drop_reason reason) const {
     return probe_->report().events_lost.at(event::name_of(reason));
 }
 
-std::uint64_t Scene::lost() const {
+std::uint64_t ProbeFixture::lost() const {
     std::uint64_t sum = 0;
     for (const auto& [reason, count] : probe_->report().events_lost) sum += count;
     return sum;

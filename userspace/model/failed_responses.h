@@ -36,7 +36,7 @@ struct Answer {
 //     is published as method and endpoint "other", error type "unknown", and stays there.
 //   - A response of status < 400 that an exception ended is an error and no failure: no count of a status explains it.
 //   - Should that record turn up later after all, it is dropped: its response has been published already.
-class Answers {
+class FailedResponses {
 public:
     void add(Answer answer, std::uint64_t times = 1);
 

@@ -18,12 +18,12 @@ namespace kernel_test {
 // Nanoseconds of CLOCK_MONOTONIC, as in records.
 event::KernelTime now();
 
-// For tests that load one: small maps, a record for every response, no strangers.
+// For tests that load one: small maps, a record for every response, no unobserved processes.
 probe::Options small_options();
 
-class Scene : public testing::Test {
+class ProbeFixture : public testing::Test {
 protected:
-    explicit Scene(probe::Options options = small_options()) : options_(options) {}
+    explicit ProbeFixture(probe::Options options = small_options()) : options_(options) {}
     void SetUp() override;
 
     // Forks a worker and finds the slot that the kernel gave it. It waits for go().

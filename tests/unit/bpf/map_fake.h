@@ -4,8 +4,8 @@
  * zero, hash maps have a limit and give the memory of a deleted entry to the next one, queues are first in, first out.
  * Valid C and C++.
  */
-#ifndef TESTS_MAP_STAND_IN_H
-#define TESTS_MAP_STAND_IN_H
+#ifndef TESTS_MAP_FAKE_H
+#define TESTS_MAP_FAKE_H
 
 #include <stddef.h>
 #include <stdint.h>

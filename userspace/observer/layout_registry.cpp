@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "observer/pythons.h"
+#include "observer/layout_registry.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -19,12 +19,12 @@ constexpr int kTriesUntilItWaits = 10;
 
 } // namespace
 
-bool Pythons::Known::settled() const {
+bool LayoutRegistry::Known::settled() const {
     if (use.layout == "ok") return waited || tries >= kTriesUntilItWaits;
     return tries >= kTries;
 }
 
-std::optional<Pythons::Found> Pythons::read(pid_t master) {
+std::optional<LayoutRegistry::Found> LayoutRegistry::read(pid_t master) {
     auto& known = known_[master];
     known.tries++;
     auto memory = python::Memory::open(proc_, master);
@@ -51,7 +51,7 @@ std::optional<Pythons::Found> Pythons::read(pid_t master) {
     return std::nullopt;
 }
 
-std::vector<pid_t> Pythons::unsettled(const std::vector<gunicorn::Master>& masters) const {
+std::vector<pid_t> LayoutRegistry::unsettled(const std::vector<gunicorn::Master>& masters) const {
     std::vector<pid_t> pids;
     for (const auto& master : masters) {
         if (!master.alive || !master.slot) continue;
@@ -61,14 +61,14 @@ std::vector<pid_t> Pythons::unsettled(const std::vector<gunicorn::Master>& maste
     return pids;
 }
 
-void Pythons::keep_only(const std::vector<gunicorn::Master>& masters) {
+void LayoutRegistry::keep_only(const std::vector<gunicorn::Master>& masters) {
     std::erase_if(known_, [&](const auto& known) {
         return std::ranges::none_of(
             masters, [&](const gunicorn::Master& master) { return master.alive && master.pid == known.first; });
     });
 }
 
-std::map<model::PythonUse, std::uint64_t> Pythons::uses() const {
+std::map<model::PythonUse, std::uint64_t> LayoutRegistry::uses() const {
     std::map<model::PythonUse, std::uint64_t> uses;
     for (const auto& [master, known] : known_) uses[known.use]++;
     return uses;

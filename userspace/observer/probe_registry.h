@@ -16,7 +16,7 @@
 
 namespace observer {
 
-// Those that are wanted, or those that are attached.
+// The probes that are wanted, or that are attached.
 struct PythonProbes {
     bool raises = false;
     bool collections = false;
@@ -25,10 +25,10 @@ struct PythonProbes {
     bool any() const { return raises || collections || imports; }
 };
 
-class Interpreters {
+class ProbeRegistry {
 public:
     // `proc` and `probe` must outlive this.
-    Interpreters(const procfs::ProcFs& proc, probe::Probe& probe, PythonProbes wanted)
+    ProbeRegistry(const procfs::ProcFs& proc, probe::Probe& probe, PythonProbes wanted)
         : proc_(proc), probe_(probe), wanted_(wanted) {}
 
     // Attaches what is wanted to the file that the master runs, unless it is there already, and says what is attached.

@@ -73,7 +73,7 @@ struct GunicornFound {
     std::vector<Measure> measures;
 };
 
-struct Report {
+struct Findings {
     std::string version; // of this program
     std::vector<Finding> machine;
     std::vector<event::ProgramCheck> programs; // empty: not tried

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "model/answers.h"
+#include "model/failed_responses.h"
 
 #include <algorithm>
 #include <utility>
@@ -14,9 +14,9 @@ bool is_failure(const Answer& answer) { return answer.status >= 400; }
 
 } // namespace
 
-void Answers::add(Answer answer, std::uint64_t times) { newer_records_[std::move(answer)] += times; }
+void FailedResponses::add(Answer answer, std::uint64_t times) { newer_records_[std::move(answer)] += times; }
 
-void Answers::set_counted(const std::map<int, std::uint64_t>& responses) {
+void FailedResponses::set_counted(const std::map<int, std::uint64_t>& responses) {
     for (const auto& [code, count] : responses) {
         if (code < 400) continue;
         auto& status = statuses_[code];
@@ -26,7 +26,7 @@ void Answers::set_counted(const std::map<int, std::uint64_t>& responses) {
     newer_records_.clear();
 }
 
-void Answers::publish() {
+void FailedResponses::publish() {
     publish_from(counted_records_);
     drop_late_records();
     publish_from(newer_records_);
@@ -34,7 +34,7 @@ void Answers::publish() {
 }
 
 // Moves as much to the published series as the kernel has counted. What has no room stays.
-void Answers::publish_from(Tally& tally) {
+void FailedResponses::publish_from(Tally& tally) {
     for (auto each = tally.begin(); each != tally.end();) {
         auto& [answer, times] = *each;
         const auto published = is_failure(answer) ? std::min(times, statuses_[answer.status].room()) : times;
@@ -46,7 +46,7 @@ void Answers::publish_from(Tally& tally) {
 
 // The counts include these records and are used up: the responses were published as lost. More than those cannot be
 // late; should there be any, the counts are behind and the records go on waiting.
-void Answers::drop_late_records() {
+void FailedResponses::drop_late_records() {
     for (auto each = counted_records_.begin(); each != counted_records_.end();) {
         auto& [answer, times] = *each;
         auto& status = statuses_[answer.status];
@@ -57,7 +57,7 @@ void Answers::drop_late_records() {
     }
 }
 
-void Answers::publish_lost() {
+void FailedResponses::publish_lost() {
     const std::string other{http::kOther};
     for (auto& [code, status] : statuses_) {
         const auto lost = status.room();
@@ -67,7 +67,7 @@ void Answers::publish_lost() {
     }
 }
 
-void Answers::count(const Answer& answer, std::uint64_t times) {
+void FailedResponses::count(const Answer& answer, std::uint64_t times) {
     if (is_failure(answer)) {
         statuses_[answer.status].published += times;
         failed_[{answer.method, answer.endpoint, answer.status}] += times;
@@ -75,7 +75,7 @@ void Answers::count(const Answer& answer, std::uint64_t times) {
     if (!answer.error_type.empty()) errors_[{answer.method, answer.endpoint, answer.error_type}] += times;
 }
 
-void Answers::rename_unpublished(const Rename& rename) {
+void FailedResponses::rename_unpublished(const Rename& rename) {
     for (auto* tally : {&counted_records_, &newer_records_}) {
         Tally renamed;
         for (const auto& [answer, times] : *tally) {
@@ -87,12 +87,12 @@ void Answers::rename_unpublished(const Rename& rename) {
     }
 }
 
-void Answers::drop_unpublished() {
+void FailedResponses::drop_unpublished() {
     counted_records_.clear();
     newer_records_.clear();
 }
 
-void Answers::collect_endpoints(std::set<std::string_view>& endpoints) const {
+void FailedResponses::collect_endpoints(std::set<std::string_view>& endpoints) const {
     for (const auto& [key, times] : failed_) endpoints.insert(key.endpoint);
     for (const auto& [key, times] : errors_) endpoints.insert(key.endpoint);
     for (const auto* tally : {&counted_records_, &newer_records_})

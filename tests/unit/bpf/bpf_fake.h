@@ -3,13 +3,13 @@
  * What libbpf's headers and the kernel's helpers are to a BPF program, for one that is compiled for user space.
  * Included before the programs; they are used as they are.
  */
-#ifndef TESTS_BPF_STAND_IN_H
-#define TESTS_BPF_STAND_IN_H
+#ifndef TESTS_BPF_FAKE_H
+#define TESTS_BPF_FAKE_H
 
 #include <linux/bpf.h>
 #include <stdlib.h>
 
-#include "map_stand_in.h"
+#include "map_fake.h"
 
 /* <bpf/bpf_helpers.h> */
 #define SEC(name)

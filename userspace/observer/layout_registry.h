@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The Pythons of the observed masters: what the kernel side has to know to read exceptions of their workers.
+// The layouts of the observed masters' Pythons: what the kernel side has to know to read exceptions of their workers.
 #pragma once
 
 #include <sys/types.h>
@@ -19,7 +19,7 @@
 
 namespace observer {
 
-class Pythons {
+class LayoutRegistry {
 public:
     struct Found {
         python::Address first_thread_at;                  // where the interpreter's pointer to its first thread is
@@ -28,13 +28,13 @@ public:
     };
 
     // `proc` must outlive this.
-    explicit Pythons(const procfs::ProcFs& proc) : proc_(proc) {}
+    explicit LayoutRegistry(const procfs::ProcFs& proc) : proc_(proc) {}
 
     // Looks at a master. Nothing when its Python is not known or cannot be read, which is logged once; then it is worth
     // another try, up to three, since a process that has just begun may not show all. So it is until the master is seen
     // where it waits for signals, since what it handles elsewhere may be over in a moment; up to ten tries.
     std::optional<Found> read(pid_t master);
-    // Those of the masters that are to be tried again.
+    // The masters whose Python is to be tried again.
     std::vector<pid_t> unsettled(const std::vector<gunicorn::Master>& masters) const;
     // Drops those that have ended.
     void keep_only(const std::vector<gunicorn::Master>& masters);

@@ -2,7 +2,7 @@
 // What ties a logged exception to a response, and what does not.
 #include <gtest/gtest.h>
 
-#include "model/causes.h"
+#include "model/exception_matcher.h"
 
 using namespace std::chrono_literals;
 
@@ -34,16 +34,16 @@ struct Line {
 class CausesTest : public testing::Test {
 protected:
     void log(const Line& line) {
-        causes_.on({.slot = 1,
-                    .pid = 100,
-                    .by = line.by,
-                    .in_flight = line.in_flight,
-                    .exception = line.exception,
-                    .logger = line.logger,
-                    .arguments = line.arguments,
-                    .of_scope = line.of_scope,
-                    .raised_in = line.raised_in,
-                    .at = line.at});
+        matcher_.on({.slot = 1,
+                     .pid = 100,
+                     .by = line.by,
+                     .in_flight = line.in_flight,
+                     .exception = line.exception,
+                     .logger = line.logger,
+                     .arguments = line.arguments,
+                     .of_scope = line.of_scope,
+                     .raised_in = line.raised_in,
+                     .at = line.at});
     }
     static event::Responded response(event::Execution by, std::chrono::milliseconds begin,
                                      std::chrono::milliseconds end, int status = 500) {
@@ -55,10 +55,10 @@ protected:
         return responded;
     }
     std::string cause(const event::Responded& responded, const std::string& path = "/a") {
-        return causes_.of(responded, "GET", path);
+        return matcher_.of(responded, "GET", path);
     }
 
-    Causes causes_;
+    ExceptionMatcher matcher_;
 };
 
 TEST_F(CausesTest, WhatTheThreadLoggedSinceItsRequestBegan) {
@@ -114,7 +114,7 @@ TEST_F(CausesTest, AScopeTiesWhatALoopAnswersInTheSameTurn) {
     auto answer = response(kLoop, 10ms, 20ms);
     answer.polled = 14ms;
     EXPECT_EQ(cause(answer, "/a"), "");
-    EXPECT_EQ(causes_.of(answer, "POST", "/c"), "");
+    EXPECT_EQ(matcher_.of(answer, "POST", "/c"), "");
     EXPECT_EQ(cause(answer, "/c?x=1"), "OSError");
     EXPECT_EQ(cause(answer, "/c"), "") << "used up";
     EXPECT_EQ(cause(answer, "/a%20b"), "KeyError");
@@ -145,7 +145,7 @@ TEST_F(CausesTest, WhatNamesTheSamePathHasToAgree) {
     for (const auto* exception : {"KeyError", "OSError"})
         log({exception, thread(9), 15ms, "django.request", {"Internal Server Error", "/a"}});
     EXPECT_EQ(cause(response(kLoop, 10ms, 20ms)), "");
-    causes_ = {};
+    matcher_ = {};
     log({"KeyError", thread(9), 15ms, "gunicorn.error", {"/a", "POST"}});
     log({"OSError", thread(9), 15ms, "gunicorn.error", {"/a?x", "GET"}});
     EXPECT_EQ(cause(response(kLoop, 10ms, 20ms)), "OSError");
@@ -322,9 +322,9 @@ TEST_F(CausesTest, OfNoResponseWhatTheServerLogs) {
     log({"shop.DatabaseGone", thread(5), 15ms});
     log({"OSError", thread(5), 16ms, "gunicorn.error"});
     log({"KeyError", thread(6), 16ms});
-    EXPECT_EQ(causes_.of(aborted(thread(5), 10ms, 20ms), "GET", "/a"), Cause("OSError"));
-    EXPECT_EQ(causes_.of(aborted(thread(5), 10ms, 20ms), "GET", "/a"), Cause()) << "counts once";
-    EXPECT_EQ(causes_.of(aborted(thread(6), 10ms, 20ms), "GET", "/a"), Cause())
+    EXPECT_EQ(matcher_.of(aborted(thread(5), 10ms, 20ms), "GET", "/a"), Cause("OSError"));
+    EXPECT_EQ(matcher_.of(aborted(thread(5), 10ms, 20ms), "GET", "/a"), Cause()) << "counts once";
+    EXPECT_EQ(matcher_.of(aborted(thread(6), 10ms, 20ms), "GET", "/a"), Cause())
         << "the application may have forgiven it";
 }
 
@@ -332,19 +332,19 @@ TEST_F(CausesTest, OfNoResponseTheClientsSocketIsNone) {
     log({"TimeoutError", thread(5), 15ms, "gunicorn.error", {}, 2, false, event::RaisedIn::server});
     auto request = aborted(thread(5), 10ms, 20ms);
     request.by_exception = true;
-    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause());
+    EXPECT_EQ(matcher_.of(request, "GET", "/a"), Cause());
     log({"TimeoutError", thread(5), 25ms, "gunicorn.error", {}, 2, false, event::RaisedIn::not_known});
-    EXPECT_EQ(causes_.of(aborted(thread(5), 20ms, 30ms), "GET", "/a"), Cause()) << "never a guess";
+    EXPECT_EQ(matcher_.of(aborted(thread(5), 20ms, 30ms), "GET", "/a"), Cause()) << "never a guess";
     log({"shop.Gone", thread(5), 35ms, "gunicorn.error", {}, 2, false, event::RaisedIn::not_known});
-    EXPECT_EQ(causes_.of(aborted(thread(5), 30ms, 40ms), "GET", "/a"), Cause("shop.Gone")) << "no socket's";
+    EXPECT_EQ(matcher_.of(aborted(thread(5), 30ms, 40ms), "GET", "/a"), Cause("shop.Gone")) << "no socket's";
 }
 
 TEST_F(CausesTest, OfNoResponseWhatIsHandledAtItsEnd) {
     auto request = aborted(thread(5), 10ms, 20ms);
     request.request.exception = "SystemExit";
-    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause("SystemExit"));
+    EXPECT_EQ(matcher_.of(request, "GET", "/a"), Cause("SystemExit"));
     log({"SystemExit", thread(5), 21ms, "gunicorn.error"});
-    EXPECT_EQ(causes_.of(aborted(thread(5), 15ms, 30ms), "GET", "/a"), Cause()) << "its echo";
+    EXPECT_EQ(matcher_.of(aborted(thread(5), 15ms, 30ms), "GET", "/a"), Cause()) << "its echo";
 }
 
 TEST_F(CausesTest, OfNoResponseByTheThreadThatReadTheRequest) {
@@ -353,28 +353,28 @@ TEST_F(CausesTest, OfNoResponseByTheThreadThatReadTheRequest) {
     log({"OSError", thread(5), 15ms, "gunicorn.error"});
     log({"ConnectionError", thread(5), 25ms, "gunicorn.error"}); // of its next request
     log({"KeyError", thread(6), 14ms, "gunicorn.error"});
-    EXPECT_EQ(causes_.of(aborted(reader, 10ms, 30ms), "GET", "/a"), Cause("OSError"));
-    EXPECT_EQ(causes_.of(aborted(reader, 20ms, 31ms), "GET", "/b"), Cause("ConnectionError"));
-    EXPECT_EQ(causes_.of(aborted(reader, 20ms, 32ms), "GET", "/b"), Cause());
+    EXPECT_EQ(matcher_.of(aborted(reader, 10ms, 30ms), "GET", "/a"), Cause("OSError"));
+    EXPECT_EQ(matcher_.of(aborted(reader, 20ms, 31ms), "GET", "/b"), Cause("ConnectionError"));
+    EXPECT_EQ(matcher_.of(aborted(reader, 20ms, 32ms), "GET", "/b"), Cause());
 }
 
 TEST_F(CausesTest, OfNoResponseByALoopsTask) {
     log({"ValueError", task(0x900), 15ms, "tornado.application"});
-    EXPECT_EQ(causes_.of(aborted(task(0x800), 10ms, 20ms), "GET", "/a"), Cause());
-    EXPECT_EQ(causes_.of(aborted(task(0x900), 10ms, 20ms), "GET", "/a"), Cause("ValueError"));
+    EXPECT_EQ(matcher_.of(aborted(task(0x800), 10ms, 20ms), "GET", "/a"), Cause());
+    EXPECT_EQ(matcher_.of(aborted(task(0x900), 10ms, 20ms), "GET", "/a"), Cause("ValueError"));
 }
 
 TEST_F(CausesTest, OfNoResponseAnExceptionThatNothingTellsOfIsUnknown) {
     auto request = aborted(thread(5), 10ms, 20ms);
-    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause());
+    EXPECT_EQ(matcher_.of(request, "GET", "/a"), Cause());
     request.by_exception = true;
-    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause(""));
+    EXPECT_EQ(matcher_.of(request, "GET", "/a"), Cause(""));
     request.by = event::Aborted::By::client;
-    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause());
+    EXPECT_EQ(matcher_.of(request, "GET", "/a"), Cause());
     request.by = event::Aborted::By::server;
     request.request.exception = "StopIteration";
     request.request.raised = event::Responded::Raised::exception;
-    EXPECT_EQ(causes_.of(request, "GET", "/a"), Cause("StopIteration")) << "a probe has seen it";
+    EXPECT_EQ(matcher_.of(request, "GET", "/a"), Cause("StopIteration")) << "a probe has seen it";
 }
 
 } // namespace

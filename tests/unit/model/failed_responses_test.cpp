@@ -4,11 +4,11 @@
 #include <deque>
 #include <random>
 
-#include "model/answers.h"
+#include "model/failed_responses.h"
 
 namespace {
 
-using model::Answers;
+using model::FailedResponses;
 using Failed = std::map<model::FailedKey, std::uint64_t>;
 using Errors = std::map<model::ErrorKey, std::uint64_t>;
 
@@ -16,8 +16,8 @@ const model::Answer kMissing{404, "GET", "/a", ""};
 const model::Answer kAlsoMissing{404, "GET", "/b", ""};
 const model::Answer kBroken{500, "POST", "/a", "unknown"};
 
-TEST(Answers, RecordsArePublishedWithTheirCounts) {
-    Answers answers;
+TEST(FailedResponses, RecordsArePublishedWithTheirCounts) {
+    FailedResponses answers;
     answers.set_counted({{200, 9}, {404, 3}, {500, 1}, {0, 2}});
     answers.add(kMissing, 2);
     answers.add(kAlsoMissing);
@@ -28,8 +28,8 @@ TEST(Answers, RecordsArePublishedWithTheirCounts) {
     EXPECT_EQ(answers.errors(), (Errors{{{"POST", "/a", "unknown"}, 1}}));
 }
 
-TEST(Answers, ErrorsAreWhatHasAType) {
-    Answers answers;
+TEST(FailedResponses, ErrorsAreWhatHasAType) {
+    FailedResponses answers;
     answers.set_counted({{400, 2}, {500, 3}});
     answers.add({400, "GET", "/a", ""});
     answers.add({400, "invalid", "invalid", "InvalidRequestLine"});
@@ -42,8 +42,8 @@ TEST(Answers, ErrorsAreWhatHasAType) {
                                         {{"GET", "/a", "KeyError"}, 1}}));
 }
 
-TEST(Answers, LostRecordsAreOther) {
-    Answers answers;
+TEST(FailedResponses, LostRecordsAreOther) {
+    FailedResponses answers;
     answers.set_counted({{404, 3}, {503, 2}});
     answers.add(kMissing);
     answers.publish();
@@ -54,8 +54,8 @@ TEST(Answers, LostRecordsAreOther) {
     EXPECT_EQ(answers.failed().at({"other", "other", 404}), 2u) << "counted once";
 }
 
-TEST(Answers, RecordsNewerThanTheCountsWait) {
-    Answers answers;
+TEST(FailedResponses, RecordsNewerThanTheCountsWait) {
+    FailedResponses answers;
     answers.set_counted({{404, 1}});
     answers.add(kMissing, 2); // the second response came after the counts were read
     answers.publish();
@@ -65,8 +65,8 @@ TEST(Answers, RecordsNewerThanTheCountsWait) {
     EXPECT_EQ(answers.failed(), (Failed{{{"GET", "/a", 404}, 2}}));
 }
 
-TEST(Answers, LateRecordDoesNotCountTwice) {
-    Answers answers;
+TEST(FailedResponses, LateRecordDoesNotCountTwice) {
+    FailedResponses answers;
     answers.set_counted({{404, 1}});
     answers.publish();
     answers.add(kMissing); // after all
@@ -83,8 +83,8 @@ TEST(Answers, LateRecordDoesNotCountTwice) {
         << "the late record is forgotten and stands in for no other";
 }
 
-TEST(Answers, LateRecordInTheSameBreathAsANewOne) {
-    Answers answers;
+TEST(FailedResponses, LateRecordInTheSameBreathAsANewOne) {
+    FailedResponses answers;
     answers.set_counted({{404, 1}});
     answers.publish();
     answers.add(kMissing);
@@ -97,8 +97,8 @@ TEST(Answers, LateRecordInTheSameBreathAsANewOne) {
 }
 
 // Should the kernel ever record before it counts, records wait: nothing is dropped that nobody published.
-TEST(Answers, CountsThatLagBehindDropNothing) {
-    Answers answers;
+TEST(FailedResponses, CountsThatLagBehindDropNothing) {
+    FailedResponses answers;
     answers.add(kMissing);
     answers.set_counted({{404, 0}});
     answers.publish();
@@ -108,8 +108,8 @@ TEST(Answers, CountsThatLagBehindDropNothing) {
     EXPECT_EQ(answers.failed(), (Failed{{{"GET", "/a", 404}, 1}}));
 }
 
-TEST(Answers, UnpublishedRecordsCanBeRenamedOrDropped) {
-    Answers answers;
+TEST(FailedResponses, UnpublishedRecordsCanBeRenamedOrDropped) {
+    FailedResponses answers;
     answers.set_counted({{404, 1}});
     answers.add(kMissing);
     answers.publish();
@@ -146,7 +146,7 @@ public:
         if (chance(loss_)) return;
         (chance(delay_) ? delayed_ : ring_).push_back(answer);
     }
-    void drain(Answers& answers) {
+    void drain(FailedResponses& answers) {
         for (const auto& answer : ring_) answers.add(answer);
         ring_.clear();
         if (chance(0.5)) std::swap(ring_, delayed_);
@@ -166,7 +166,7 @@ private:
     std::deque<model::Answer> ring_, delayed_;
 };
 
-void expect_promises(const Answers& answers, const std::map<int, std::uint64_t>& counts, Failed& before) {
+void expect_promises(const FailedResponses& answers, const std::map<int, std::uint64_t>& counts, Failed& before) {
     std::map<int, std::uint64_t> sums;
     for (const auto& [key, count] : answers.failed()) sums[key.status] += count;
     ASSERT_EQ(sums, counts);
@@ -182,7 +182,7 @@ class AnswersAtRandom : public testing::TestWithParam<std::pair<double, double>>
 TEST_P(AnswersAtRandom, KeepTheirPromises) {
     const auto [loss, delay] = GetParam();
     for (unsigned seed = 1; seed <= 50; ++seed) {
-        Answers answers;
+        FailedResponses answers;
         Kernel kernel(seed, loss, delay);
         Failed before;
         for (int round = 0; round < 200; ++round) {

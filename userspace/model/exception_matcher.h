@@ -22,12 +22,12 @@ namespace model {
 //   - or, there, a server logged that a request failed while this one was the only request in flight, in the turn of
 //     the loop that wrote the answer.
 // Everything else is unknown.
-class Causes {
+class ExceptionMatcher {
 public:
     void on(const event::Logged& logged) {
         if (is_news(logged)) add(logged);
     }
-    // False if it explains nothing: it was logged once more by who answered, or for no request.
+    // False if it explains nothing: it was logged once more by the thread that answered, or for no request.
     bool is_news(const event::Logged& logged);
     void add(const event::Logged& logged);
     // True if the logger is one of a server or framework, whose records with an exception say that a request failed.
@@ -40,7 +40,7 @@ public:
     // the order of the records, since what is found is used up.
     std::string of(const event::Responded& responded, std::string_view method, std::string_view path);
 
-    // Likewise, of a request without a response: the type of the application's exception that ended it. Nothing if it
+    // The same for a request without a response: the type of the application's exception that ended it. Nothing if it
     // was none: the client left, or the server raised (an error of the client's own socket, SystemExit when it is told
     // to quit). Empty: an exception of a type that is not known.
     std::optional<std::string> of(const event::Aborted& aborted, std::string_view method, std::string_view path);
@@ -49,7 +49,7 @@ private:
     struct Candidate {
         event::Logged logged;
         RequestPath path;   // in the message; empty: none
-        std::string method; // likewise
+        std::string method; // in the message; empty: none
         bool by_server;     // the logger is one of a server or framework that names failed requests
     };
     struct Found {
@@ -58,15 +58,15 @@ private:
     };
     static Found taken_from(const Candidate& candidate);
 
-    // An exception that explained a response already: who wrote it logs it afterwards.
+    // An exception that explained a response already: the thread that wrote it logs it afterwards.
     struct Echo {
         event::Execution by;
         std::string exception;
         event::KernelTime at;
     };
 
-    bool is_echo(const event::Logged& logged);
-    void use_up(const event::Responded& responded);
+    bool is_duplicate_log(const event::Logged& logged);
+    void consume(const event::Responded& responded);
     Found from_log(const event::Responded& responded, std::string_view method, std::string_view path);
     Found from_writer(const event::Responded& responded, const RequestPath& path);
     Found from_thread(const event::Responded& responded);

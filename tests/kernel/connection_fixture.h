@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A scene with a client that asks and a worker that answers.
+// A fixture with a client that asks and a worker that answers.
 #pragma once
 
 #include <map>
 #include <string>
 
-#include "scene.h"
+#include "probe_fixture.h"
 
 namespace kernel_test {
 
 using Counts = std::map<int, std::uint64_t>; // by status
 
-class Connection : public Scene {
+class Connection : public ProbeFixture {
 protected:
     // One connection ended as this; the map is empty.
     void expect_ended(const std::string& kind) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "model/causes.h"
+#include "model/exception_matcher.h"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,8 @@
 namespace model {
 namespace {
 
-constexpr std::size_t kMostCandidates = 256;
-constexpr std::size_t kMostEchoes = 64;
+constexpr std::size_t kMaxCandidates = 256;
+constexpr std::size_t kMaxEchoes = 64;
 // Servers log right after they have answered.
 constexpr event::KernelTime kEchoTime = std::chrono::milliseconds(100);
 
@@ -37,8 +37,8 @@ bool is_same_code(const event::Execution& one, const event::Execution& other) {
            one.outermost_frame == other.outermost_frame;
 }
 
-// By a thread or a greenlet of its own, which serves one request at a time; else by a task of the event loop, or by the
-// only thread of a worker that serves one request at a time.
+// True if the thread or greenlet that answered has logged it, and serves one request at a time; else if its task of the
+// event loop has, or the only thread of a worker that serves one request at a time.
 bool is_writers(const event::Logged& logged, const event::Execution& writer) {
     if (!is_same_code(logged.by, writer)) return false;
     if (!writer.is_main_module) return true;
@@ -57,11 +57,11 @@ event::KernelTime since_of(const event::Responded& responded) {
 
 } // namespace
 
-Causes::Found Causes::taken_from(const Candidate& candidate) {
+ExceptionMatcher::Found ExceptionMatcher::taken_from(const Candidate& candidate) {
     return {candidate.logged.exception, candidate.logged.raised_in};
 }
 
-bool Causes::is_echo(const event::Logged& logged) {
+bool ExceptionMatcher::is_duplicate_log(const event::Logged& logged) {
     std::erase_if(echoes_, [&](const Echo& echo) { return logged.at - echo.at > kEchoTime; });
     const auto found = std::ranges::find_if(echoes_, [&](const Echo& echo) {
         return echo.exception == logged.exception && is_same_code(echo.by, logged.by) &&
@@ -72,25 +72,27 @@ bool Causes::is_echo(const event::Logged& logged) {
     return true;
 }
 
-bool Causes::is_of_server(const event::Logged& logged) {
+bool ExceptionMatcher::is_of_server(const event::Logged& logged) {
     return std::ranges::find(kServers, logged.logger) != kServers.end();
 }
 
-bool Causes::is_news(const event::Logged& logged) { return logged.logger != kNobodys && !is_echo(logged); }
+bool ExceptionMatcher::is_news(const event::Logged& logged) {
+    return logged.logger != kNobodys && !is_duplicate_log(logged);
+}
 
-void Causes::add(const event::Logged& logged) {
+void ExceptionMatcher::add(const event::Logged& logged) {
     Candidate candidate{.logged = logged, .path = {}, .method = {}, .by_server = is_of_server(logged)};
     for (std::size_t i = 0; i < logged.arguments.size(); i++) {
         const auto& argument = logged.arguments[i];
         if (candidate.path.empty() && argument.starts_with('/')) candidate.path = request_path(argument, logged.cut[i]);
         if (std::ranges::find(kMethods, argument) != kMethods.end()) candidate.method = argument;
     }
-    if (candidates_.size() == kMostCandidates) candidates_.pop_front();
+    if (candidates_.size() == kMaxCandidates) candidates_.pop_front();
     candidates_.push_back(std::move(candidate));
 }
 
 // The writer logs what it is handling before it answers, or afterwards.
-void Causes::use_up(const event::Responded& responded) {
+void ExceptionMatcher::consume(const event::Responded& responded) {
     const auto begin = begin_of(responded);
     const auto found = std::ranges::find_if(candidates_, [&](const Candidate& candidate) {
         return candidate.logged.exception == responded.exception && candidate.logged.at >= begin &&
@@ -100,12 +102,12 @@ void Causes::use_up(const event::Responded& responded) {
         candidates_.erase(found);
         return;
     }
-    if (echoes_.size() == kMostEchoes) echoes_.pop_front();
+    if (echoes_.size() == kMaxEchoes) echoes_.pop_front();
     echoes_.push_back({responded.by, responded.exception, responded.at});
 }
 
 // What names the path is what the framework says in the end; else the last one is. All of them are this request's.
-Causes::Found Causes::from_writer(const event::Responded& responded, const RequestPath& path) {
+ExceptionMatcher::Found ExceptionMatcher::from_writer(const event::Responded& responded, const RequestPath& path) {
     const Candidate* best = nullptr;
     const auto begin = begin_of(responded);
     const auto counts = [&](const Candidate& candidate) {
@@ -122,7 +124,7 @@ Causes::Found Causes::from_writer(const event::Responded& responded, const Reque
 }
 
 // Of a thread that only read the request, and serves one at a time: what the server says of it comes first.
-Causes::Found Causes::from_thread(const event::Responded& responded) {
+ExceptionMatcher::Found ExceptionMatcher::from_thread(const event::Responded& responded) {
     const auto begin = begin_of(responded);
     const auto is_its = [&](const Candidate& candidate) {
         return candidate.logged.by.thread == responded.by.thread && !candidate.logged.by.is_main_module &&
@@ -140,7 +142,8 @@ Causes::Found Causes::from_thread(const event::Responded& responded) {
 // Only of what a server or framework says, which means by it that the request fails: an application names the path of
 // requests that it answers with 200, too, and another one for the same path may fail meanwhile. An ASGI server speaks
 // in the turn of the loop in which it answers, or after it.
-Causes::Found Causes::from_path(const event::Responded& responded, std::string_view method, const RequestPath& path) {
+ExceptionMatcher::Found ExceptionMatcher::from_path(const event::Responded& responded, std::string_view method,
+                                                    const RequestPath& path) {
     const auto begin = begin_of(responded);
     auto first = candidates_.end();
     for (auto each = candidates_.begin(); each != candidates_.end(); ++each) {
@@ -156,7 +159,8 @@ Causes::Found Causes::from_path(const event::Responded& responded, std::string_v
     return found;
 }
 
-Causes::Found Causes::from_only_request(const event::Responded& responded, const RequestPath& path) {
+ExceptionMatcher::Found ExceptionMatcher::from_only_request(const event::Responded& responded,
+                                                            const RequestPath& path) {
     const auto since = since_of(responded);
     const auto last = std::ranges::find_if(candidates_.rbegin(), candidates_.rend(), [&](const Candidate& candidate) {
         return candidate.logged.at >= since && candidate.by_server && candidate.logged.in_flight == 1 &&
@@ -171,11 +175,11 @@ Causes::Found Causes::from_only_request(const event::Responded& responded, const
     return found;
 }
 
-std::string Causes::of(const event::Responded& responded, std::string_view method, std::string_view path) {
+std::string ExceptionMatcher::of(const event::Responded& responded, std::string_view method, std::string_view path) {
     if (responded.status >= 400 && !responded.exception.empty()) {
         const bool was_handled = responded.raised != event::Responded::Raised::exception;
         // What a framework caught it may have logged, in a way that names the request.
-        if (was_handled || from_log(responded, method, path).exception.empty()) use_up(responded);
+        if (was_handled || from_log(responded, method, path).exception.empty()) consume(responded);
         return responded.status >= 500 || responded.refused ? responded.exception : std::string();
     }
     auto logged = from_log(responded, method, path).exception;
@@ -184,12 +188,13 @@ std::string Causes::of(const event::Responded& responded, std::string_view metho
 }
 
 // An error of some socket of which it is not known whose it is may be the client's.
-std::optional<std::string> Causes::of(const event::Aborted& aborted, std::string_view method, std::string_view path) {
+std::optional<std::string> ExceptionMatcher::of(const event::Aborted& aborted, std::string_view method,
+                                                std::string_view path) {
     const auto& request = aborted.request;
     if (request.by.thread == 0) return std::nullopt;
     const bool was_handled = request.raised != event::Responded::Raised::exception;
     if (was_handled && !request.exception.empty()) {
-        use_up(request);
+        consume(request);
         return request.exception;
     }
     if (auto found = from_log(request, method, path); !found.exception.empty()) {
@@ -202,7 +207,8 @@ std::optional<std::string> Causes::of(const event::Aborted& aborted, std::string
     return std::string();
 }
 
-Causes::Found Causes::from_log(const event::Responded& responded, std::string_view method, std::string_view path) {
+ExceptionMatcher::Found ExceptionMatcher::from_log(const event::Responded& responded, std::string_view method,
+                                                   std::string_view path) {
     if (responded.by.thread == 0 || (responded.status >= 400 && responded.status < 500)) return {};
     const auto decoded = request_path(path, responded.request_line_cut);
     if (responded.status < 400 && responded.by.outermost_frame == 0 && !responded.by.is_main_module)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "map_stand_in.h"
+#include "map_fake.h"
 
 #include <linux/bpf.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "observer/interpreters.h"
+#include "observer/probe_registry.h"
 
 #include <spdlog/spdlog.h>
 
@@ -28,7 +28,7 @@ std::string_view consequence_of(probe::PythonProbe probe) {
 
 } // namespace
 
-bool Interpreters::attach_one(pid_t master, Attached& to, const python::Binary& binary, probe::PythonProbe which) {
+bool ProbeRegistry::attach_one(pid_t master, Attached& to, const python::Binary& binary, probe::PythonProbe which) {
     const auto site = which == probe::PythonProbe::raises ? python::raise_site(binary.file) : Result<std::uint64_t>(0);
     auto id = site ? probe_.attach_python(which, binary.path, *site)
                    : Result<probe::PythonProbeId>(std::unexpected(site.error()));
@@ -36,13 +36,13 @@ bool Interpreters::attach_one(pid_t master, Attached& to, const python::Binary& 
         to.ids.push_back(*id);
         return true;
     }
-    // Who asked for it is to know; builds without USDT are common.
+    // A warning only where the probe was requested; builds without USDT are common.
     const auto level = which == probe::PythonProbe::collections ? spdlog::level::info : spdlog::level::warn;
     spdlog::log(level, "master {}: {}: {}", master, consequence_of(which), id.error().text);
     return false;
 }
 
-Interpreters::Attached Interpreters::attach_to(pid_t master, const python::Binary& binary) {
+ProbeRegistry::Attached ProbeRegistry::attach_to(pid_t master, const python::Binary& binary) {
     Attached attached;
     const auto attach = [&](bool wanted, probe::PythonProbe which) {
         return wanted && attach_one(master, attached, binary, which);
@@ -54,10 +54,10 @@ Interpreters::Attached Interpreters::attach_to(pid_t master, const python::Binar
     return attached;
 }
 
-PythonProbes Interpreters::attach(pid_t master) {
+PythonProbes ProbeRegistry::attach(pid_t master) {
     if (!wanted_.any()) return {};
     const auto binary = python::interpreter_binary(proc_, master);
-    if (!binary) return {}; // no Python: Pythons says so
+    if (!binary) return {}; // no Python: LayoutRegistry says so
     const auto file = probe_.probed_inode(binary->path);
     if (!file) {
         spdlog::warn("master {}: no probe in its Python: {}", master, file.error().text);
@@ -70,18 +70,18 @@ PythonProbes Interpreters::attach(pid_t master) {
     return attached.probes;
 }
 
-PythonProbes Interpreters::of(pid_t master) const {
+PythonProbes ProbeRegistry::of(pid_t master) const {
     const auto found = masters_.find(master);
     return found == masters_.end() ? PythonProbes{} : found->second.probes;
 }
 
 // Later than in the same tick, of which it is not known what came first.
-bool Interpreters::since_birth(pid_t master, std::uint64_t start_ticks) const {
+bool ProbeRegistry::since_birth(pid_t master, std::uint64_t start_ticks) const {
     const auto found = masters_.find(master);
     return found != masters_.end() && start_ticks > found->second.since_ticks;
 }
 
-void Interpreters::keep_only(const std::vector<gunicorn::Master>& masters) {
+void ProbeRegistry::keep_only(const std::vector<gunicorn::Master>& masters) {
     const auto master = [&](pid_t pid) { return std::ranges::find(masters, pid, &gunicorn::Master::pid); };
     std::erase_if(masters_, [&](const auto& known) { return master(known.first) == masters.end(); });
     for (auto& [pid, known] : masters_) known.alive = master(pid)->alive;
@@ -93,7 +93,7 @@ void Interpreters::keep_only(const std::vector<gunicorn::Master>& masters) {
     });
 }
 
-std::map<model::PythonProbeUse, std::uint64_t> Interpreters::uses() const {
+std::map<model::PythonProbeUse, std::uint64_t> ProbeRegistry::uses() const {
     std::map<model::PythonProbeUse, std::uint64_t> uses;
     const auto count = [&](bool wanted, bool attached, const char* name) {
         if (wanted) uses[{name, attached ? "attached" : "absent"}]++;
