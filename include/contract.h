@@ -104,7 +104,7 @@ enum raised {
     RAISED_PROBE_ACTIVE = 1 << 0,   /* they were watched for all the time; nothing more: none did */
     RAISED_EXCEPTION = 1 << 1, /* record_response.exception is the last one that passed, no longer being handled */
     RAISED_AMBIGUOUS = 1 << 2,    /* something passed that may be another request's, or could not be read */
-    RAISED_BY_PARSER = 1 << 3, /* Gunicorn itself refuses the request: what it is handling is its parser's. Of a 4xx only */
+    RAISED_BY_PARSER = 1 << 3, /* of a 4xx: Gunicorn refuses the request itself, and handles its parser's exception */
     RAISED_IN_APPLICATION = 1 << 4, /* the exception named beside it was raised by the application's code */
     RAISED_IN_SERVER = 1 << 5,      /* … by the server's own; with neither it is not known */
     RAISED_AND_CLOSED = 1 << 6,     /* the server closes without an answer where it does so only after an exception */
@@ -204,7 +204,7 @@ enum record_kind {
     RECORD_SIGNAL = 4,   /* struct record_signal: a signal was generated for an observed process */
     RECORD_LISTEN = 5,   /* struct record_listen: a process called listen() */
     RECORD_RESPONSE = 6, /* struct record_response: a response with status >= 400, or any when asked for */
-    RECORD_ABORTED = 8,  /* struct record_response, status 0: a request in flight when its worker ended; any when asked for */
+    RECORD_ABORTED = 8,  /* struct record_response, status 0: in flight when its worker ended; any when asked for */
     RECORD_OOM = 7,      /* struct record_header: the out-of-memory killer chose an observed process */
     RECORD_LOGGED = 9,   /* struct record_logged: a worker logged an exception */
     RECORD_TRACED = 10,  /* struct record_traced, in place of RECORD_RESPONSE while requests are traced */

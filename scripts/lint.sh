@@ -40,7 +40,7 @@ npm_linters() {
     echo "$folder"
 }
 
-c_files() { files 'userspace/*.h' 'userspace/*.cpp' 'tests/*.h' 'tests/*.cpp'; }
+c_files() { files 'bpf/*.h' 'bpf/*.c' 'include/*.h' 'userspace/*.h' 'userspace/*.cpp' 'tests/unit/*.c' 'tests/*.h' 'tests/*.cpp'; }
 
 shell_files() {
     files '*.sh' '.ci/run' 'deploy/debian/p*' | grep -v '\.cmake$'

@@ -26,6 +26,7 @@ enum blocking_call {
     BLOCKS_FILE,     /* of a file system */
 };
 
+/* clang-format off: one call per line */
 static const u8 blocking_calls[OPERATIONS] = {
     [__NR_futex] = BLOCKS_LOCK,
     [__NR_nanosleep] = BLOCKS_SLEEP,
@@ -70,6 +71,7 @@ static const u8 blocking_calls[OPERATIONS] = {
     [__NR_open] = BLOCKS_FILE,
 #endif
 };
+/* clang-format on */
 
 static __always_inline int is_uninterruptible(u32 state) { return (state & STATE_UNINTERRUPTIBLE) != 0; }
 

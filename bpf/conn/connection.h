@@ -63,7 +63,7 @@ enum connection_flag {
     CONNECTION_IN_FLIGHT = 1 << 9,   /* activity.in_flight counts it */
     CONNECTION_WAS_READ = 1 << 10,   /* the worker has asked for its bytes */
     CONNECTION_IS_TRACED = 1 << 11,  /* the current request's begin has been read off a clock */
-    CONNECTION_LOST_PLACE = 1 << 12, /* in the client's bytes; found again at the first request after the current one's answer */
+    CONNECTION_LOST_PLACE = 1 << 12, /* in the client's bytes; found again at the first request after the current answer */
     CONNECTION_ABORT_RECORDED = 1 << 13, /* explain_response has recorded how its request ended */
 };
 

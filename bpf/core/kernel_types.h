@@ -110,7 +110,7 @@ struct thread_struct {
 #endif
 
 struct sched_info {
-    unsigned long long last_arrival; /* on a processor, by the scheduler's clock; not where CONFIG_SCHED_INFO is not set */
+    unsigned long long last_arrival; /* on a processor, by the scheduler's clock; needs CONFIG_SCHED_INFO */
 };
 
 struct task_struct {
