@@ -15,8 +15,8 @@
  *   tail call                    explain_abort        programs/explain_abort.h     which exception ended an unanswered request
  *   tail call                    read_log_record      programs/log_record.h        exceptions that a worker logs
  *   tail call                    read_printed         programs/print_traceback.h   exceptions that gevent.pywsgi prints
+ *   tail call                    note_listener        programs/listen.h            what processes listen on
  * tp_btf/sys_enter               sys_enter            programs/queue_wait.h        the first read of a connection
- * tp_btf/inet_sock_set_state     inet_sock_set_state  programs/queue_wait.h        connections that enter a queue
  * tp_btf/sched_process_fork      sched_process_fork   programs/process.h           births of workers
  * tp_btf/sched_process_exec      sched_process_exec   programs/process.h           processes that become another program
  * tp_btf/sched_process_exit      sched_process_exit   programs/process.h           deaths
@@ -35,14 +35,13 @@
  * usdt python:import__..__done   import_ends          programs/usdt_import.h
  * run by user space              end_connection       programs/conn_close.h        connections of a dead process
  * run by user space              adopt_connection     programs/conn_close.h        connections older than the exporter
- * run by user space              watch_port           programs/queue_wait.h        listeners older than the exporter
  *
  * maps                                                                             file
  * -------------------------------------------------------------------------------- -----------------------------------
  * slot_pages, processes, totals, free_slots                                        core/maps.h
  * records, drops                                                                   core/record.h
  * connections, pipelined, closing_conns, new_connection, io_ctxs                   conn/maps.h
- * listeners, ports, arrivals, busy_since                                           conn/maps.h
+ * listeners, conns_of_master, arrivals, busy_since                                 conn/maps.h
  * tail_calls                                                                       conn/tail_calls.h
  * pythons, raises, last_raises, background_exceptions                              python/maps.h
  * clocks, traced, blank_traces                                                     trace/maps.h
@@ -69,6 +68,7 @@
 #include "programs/explain_response.h"
 #include "programs/iter_listeners.h"
 #include "programs/iter_mappings.h"
+#include "programs/listen.h"
 #include "programs/log_record.h"
 #include "programs/pass_bulk.h"
 #include "programs/print_traceback.h"

@@ -78,12 +78,12 @@ struct python {
     u16 str_state;
     u16 str_ascii_text;
     u16 str_kind_bit;
-    u16 reference_tags; /* the bits of a reference from a frame that are no address: 3 since 3.14, else 0 */
+    u16 reference_tags;     /* the bits of a reference from a frame that are no address: 3 since 3.14, else 0 */
     u16 thread_raised;      /* the propagating exception */
     u16 thread_raised_type; /* its type, up to 3.11; else OFFSET_ABSENT */
-    u64 ambient_exception;    /* address of one that is handled around Gunicorn itself, and that no request raised; 0: none, or AMBIENT_NOT_KNOWN */
-    u64 raises_since_ns;    /* since when `see_raise` is attached to this interpreter; 0: it is not */
-    u16 object_frame;       /* of a frame object, since 3.11: its frame; else OFFSET_ABSENT, it is the frame itself */
+    u64 ambient_exception; /* address of one that is handled around Gunicorn itself, and that no request raised; 0: none, or AMBIENT_NOT_KNOWN */
+    u64 raises_since_ns; /* since when `see_raise` is attached to this interpreter; 0: it is not */
+    u16 object_frame;    /* of a frame object, since 3.11: its frame; else OFFSET_ABSENT, it is the frame itself */
     u16 dict_keys;
     u16 keys_size;             /* up to 3.10; else OFFSET_ABSENT */
     u16 keys_log2_index_bytes; /* since 3.11; else OFFSET_ABSENT */
@@ -101,8 +101,8 @@ enum { AMBIENT_NOT_KNOWN = 1 }; /* python.ambient_exception; no object's address
 
 /* Exceptions that passed a framework since the request began that is answered. */
 enum raised {
-    RAISED_PROBE_ACTIVE = 1 << 0,   /* they were watched for all the time; nothing more: none did */
-    RAISED_EXCEPTION = 1 << 1, /* record_response.exception is the last one that passed, no longer being handled */
+    RAISED_PROBE_ACTIVE = 1 << 0, /* they were watched for all the time; nothing more: none did */
+    RAISED_EXCEPTION = 1 << 1,    /* record_response.exception is the last one that passed, no longer being handled */
     RAISED_AMBIGUOUS = 1 << 2,    /* something passed that may be another request's, or could not be read */
     RAISED_BY_PARSER = 1 << 3, /* of a 4xx: Gunicorn refuses the request itself, and handles its parser's exception */
     RAISED_IN_APPLICATION = 1 << 4, /* the exception named beside it was raised by the application's code */
@@ -126,16 +126,21 @@ CONTRACT_ASSERT(sizeof(struct exec_context) == 24, "exec_context is shared");
 enum drop_reason {
     DROP_RING_FULL = 0,        /* a record found no room; totals are still right */
     DROP_SLOTS_FULL = 1,       /* a worker was born and no slot was free: not observed */
-    DROP_CONNECTIONS_FULL = 2, /* a connection was accepted and not tracked */
+    DROP_CONNECTIONS_FULL = 2, /* a connection was accepted, or found, and not tracked */
     DROP_PIPELINE_FULL = 3,    /* a pipelined request had no room: its labels are lost, not its count */
     DROP_PARSE_BUDGET = 4,     /* one system call carried more than the bounded parser may walk */
     DROP_UNREADABLE = 5,       /* a buffer of the process could not be read */
     DROP_SYSCALL = 6,          /* a system call on a tracked connection that is not understood */
     DROP_FRAMING = 7,          /* sendfile or similar before the response head was complete */
     DROP_PID_RANGE = 8,        /* a pid beyond the pid_max that the maps were made for */
-    DROP_LISTENERS_FULL = 9,   /* a listening socket was not remembered */
+    DROP_LISTENERS_FULL = 9,   /* a process has more listening sockets than are kept of one */
     DROP_THREADS_FULL = 10,    /* tracing: a thread's time is not kept, its requests have no breakdown */
-    DROP_REASONS = 11,
+    DROP_ARRIVALS_FULL = 11,   /* a unix connection's place in its queue was not noted: its wait is missing */
+    DROP_PYTHON_WALK = 12,     /* a process has more threads, or a thread more frames, than are looked through */
+    DROP_GC_FULL = 13,         /* a garbage collection's begin was not noted: its pause is missing */
+    DROP_IMPORTS_FULL = 14,    /* likewise of an import */
+    DROP_MESSAGE = 15,         /* the msghdr of recvmsg() or sendmsg() could not be read */
+    DROP_REASONS = 16,
 };
 
 /* ---- connections ---------------------------------------------------------------------------- */
@@ -164,21 +169,41 @@ enum tail_call {
     PROG_READ_LOG_RECORD = 4,
     PROG_PASS_BULK = 5,
     PROG_END_LOST_RESPONSE = 6,
-    PROG_READ_PRINTED = 7, /* absent as PROG_READ_LOG_RECORD is */
+    PROG_READ_PRINTED = 7,     /* absent as PROG_READ_LOG_RECORD is */
     PROG_EXPLAIN_ABORT = 8,    /* likewise */
     PROG_FINISH_EXPLAINED = 9, /* likewise */
-    TAIL_CALLS = 10,
+    PROG_NOTE_LISTENER = 10,
+    TAIL_CALLS = 11,
 };
 
 /* ---- listeners -------------------------------------------------------------------------------- */
 
+enum { LISTENERS_PER_SLOT = 32 };
+
+/* Value of the map `listeners`, by slot: the listening sockets of one process, by their inodes; 0 is a free place. Each half has
+ * one writer, so that none needs a lock. */
+struct listener_table {
+    u64 inodes[LISTENERS_PER_SLOT]; /* by the process's main thread, when it calls listen() */
+    s32 fds[LISTENERS_PER_SLOT];    /* the descriptor of each: it is closed once that means another file */
+    u64 found[LISTENERS_PER_SLOT];  /* by user space: what was open when the process was found */
+};
+CONTRACT_ASSERT(sizeof(struct listener_table) == 20 * LISTENERS_PER_SLOT, "listener_table is shared");
+
+/* Value of the map `arrivals`. */
+struct arrival {
+    u64 at_ns;
+    slot_t owner; /* the master that listens; 0: connect() has not returned */
+    u32 reserved;
+};
+CONTRACT_ASSERT(sizeof(struct arrival) == 16, "arrival is shared");
+
 /* What the iterator `read_backlogs` writes, one for each descriptor that is a listener of an observed process. */
 struct listener_state {
     u64 inode;
-    slot_t slot;  /* of the process that holds it */
-    u32 waiting;  /* connections that wait for accept() */
-    u32 limit;    /* the backlog that listen() was given, at most net.core.somaxconn; the kernel admits one more */
-    u32 dropped;  /* TCP: connection attempts that the kernel dropped here (sk_drops); wraps at 2^32 */
+    slot_t slot; /* of the process that holds it */
+    u32 waiting; /* connections that wait for accept() */
+    u32 limit;   /* the backlog that listen() was given, at most net.core.somaxconn; the kernel admits one more */
+    u32 dropped; /* TCP: connection attempts that the kernel dropped here (sk_drops); wraps at 2^32 */
 };
 CONTRACT_ASSERT(sizeof(struct listener_state) == 24, "listener_state is shared");
 
@@ -273,7 +298,8 @@ struct record_response {
     u8 exception[EXCEPTION_BYTES];
     u8 request_line[REQUEST_LINE_BYTES]; /* without the line's end */
 };
-CONTRACT_ASSERT(sizeof(struct record_response) == 72 + EXCEPTION_BYTES + REQUEST_LINE_BYTES, "record_response is shared");
+CONTRACT_ASSERT(sizeof(struct record_response) == 72 + EXCEPTION_BYTES + REQUEST_LINE_BYTES,
+                "record_response is shared");
 
 /* How the characters of an argument are stored; those of a string are as wide as its widest needs (PEP 393). */
 enum argument_kind {
@@ -298,7 +324,8 @@ struct record_logged {
     u8 logger[LOGGER_BYTES];
     u8 arguments[LOG_ARGUMENTS][LOG_ARGUMENT_BYTES]; /* of the message, the first ones */
 };
-CONTRACT_ASSERT(sizeof(struct record_logged) == 64 + EXCEPTION_BYTES + LOGGER_BYTES + LOG_ARGUMENTS * LOG_ARGUMENT_BYTES,
+CONTRACT_ASSERT(sizeof(struct record_logged) ==
+                    64 + EXCEPTION_BYTES + LOGGER_BYTES + LOG_ARGUMENTS * LOG_ARGUMENT_BYTES,
                 "record_logged is shared");
 
 #ifdef __cplusplus

@@ -8,15 +8,23 @@
 #include "core/maps.h"
 #include "core/record.h"
 
-enum { PORTS_PER_PAGE = 1024 };
-
-/* Inode of a listening socket -> slot of the process that called listen() last. */
+/* Slot -> the process's listening sockets. A table of its own for each, so that what one process opens takes no room from
+ * another. */
 struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 1024);
-    __type(key, u64);
-    __type(value, slot_t);
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 2);
+    __type(key, slot_t);
+    __type(value, struct listener_table);
 } listeners SEC(".maps");
+
+/* Slot of a master -> tracked connections of its workers. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, slot_t);
+    __type(value, u64);
+} conns_of_master SEC(".maps");
 
 /* Slot -> since when the worker has a request in flight. Only for workers with several threads, where insertion and deletion
  * decide which of two threads begins or ends the busy period. The others use activity.busy_since_ns. */
@@ -27,25 +35,13 @@ struct {
     __type(value, u64);
 } busy_since SEC(".maps");
 
-/* TCP ports with an observed listener, in any network namespace: a cheap prefilter for established connections. */
-struct port_page {
-    u8 listening[PORTS_PER_PAGE];
-};
-
+/* The client's end of a unix connection (struct sock *) -> when it called connect(). What connects elsewhere is in it for as
+ * long as its connect() takes. (A TCP connection's own socket has that time.) */
 struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, 65536 / PORTS_PER_PAGE);
-    __type(key, u32);
-    __type(value, struct port_page);
-} ports SEC(".maps");
-
-/* struct sock * -> when it was ready to be accepted. The key is a TCP connection's own socket, or the client's end of a unix
- * connection. LRU: connections that are never accepted have no hook here. */
-struct {
-    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 8192);
     __type(key, u64);
-    __type(value, u64);
+    __type(value, struct arrival);
 } arrivals SEC(".maps");
 
 /* ---- connections ---- */

@@ -12,26 +12,34 @@ static __always_inline void add_wait(slot_t slot, u32 place, u64 from_ns, u64 un
     if (total) add_duration(&total->waits[place], until_ns > from_ns ? until_ns - from_ns : 0);
 }
 
-/* The socket whose arrival was noted: of a unix connection the client's end. connect() may return after accept(), and it
- * waits while the queue is full, so what counts is when it was called. */
-static __always_inline u64 arrived_socket(struct sock *sk) {
-    if (BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_UNIX) return (u64)BPF_CORE_READ((struct unix_sock *)sk, peer);
-    return (u64)sk;
+/* connect() may return after accept(), and it waits while the queue is full, so what counts is when it was called. */
+static __always_inline u64 connected_at(struct sock *sk) {
+    u64 client = (u64)BPF_CORE_READ((struct unix_sock *)sk, peer);
+    const struct arrival *arrival = bpf_map_lookup_elem(&arrivals, &client);
+    u64 at_ns = arrival ? arrival->at_ns : 0;
+
+    if (at_ns) bpf_map_delete_elem(&arrivals, &client);
+    return at_ns;
 }
 
-/* accept() has returned. A connection that was there before us has no arrival and is not counted. */
-static __always_inline void record_accept_wait(const struct connection *connection, const struct connection_key *owner) {
+/* Since when the connection has been in its listener's queue; 0: not known. The kernel notes the moment of the handshake's end in
+ * a TCP socket, and changes it only when bytes are read from it. */
+static __always_inline u64 queued_since(struct sock *sk) {
+    if (is_unix(sk)) return connected_at(sk);
+    return is_tcp(sk) ? BPF_CORE_READ((struct tcp_sock *)sk, rcvq_space.time) * 1000 : 0;
+}
+
+/* accept() has returned. */
+static __always_inline void record_accept_wait(const struct connection *connection,
+                                               const struct connection_key *owner) {
     struct sock *sk = sock_of(connection->file);
-    const u64 *arrival;
-    u64 key;
+    u64 since_ns;
 
     if (!measure_waits || !sk) return;
-    key = arrived_socket(sk);
-    arrival = bpf_map_lookup_elem(&arrivals, &key);
-    if (!arrival) return;
-    add_wait(owner->slot, WAIT_ACCEPT, *arrival, connection->accepted_ns);
-    trace_accept(owner, connection->accepted_ns > *arrival ? connection->accepted_ns - *arrival : 0);
-    bpf_map_delete_elem(&arrivals, &key);
+    since_ns = queued_since(sk);
+    if (!since_ns) return;
+    add_wait(owner->slot, WAIT_ACCEPT, since_ns, connection->accepted_ns);
+    trace_accept(owner, connection->accepted_ns > since_ns ? connection->accepted_ns - since_ns : 0);
 }
 
 /* The worker reads for the first time. The connection has waited since accept(), or since the bytes came if that was later: a
@@ -43,7 +51,7 @@ static __always_inline void record_read_wait(struct connection *connection, slot
 
     connection->flags |= CONNECTION_WAS_READ;
     if (!sk) return;
-    if (BPF_CORE_READ(sk, __sk_common.skc_family) != FAMILY_UNIX) {
+    if (is_tcp(sk)) {
         packet_ns = BPF_CORE_READ((struct tcp_sock *)sk, tcp_mstamp) * 1000;
         if (packet_ns > from_ns) from_ns = packet_ns;
     }

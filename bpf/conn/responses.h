@@ -10,6 +10,7 @@
 #include "conn/lookup.h"
 #include "conn/request_trace.h"
 #include "conn/requests.h"
+#include "conn/shares.h"
 #include "core/histogram.h"
 #include "core/record.h"
 
@@ -70,8 +71,8 @@ static __always_inline void record_traced(struct connection *connection, const s
         drop_trace(connection, key);
         return;
     }
-    fill_record(&record->response, connection, key, kind == RECORD_RESPONSE ? RECORD_TRACED : RECORD_TRACED_ABORTED, status,
-                now_ns, duration_ns, incomplete, ended_by);
+    fill_record(&record->response, connection, key, kind == RECORD_RESPONSE ? RECORD_TRACED : RECORD_TRACED_ABORTED,
+                status, now_ns, duration_ns, incomplete, ended_by);
     record->time.flags = 0;
     end_trace(connection, key, now_ns, &record->time);
     bpf_ringbuf_submit(record, wake_up_flags());
@@ -94,8 +95,8 @@ static __always_inline void record_request(struct connection *connection, const 
 
 /* The record leaves before the totals grow, so that a reader that takes totals first and records second finds an
  * explanation for each count. `end_at`: the response's end, as a position in the stream to the client. */
-static __always_inline void finish_response(struct connection *connection, const struct connection_key *key,
-                                            u64 end_at, u8 incomplete, u32 ended_by) {
+static __always_inline void finish_response(struct connection *connection, const struct connection_key *key, u64 end_at,
+                                            u8 incomplete, u32 ended_by) {
     struct worker_totals *total = bpf_map_lookup_elem(&totals, &key->slot);
     u16 status = connection->streams[TO_CLIENT].status;
     u64 duration_ns = duration_until(connection, connection->last_write_ns);
@@ -117,7 +118,8 @@ static __always_inline void finish_response(struct connection *connection, const
     if (connection->queued && !current_head_done(connection)) connection->streams[FROM_CLIENT].phase = PHASE_IGNORED;
     next_request(connection, key);
     if (total) {
-        add_to_histogram(total->duration_buckets, &total->duration_sum_ns, duration_bounds_ns, DURATION_BOUNDS, duration_ns);
+        add_to_histogram(total->duration_buckets, &total->duration_sum_ns, duration_bounds_ns, DURATION_BOUNDS,
+                         duration_ns);
         if (incomplete) increment(&total->incomplete[at_most(ended_by, ENDED_BY_COUNT - 1)]);
         if (measure_sizes) {
             u64 read = connection->queued ? connection->current.begins_at : connection->streams[FROM_CLIENT].moved;
@@ -233,7 +235,7 @@ static __always_inline void finish_connection(struct connection *connection, con
     }
     count_alt_conn(key, (u64)-1);
     forget_trace(connection, key);
-    bpf_map_delete_elem(&connections, key);
+    delete_connection(key);
 }
 
 #endif

@@ -8,6 +8,9 @@
 /* Processes whose listen() makes a candidate: enum candidates. */
 const volatile unsigned int candidates = CANDIDATES_ALL;
 
+/* Entries of the map `connections`: twice what one master may have. */
+const volatile unsigned long long conn_places = 0;
+
 /* A record for every response, not only for status >= 400. */
 const volatile unsigned char record_every_response = 0;
 

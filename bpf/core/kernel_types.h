@@ -41,7 +41,7 @@ struct in6_addr {
 struct sock_common {
     unsigned int skc_daddr;   /* the peer's, in network order */
     unsigned short skc_dport; /* the peer's, in network order */
-    unsigned short skc_num; /* the local port */
+    unsigned short skc_num;   /* the local port */
     unsigned short skc_family;
     unsigned char skc_reuse : 4;
     unsigned char skc_reuseport : 1;
@@ -52,8 +52,18 @@ struct sk_buff_head {
     unsigned int qlen;
 };
 
+struct upid {
+    int nr;
+};
+
+struct pid {
+    struct upid numbers[1]; /* the first is the initial PID namespace's */
+};
+
 struct sock {
     struct sock_common __sk_common;
+    unsigned short sk_protocol;
+    struct pid *sk_peer_pid;              /* of a unix client's end: the process that called listen() last */
     struct sk_buff_head sk_receive_queue; /* of a unix listener: connections that wait for accept() */
     unsigned int sk_ack_backlog;          /* of a TCP listener: connections that wait for accept() */
     unsigned int sk_max_ack_backlog;
@@ -61,6 +71,9 @@ struct sock {
 };
 
 struct tcp_sock {
+    struct {
+        unsigned long long time; /* likewise: when it was established, until user space reads from it */
+    } rcvq_space;
     unsigned long long tcp_mstamp; /* microseconds of CLOCK_MONOTONIC: when the last packet came or went */
 };
 
@@ -116,8 +129,8 @@ struct sched_info {
 struct task_struct {
     unsigned int __state;
     unsigned int flags; /* PF_EXITING and others */
-    int pid;  /* the thread's id, in the initial PID namespace */
-    int tgid; /* the process's id */
+    int pid;            /* the thread's id, in the initial PID namespace */
+    int tgid;           /* the process's id */
     int exit_code;
     struct sched_info sched_info;
     struct task_struct *real_parent;

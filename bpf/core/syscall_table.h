@@ -23,6 +23,7 @@ enum operation {
     OP_SHUTDOWN,        /* shutdown(fd, how) */
     OP_DUPLICATE,       /* dup2, dup3(from, fd) */
     OP_LISTEN,          /* listen(fd) */
+    OP_CONNECT,         /* connect(fd) */
     OP_GETPID,          /* getpid(): called for each record of Python's logging module */
     OP_POLL,            /* epoll_wait and its kin: an event loop's turn is over */
     OP_UNSUPPORTED,     /* sendmmsg, recvmmsg: not used for HTTP */
@@ -50,6 +51,7 @@ static const u8 operations[OPERATIONS] = {
 #endif
     [__NR_dup3] = OP_DUPLICATE,
     [__NR_listen] = OP_LISTEN,
+    [__NR_connect] = OP_CONNECT,
     [__NR_getpid] = OP_GETPID,
 #ifdef __NR_epoll_wait
     [__NR_epoll_wait] = OP_POLL,
@@ -62,9 +64,7 @@ static const u8 operations[OPERATIONS] = {
     [__NR_recvmmsg] = OP_UNSUPPORTED,
 };
 
-static __always_inline int is_write(u8 operation) {
-    return operation >= OP_WRITE && operation <= OP_SPLICE;
-}
+static __always_inline int is_write(u8 operation) { return operation >= OP_WRITE && operation <= OP_SPLICE; }
 
 static __always_inline int is_read(u8 operation) { return operation >= OP_READ && operation <= OP_RECEIVE_MESSAGE; }
 

@@ -98,7 +98,7 @@ int adopt_connection(struct bpf_raw_tracepoint_args *context) {
     connection->inode = context->args[2];
     connection->flags = CONNECTION_IS_ADOPTED;
     connection->streams[TO_CLIENT].phase = PHASE_IGNORED;
-    if (!bpf_map_update_elem(&connections, &key, connection, BPF_NOEXIST)) count_opened(&key);
+    if (!bpf_map_lookup_elem(&connections, &key) && add_connection(&key, connection)) count_opened(&key);
     return 0;
 }
 

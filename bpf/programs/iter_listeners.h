@@ -7,6 +7,7 @@
 #ifndef GUNICORN_BPF_PROGRAMS_ITER_LISTENERS_H
 #define GUNICORN_BPF_PROGRAMS_ITER_LISTENERS_H
 
+#include "conn/listeners.h"
 #include "conn/sockets.h"
 #include "core/slots.h"
 
@@ -25,20 +26,15 @@ int read_backlogs(struct bpf_iter__task_file *context) {
     struct task_struct *task = context->task;
     struct file *file = context->file;
     struct listener_state state = {};
-    const struct process *process;
-    const slot_t *owner;
     struct sock *sk;
 
     if (!task || !file) return 0;
     state.slot = slot_of((u32)task->tgid);
     if (!state.slot) return 0;
-    process = bpf_map_lookup_elem(&processes, &state.slot);
-    if (!process) return 0;
     if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKET_FILE_SYSTEM) return 0;
     state.inode = inode_of((u64)file);
-    owner = bpf_map_lookup_elem(&listeners, &state.inode);
-    /* A worker inherits its master's; only what it has opened itself (reuse-port) is its own. */
-    if (!owner || (process->role == ROLE_WORKER && *owner != state.slot)) return 0;
+    /* What a worker inherits is its master's. */
+    if (!listens_on(state.slot, state.inode)) return 0;
     sk = sock_of((u64)file);
     if (!sk) return 0;
     read_state(&state, sk);

@@ -11,6 +11,7 @@
 #define GUNICORN_BPF_PROGRAMS_SYS_EXIT_H
 
 #include "conn/accept.h"
+#include "conn/arrivals.h"
 #include "conn/lookup.h"
 #include "conn/tail_calls.h"
 #include "core/syscall_args.h"
@@ -38,7 +39,9 @@ enum {
 
 enum { ERROR_OUTPUT = 2 };
 
-/* Points the cursor at the bytes of a call. 0 if they do not count. */
+enum { CURSOR_SKIP = 0, CURSOR_READY = 1, CURSOR_UNREADABLE = 2 };
+
+/* Points the cursor at the bytes of a call. CURSOR_SKIP: they do not count. */
 static __always_inline int init_cursor(struct iov_cursor *cursor, u8 operation, const u64 *arguments, u64 bytes) {
     struct message message = {};
 
@@ -49,25 +52,25 @@ static __always_inline int init_cursor(struct iov_cursor *cursor, u8 operation, 
     cursor->at = cursor->line = cursor->end = 0;
     switch (operation) {
     case OP_RECEIVE:
-        return !(arguments[3] & PEEK);
+        return arguments[3] & PEEK ? CURSOR_SKIP : CURSOR_READY;
     case OP_READ_VECTOR:
     case OP_WRITE_VECTOR:
         cursor->vector = arguments[1];
         cursor->segment = 0;
-        return 1;
+        return CURSOR_READY;
     case OP_RECEIVE_MESSAGE:
     case OP_SEND_MESSAGE:
-        if (operation == OP_RECEIVE_MESSAGE && arguments[2] & PEEK) return 0;
-        copy_from_task(&message, sizeof message, arguments[1]);
+        if (operation == OP_RECEIVE_MESSAGE && arguments[2] & PEEK) return CURSOR_SKIP;
+        if (copy_from_task(&message, sizeof message, arguments[1])) return CURSOR_UNREADABLE;
         cursor->vector = message.vector;
         cursor->segment = 0;
-        return 1;
+        return CURSOR_READY;
     case OP_SENDFILE:
     case OP_SPLICE:
         cursor->address = 0;
-        return 1;
+        return CURSOR_READY;
     }
-    return 1;
+    return CURSOR_READY;
 }
 
 /* Most calls need no look at their bytes: the middle of a body, and what is not HTTP. */
@@ -96,19 +99,27 @@ static __always_inline void on_nothing_moved(struct connection *connection, u8 o
     if (!result && !is_write(operation)) connection->flags |= CONNECTION_PEER_CLOSED;
 }
 
+/* Nothing more of the connection counts. */
+static __always_inline int give_up(struct connection *connection, struct connection_key *key, u32 reason) {
+    count_drop(reason);
+    abandon_connection(connection);
+    update_in_flight(connection, key, bpf_ktime_get_ns());
+    return 0;
+}
+
 static __always_inline int on_bytes(void *context, struct connection *connection, struct connection_key *key,
                                     u8 operation, const u64 *arguments, long result) {
     u32 zero = 0;
     struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
 
     if (!io) return 0;
-    if (operation == OP_UNSUPPORTED) {
-        count_drop(DROP_SYSCALL);
-        abandon_connection(connection);
-        update_in_flight(connection, key, bpf_ktime_get_ns());
+    if (operation == OP_UNSUPPORTED) return give_up(connection, key, DROP_SYSCALL);
+    switch (init_cursor(&io->cursor, operation, arguments, (u64)result)) {
+    case CURSOR_SKIP:
         return 0;
+    case CURSOR_UNREADABLE:
+        return give_up(connection, key, DROP_MESSAGE);
     }
-    if (!init_cursor(&io->cursor, operation, arguments, (u64)result)) return 0;
     io->key = *key;
     io->now_ns = bpf_ktime_get_ns();
     io->direction = is_write(operation) ? TO_CLIENT : FROM_CLIENT;
@@ -180,12 +191,15 @@ int BPF_PROG(sys_exit, const struct pt_regs *regs, long result) {
 
     u32 tgid = bpf_get_current_pid_tgid() >> 32;
     slot_t slot = slot_of(tgid);
-    if (!slot && operation != OP_LISTEN) return 0;
+    if (!slot && operation != OP_LISTEN && operation != OP_CONNECT) return 0;
 
     u64 arguments[4] = {CALL_ARGUMENT_0(regs), CALL_ARGUMENT_1(regs), CALL_ARGUMENT_2(regs), CALL_ARGUMENT_3(regs)};
     switch (operation) {
     case OP_LISTEN:
-        if (!result) on_listen(tgid, slot, (s32)arguments[0], bpf_ktime_get_ns());
+        bpf_tail_call(ctx, &tail_calls, PROG_NOTE_LISTENER);
+        return 0;
+    case OP_CONNECT:
+        if (measure_waits) on_connected((s32)arguments[0], result);
         return 0;
     case OP_GETPID:
         bpf_tail_call(ctx, &tail_calls, PROG_READ_LOG_RECORD);

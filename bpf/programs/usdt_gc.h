@@ -12,8 +12,8 @@
 
 #include <bpf/usdt.bpf.h>
 
-#include "core/histogram.h"
 #include "conn/request_trace.h"
+#include "core/histogram.h"
 
 /* The start of a collection. */
 struct gc_start {
@@ -21,10 +21,10 @@ struct gc_start {
     u64 generation;
 };
 
-/* Thread (pid_tgid) -> the collection that it is in. LRU: the end of a thread has no hook here. */
+/* Thread (pid_tgid) -> the collection that it is in. User space forgets those of processes that have ended. */
 struct {
-    __uint(type, BPF_MAP_TYPE_LRU_HASH);
-    __uint(max_entries, 1024);
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 4096);
     __type(key, u64);
     __type(value, struct gc_start);
 } gc_starts SEC(".maps");
@@ -50,7 +50,7 @@ int collection_begins(struct pt_regs *context) {
     if (!slot_of(thread >> 32) || bpf_usdt_arg(context, 0, &generation)) return 0;
     start.at_ns = bpf_ktime_get_ns();
     start.generation = (u32)generation;
-    bpf_map_update_elem(&gc_starts, &thread, &start, BPF_ANY);
+    if (bpf_map_update_elem(&gc_starts, &thread, &start, BPF_ANY)) count_drop(DROP_GC_FULL);
     trace_gc(1);
     return 0;
 }

@@ -17,10 +17,10 @@ struct import_start {
     u64 depth; /* how deep imports are nested */
 };
 
-/* Thread (pid_tgid) -> the import that it is in. LRU: the end of a thread has no hook here. */
+/* Thread (pid_tgid) -> the import that it is in. User space forgets those of processes that have ended. */
 struct {
-    __uint(type, BPF_MAP_TYPE_LRU_HASH);
-    __uint(max_entries, 1024);
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 4096);
     __type(key, u64);
     __type(value, struct import_start);
 } import_starts SEC(".maps");
@@ -55,7 +55,7 @@ int import_begins(struct pt_regs *context) {
     }
     first.at_ns = bpf_ktime_get_ns();
     first.depth = 1;
-    bpf_map_update_elem(&import_starts, &thread, &first, BPF_ANY);
+    if (bpf_map_update_elem(&import_starts, &thread, &first, BPF_ANY)) count_drop(DROP_IMPORTS_FULL);
     return 0;
 }
 

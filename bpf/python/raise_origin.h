@@ -12,10 +12,10 @@
 #include "python/objects.h"
 
 enum {
-    MAX_TRACEBACK_ITEMS = 256,      /* items from the outermost to the innermost */
-    MAX_LIBRARY_FRAMES = 12,  /* innermost ones that are looked at: gevent needs eight to wait for a socket */
-    KEPT_ITEMS = 16,          /* a power of two, for an index without a branch */
-    MAX_CLOSING_FRAMES = 8,   /* from close() to the function of Gunicorn's that calls it */
+    MAX_TRACEBACK_ITEMS = 256, /* items from the outermost to the innermost */
+    MAX_LIBRARY_FRAMES = 12,   /* innermost ones that are looked at: gevent needs eight to wait for a socket */
+    KEPT_ITEMS = 16,           /* a power of two, for an index without a branch */
+    MAX_CLOSING_FRAMES = 8,    /* from close() to the function of Gunicorn's that calls it */
 };
 
 enum file_kind { FILE_OF_APPLICATION = 0, FILE_OF_LIBRARY = 1, FILE_OF_SERVER = 2, FILE_UNREADABLE = 3 };
@@ -56,7 +56,7 @@ static __always_inline u64 ends_with(const struct file_end *file, const char *te
 }
 
 #define ENDS_WITH(file, text) ends_with(file, text, sizeof(text) - 1)
-#define IN_STANDARD_LIBRARY(file, name) \
+#define IN_STANDARD_LIBRARY(file, name)                                                                                \
     (ENDS_WITH(file, "python3.#/" name) | ENDS_WITH(file, "python3.##/" name) | ENDS_WITH(file, "python3.##t/" name))
 
 /* Gunicorn 20.1 to 26, and the servers that its workers run. */
@@ -137,6 +137,7 @@ static __always_inline int read_traceback(const struct walk *walk, u64 traceback
     site->at = traceback;
     site->count = 0;
     repeat(MAX_TRACEBACK_ITEMS, keep_item, walk);
+    if (site->at) count_drop(DROP_PYTHON_WALK);
     return site->count && !site->at;
 }
 
@@ -189,7 +190,8 @@ LOOP_STEP look_at_closing_frame(u32 turn, const struct walk *walk) {
     struct raise_site *site = walk->site;
 
     (void)turn;
-    if (!site->at || site->count || site->kind == FILE_OF_APPLICATION || site->kind == FILE_UNREADABLE) return BREAK_LOOP;
+    if (!site->at || site->count || site->kind == FILE_OF_APPLICATION || site->kind == FILE_UNREADABLE)
+        return BREAK_LOOP;
     u64 code = reference_at(walk->python, site->at + walk->python->frame_code);
 
     site->count = closes_connections(walk->python, code);

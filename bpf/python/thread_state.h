@@ -18,10 +18,10 @@
 #include "python/maps.h"
 
 enum {
-    MAX_THREADS = 256,    /* of a process that are looked through */
-    MAX_EXC_ITEMS = 32, /* nested except blocks, coroutines included */
-    MAX_FRAMES = 256,    /* frames from the innermost to the outermost */
-    MAX_REPLY_FRAMES = 16,  /* from the one that writes to Gunicorn's that replies; six with gevent */
+    MAX_THREADS = 256,        /* of a process that are looked through */
+    MAX_EXC_ITEMS = 32,       /* nested except blocks, coroutines included */
+    MAX_FRAMES = 256,         /* frames from the innermost to the outermost */
+    MAX_REPLY_FRAMES = 16,    /* from the one that writes to Gunicorn's that replies; six with gevent */
     OWNED_BY_INTERPRETER = 3, /* frame_owner from there on: frames of the interpreter's own, without Python code */
 };
 
@@ -96,6 +96,7 @@ static __always_inline void find_thread(const struct python *python, struct py_s
     scratch->id = current_thread_id();
     scratch->thread = 0;
     repeat(MAX_THREADS, look_at_thread, &walk);
+    if (scratch->at && scratch->id && !scratch->thread) count_drop(DROP_PYTHON_WALK);
 }
 
 static __always_inline u64 reference_at(const struct python *python, u64 address) {
@@ -149,11 +150,14 @@ static __always_inline void find_outermost_frame(const struct python *python, st
     scratch->at = frame_of(python, scratch->thread);
     scratch->found = 0;
     repeat(MAX_FRAMES, look_at_frame, &walk);
-    if (scratch->at) scratch->found = 0;
+    if (!scratch->at) return;
+    count_drop(DROP_PYTHON_WALK);
+    scratch->found = 0;
 }
 
 /* What scratch->thread is executing. */
-static __always_inline void read_exec_context(const struct python *python, struct py_scratch *scratch, struct exec_context *execution) {
+static __always_inline void read_exec_context(const struct python *python, struct py_scratch *scratch,
+                                              struct exec_context *execution) {
     execution->thread = (u32)bpf_get_current_pid_tgid();
     execution->outermost_frame = execution->context = 0;
     execution->is_main_module = execution->raised = 0;
@@ -197,7 +201,8 @@ static __always_inline struct file_end file_end_of(const struct python *python, 
     u64 name = pointer_at(code + python->code_filename);
     u64 end = name + python->str_ascii_text + pointer_at(name + python->str_length);
 
-    return (struct file_end){.first = pointer_at(end - 24), .second = pointer_at(end - 16), .third = pointer_at(end - 8)};
+    return (struct file_end){
+        .first = pointer_at(end - 24), .second = pointer_at(end - 16), .third = pointer_at(end - 8)};
 }
 
 /* 1 if it is one of Gunicorn's functions that answer what its parser refused: handle_error() in workers/base.py, and

@@ -321,7 +321,7 @@ OFF = {
     "sizes": ["gunicorn_worker_time_to_first_byte_seconds_count", "gunicorn_worker_request_size_bytes_count", "gunicorn_worker_response_size_bytes_count"],
     "gc": ["gunicorn_worker_gc_pause_seconds_count"],
 }
-PROGRAMS = {"waits": ["sys_enter", "inet_sock_set_state"], "backlog": ["read_backlogs"], "exceptions": ["explain_response"],
+PROGRAMS = {"waits": ["sys_enter"], "backlog": ["read_backlogs"], "exceptions": ["explain_response"],
             "gc": ["collection_begins", "collection_ends"]}
 
 

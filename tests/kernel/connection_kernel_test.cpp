@@ -258,7 +258,7 @@ TEST_F(Connection, WorkerDiesInARequest) {
     worker->kill(SIGKILL);
     ASSERT_EQ(worker->join(), SIGKILL);
     EXPECT_EQ(entries("connections"), 2u);
-    probe_->end_connections(worker_slot_, {});
+    probe_->end_connections({{worker_slot_, {}}});
     EXPECT_EQ(entries("connections"), 0u);
     EXPECT_EQ(totals().aborted.worker_exit, 1u);
     EXPECT_EQ(totals().incomplete.worker_exit, 1u);

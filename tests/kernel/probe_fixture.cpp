@@ -29,7 +29,7 @@ void ProbeFixture::SetUp() {
     probe_ = std::move(*loaded);
     master_slot_ = probe_->observe_master(getpid());
     ASSERT_NE(master_slot_, 0u);
-    probe_->add_listener(listener_.inode(), master_slot_, 0);
+    ASSERT_TRUE(probe_->add_listener(listener_.inode(), master_slot_));
 }
 
 void ProbeFixture::drain() {

@@ -310,7 +310,7 @@ TEST_F(Tracing, AWorkerThatEndsInTheMiddleHasSpentItsTimeToo) {
     EXPECT_EQ(WEXITSTATUS(worker->join()), 3);
     const auto exited = take_one<event::Exited>(worker->pid());
     ASSERT_TRUE(exited);
-    probe_->end_connections(worker_slot_, exited->at);
+    probe_->end_connections({{worker_slot_, exited->at}});
     const auto all = take<event::Traced>();
     ASSERT_EQ(all.size(), 1u);
     EXPECT_EQ(all[0].by, event::Aborted::By::worker_exit);

@@ -208,7 +208,7 @@ class WritingToAFullSocket : public ProbeFixture {};
 TEST_F(WritingToAFullSocket, AHeadThatWasRefusedCountsOnce) {
     // A unix socket takes a small write as a whole or not at all. Interim responses fill it.
     const Listener local(Listener::Family::unix_stream);
-    probe_->add_listener(local.inode(), master_slot_, 0);
+    ASSERT_TRUE(probe_->add_listener(local.inode(), master_slot_));
     const auto worker = fork_worker([&](const Steps& steps) {
         const int fd = accept_on(local.fd());
         read_head(fd);

@@ -83,7 +83,7 @@ std::vector<Option> with_observer_options(ObserverOptions& target, std::vector<O
          .target = WholeNumber(options.max_processes, 1, 65'534)},
         {.name = "max-connections",
          .group = "Limits",
-         .purpose = "Open connections tracked at a time",
+         .purpose = "Open connections of a Gunicorn tracked at a time; several share twice as many",
          .target = WholeNumber(options.max_connections, 1, 1'000'000)},
     };
     std::ranges::move(own, std::back_inserter(all));

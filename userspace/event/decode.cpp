@@ -288,6 +288,16 @@ std::string name_of(contract::drop_reason reason) {
         return "listeners_full";
     case contract::DROP_THREADS_FULL:
         return "threads_full";
+    case contract::DROP_ARRIVALS_FULL:
+        return "arrivals_full";
+    case contract::DROP_PYTHON_WALK:
+        return "python_walk";
+    case contract::DROP_GC_FULL:
+        return "gc_full";
+    case contract::DROP_IMPORTS_FULL:
+        return "imports_full";
+    case contract::DROP_MESSAGE:
+        return "unreadable_message";
     case contract::DROP_REASONS:
         break;
     }

@@ -33,7 +33,8 @@ struct Death {
 struct Worker {
     pid_t pid = 0;
     event::Slot slot = 0;
-    std::uint32_t age = 0; // Gunicorn's Worker.age
+    std::uint64_t retained = 0; // of one that has ended, once its slot is released: what its counts are kept under
+    std::uint32_t age = 0;      // Gunicorn's Worker.age
     AgeSource age_source = AgeSource::fork_order;
     std::int64_t start = 0;        // unix seconds: btime + starttime / CLK_TCK
     std::uint64_t start_ticks = 0; // /proc/<pid>/stat field 22; 0: it ended before it could be read

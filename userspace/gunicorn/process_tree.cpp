@@ -160,28 +160,6 @@ void ProcessTree::take(const event::Listening& event, Requests& requests) {
     candidates_[event.pid].slot = event.slot;
 }
 
-std::vector<Request> ProcessTree::forget_dead(bool at_once) {
-    Requests requests;
-    const auto now = clock_();
-    const auto over = [&](WallTime end) { return at_once || now - end >= options_.retention; };
-    const auto release = [&](pid_t pid, event::Slot slot) {
-        if (slot != 0) requests.push_back({Request::Kind::release, pid, 0, slot});
-        return true;
-    };
-    for (auto& master : masters_) {
-        std::erase_if(master.workers, [&](const Worker& worker) {
-            return worker.death && over(worker.death->at) && release(worker.pid, worker.slot);
-        });
-    }
-    std::erase_if(masters_, [&](const Master& master) {
-        const bool awaited =
-            std::ranges::any_of(provisional_, [&](const Provisional& fork) { return fork.parent == master.pid; });
-        return !master.alive && master.workers.empty() && !awaited && over(*master.ended_at) &&
-               release(master.pid, master.slot);
-    });
-    return requests;
-}
-
 const Master* ProcessTree::master_of_slot(event::Slot worker_slot) const {
     for (const auto& master : masters_) {
         for (const auto& worker : master.workers) {

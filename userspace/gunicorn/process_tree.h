@@ -31,11 +31,13 @@ struct Request {
         observe_master, // pid, slot if it has one: take one if it has none, role master; then assign_slot()
         observe_worker, // pid, parent: take a slot if it has none, role worker; then report it by assign_slot()
         release,        // slot, of the process pid: it is not, or no longer, of interest
+        forget,         // retained: the retention time of a worker is over
     };
     Kind kind;
     pid_t pid = 0;
     pid_t parent = 0;
     event::Slot slot = 0;
+    std::uint64_t retained = 0; // Worker::retained
 };
 
 struct Options {
@@ -74,8 +76,18 @@ public:
     // forks only. Costs nothing when it is not time.
     void check_ages();
 
-    // Drops workers (and ended masters) whose retention time is over, or all dead ones at once.
+    // Slots of what has ended, to be released once their counts are copied; a master's with those of its last worker,
+    // which needs what the master's leads to.
+    std::vector<Request> departed() const;
+    // A slot was released, and the counts of its worker are kept under the number `retained` from now on. False: it was
+    // no worker's that is listed.
+    bool retain(event::Slot slot, std::uint64_t retained);
+
+    // Drops workers (and ended masters) whose retention time is over, or all dead ones at once; and the first to end of
+    // those beyond what is kept of one master's workers, and of masters.
     std::vector<Request> forget_dead(bool at_once = false);
+    // Ended workers and masters that were dropped before their retention time was over.
+    std::uint64_t dropped() const { return dropped_; }
 
     const std::vector<Master>& masters() const { return masters_; }
     const Master* master_of_slot(event::Slot worker_slot) const;
@@ -135,7 +147,8 @@ private:
 
     // process_tree.cpp: finding what is known
     Found find_worker(event::Slot slot, pid_t pid); // living
-    Master* find_master(pid_t pid);                 // living, else the last one to end
+    bool awaits_workers(const Master& master) const;
+    Master* find_master(pid_t pid); // living, else the last one to end
     Master* find_living_master(pid_t pid);
     Provisional* find_provisional(event::Slot slot);
 
@@ -147,8 +160,9 @@ private:
     std::set<pid_t> awaited_; // of options_.only, those not found yet: later owners of the number are not meant
     std::vector<Master> masters_;
     std::map<pid_t, Candidate> candidates_;
-    std::vector<Provisional> provisional_;  // in order of fork
-    std::map<pid_t, pid_t> executed_;       // forks of masters that called execve(), with their master
+    std::vector<Provisional> provisional_; // in order of fork
+    std::map<pid_t, pid_t> executed_;      // forks of masters that called execve(), with their master
+    std::uint64_t dropped_ = 0;
     std::optional<std::int64_t> boot_time_; // read once, so that a clock that is set changes no id
 };
 

@@ -90,8 +90,8 @@ std::vector<Metric> about_saturation() {
          "`place` is `accept_queue`, from the end of the handshake (on a unix socket: from the client's `connect()`) "
          "until the worker has accepted the connection; or `first_read`, from then (or from the last packet that "
          "arrived before the read, if that is later) until the worker reads the first bytes, which is the wait for a "
-         "thread of gthread's pool or for a busy event loop. Counts connections, not requests, and only connections "
-         "that arrived while the exporter was running. Absent with `--no-collector.waits`."},
+         "thread of gthread's pool or for a busy event loop. Counts connections, not requests; of unix sockets only "
+         "those that connected while the exporter was running. Absent with `--no-collector.waits`."},
         {Name::worker_first_byte,
          "gunicorn_worker_time_to_first_byte_seconds",
          MetricType::Histogram,

@@ -75,6 +75,12 @@ Model::Observed* Model::observed_of(event::Slot slot, pid_t pid) {
     return &observed;
 }
 
+Model::Observed* Model::observed_of(const gunicorn::Worker& worker) {
+    const auto known = worker.slot != 0 ? worker.slot : worker.retained;
+    const auto found = observed_.find(known);
+    return known == 0 || found == observed_.end() ? nullptr : &found->second;
+}
+
 void Model::on(const event::Logged& event) {
     if (event.slot == 0) return;
     auto* observed = observed_of(event.slot, event.pid);
@@ -144,9 +150,18 @@ void Model::set_sample(const Sample& sample) {
     if (sample.slot != 0) observed_[sample.slot].sample = sample;
 }
 
+// With what explains failures: they may not have been published since.
+std::uint64_t Model::retain(event::Slot slot) {
+    auto known = observed_.extract(slot);
+    if (known.empty()) return 0;
+    known.key() = ++last_retained_;
+    observed_.insert(std::move(known));
+    return last_retained_;
+}
+
 // Endpoints that only this worker had make room for others.
-void Model::forget(event::Slot slot) {
-    const auto found = observed_.find(slot);
+void Model::forget(std::uint64_t known) {
+    const auto found = observed_.find(known);
     if (found == observed_.end()) return;
     const auto target = found->second.target;
     auto* history = target ? targets_.find(*target) : nullptr;
@@ -197,8 +212,7 @@ Worker Model::describe(const gunicorn::Worker& worker, const TargetGroups::Group
     Worker described;
     described.id = group.history->id_of(worker);
     described.pid = worker.pid;
-    const auto found = observed_.find(worker.slot);
-    auto* observed = worker.slot == 0 || found == observed_.end() ? nullptr : &found->second;
+    auto* observed = observed_of(worker);
     if (!worker.death) described.gauges = gauges_of(worker, observed, now);
     if (observed == nullptr) return described;
     adopt(*observed, worker, group);
@@ -218,10 +232,10 @@ void Model::settle_routes(const std::vector<gunicorn::Master>& masters) {
     for (const auto& group : targets_.update(masters)) {
         for (const auto* master : group.masters) {
             for (const auto& worker : master->workers) {
-                const auto found = observed_.find(worker.slot);
-                if (worker.slot == 0 || found == observed_.end()) continue;
-                adopt(found->second, worker, group);
-                if (found->second.totals) found->second.routes.publish(*found->second.totals, group.history->routes());
+                auto* observed = observed_of(worker);
+                if (observed == nullptr) continue;
+                adopt(*observed, worker, group);
+                if (observed->totals) observed->routes.publish(*observed->totals, group.history->routes());
             }
         }
     }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -89,8 +90,11 @@ public:
     // How long ago each worker touched its heartbeat file, by slot. Of those that are not in it nothing is known.
     void set_heartbeats(std::map<event::Slot, std::chrono::nanoseconds> ages) { heartbeats_ = std::move(ages); }
 
-    // The slot was released: it may be given to another process. Its worker's series end.
-    void forget(event::Slot slot);
+    // The slot is about to be released: it may be given to another process. What is known of its worker is kept from
+    // now on, and found by gunicorn::Worker::retained, which is the result. 0: nothing is known.
+    std::uint64_t retain(event::Slot slot);
+    // A worker's series end. `known`: its slot or, once that is released, what retain() returned.
+    void forget(std::uint64_t known);
 
     // What is known now. `masters` is ProcessTree::masters().
     Snapshot snapshot(const std::vector<gunicorn::Master>& masters, Moment now, bool ready, SelfReport self);
@@ -111,6 +115,7 @@ private:
     };
 
     Observed* observed_of(event::Slot slot, pid_t pid);
+    Observed* observed_of(const gunicorn::Worker& worker);
     http::EndpointLimit& limit_of(Observed& observed);
     static void add_error(Observed& observed, const Unexplained::Response& response, std::string type);
     static std::string admit_error(Observed& observed, std::string type);
@@ -123,7 +128,8 @@ private:
     std::map<event::Slot, std::chrono::nanoseconds> heartbeats_;
     std::vector<ListenerReading> listeners_;
     TargetGroups targets_;
-    std::map<event::Slot, Observed> observed_;
+    std::map<std::uint64_t, Observed> observed_; // by slot, or above all slots by what retain() returned
+    std::uint64_t last_retained_ = std::numeric_limits<event::Slot>::max();
 };
 
 } // namespace model

@@ -85,6 +85,10 @@ void Observer::drain_records() {
     // Collected first: carrying out what an event asks for may produce further records.
     std::vector<event::Event> events;
     probe_->drain([&](event::Event event) { events.push_back(std::move(event)); });
+    std::map<event::Slot, event::KernelTime> ended;
+    for (const auto& each : events)
+        if (const auto* exited = std::get_if<event::Exited>(&each)) ended[exited->slot] = exited->at;
+    probe_->end_connections(ended);
     for (const auto& each : events) handle(each);
 }
 
@@ -97,7 +101,6 @@ void Observer::handle(const event::Event& event) {
         log_aborted(*aborted);
     }
     if (const auto* exited = std::get_if<event::Exited>(&event)) {
-        probe_->end_connections(exited->slot, exited->at);
         auto whole = *exited;
         const auto totals = probe_->totals(exited->slot);
         whole.served =
@@ -143,6 +146,11 @@ void Observer::drain() {
     if (tree_.has_provisional()) apply(tree_.confirm());
     tree_.check_ages();
     warn_of_ranked_ages();
+    forward_traces();
+    release_departed();
+}
+
+void Observer::forward_traces() {
     if (traces_) traces_.forward(tree_, options_.endpoints, monotonic_time());
 }
 
@@ -167,9 +175,10 @@ void Observer::apply(const std::vector<gunicorn::Request>& requests) {
             observe_worker(request.pid, request.parent);
             break;
         case gunicorn::Request::Kind::release:
-            if (options_.measured.routes && request.slot) read_totals(request.slot, request.pid);
-            model_.forget(request.slot);
-            if (probe_->release(request.slot, request.pid)) add_listeners();
+            depart(request.slot, request.pid);
+            break;
+        case gunicorn::Request::Kind::forget:
+            model_.forget(request.retained);
             break;
         }
     }
@@ -191,14 +200,6 @@ void Observer::read_python(pid_t master, event::Slot slot) {
     const auto attached = python_probes_.attach(master);
     if (const auto python = layouts_.read(master))
         probe_->set_python(slot, *python->layout, python->first_thread_at, python->ambient_exception, attached.raises);
-}
-
-// Those of all masters: what a released one had may be shared with another (a successor on SIGUSR2, LISTEN_FDS).
-void Observer::add_listeners() {
-    for (const auto& master : tree_.masters()) {
-        if (!master.alive || !master.slot) continue;
-        add_listeners(master.pid, master.slot);
-    }
 }
 
 void Observer::add_listeners(pid_t master, event::Slot slot) {
@@ -225,10 +226,7 @@ void Observer::observe_worker(pid_t pid, pid_t parent) {
     // connection that is known already is not adopted again.
     const auto slot = probe_->observe_worker(pid, slot_of_master(parent));
     tree_.assign_slot(pid, slot);
-    if (!slot) {
-        spdlog::warn("worker {}: no room to observe it; raise --max-processes", pid);
-        return;
-    }
+    if (!slot) return; // counted
     const auto listeners = gunicorn::listeners_of_worker(proc_, pid, parent);
     if (listeners.own) {
         for (const auto& socket : listeners.sockets) note_listener(socket, slot);
@@ -249,6 +247,15 @@ void Observer::tidy() {
     layouts_.keep_only(tree_.masters());
     python_probes_.keep_only(tree_.masters());
     for (const auto pid : layouts_.unsettled(tree_.masters())) read_python(pid, slot_of_master(pid));
+    probe_->forget_stale_arrivals();
+    losses_.tell(events_lost());
+}
+
+std::map<std::string, std::uint64_t> Observer::events_lost() const {
+    auto lost = probe_->events_lost();
+    lost["dead_workers_dropped"] = tree_.dropped();
+    lost["traces_dropped"] = traces_.dropped();
+    return lost;
 }
 
 void Observer::read_totals() {
@@ -270,7 +277,7 @@ void Observer::read_totals(event::Slot slot, pid_t master, std::uint64_t start_t
 }
 
 void Observer::note_listener(const gunicorn::ListeningSocket& socket, event::Slot owner) {
-    probe_->add_listener(socket.inode, owner, socket.port);
+    probe_->add_listener(socket.inode, owner); // counts what it refuses
     listener_names_[socket.inode] = socket.name;
 }
 
@@ -321,7 +328,7 @@ model::Snapshot Observer::snapshot() {
     auto report = probe_->report();
     model::SelfReport self{.programs = std::move(report.programs),
                            .maps = std::move(report.maps),
-                           .events_lost = std::move(report.events_lost),
+                           .events_lost = events_lost(),
                            .pythons = layouts_.uses(),
                            .python_probes = python_probes_.uses(),
                            .snapshot_time = {},

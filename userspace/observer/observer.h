@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "model/sampler.h"
 #include "model/snapshot.h"
 #include "observer/layout_registry.h"
+#include "observer/losses.h"
 #include "observer/probe_registry.h"
 #include "observer/traces.h"
 #include "probe/probe.h"
@@ -72,7 +74,7 @@ public:
     // A Gunicorn is being observed at this moment.
     bool has_targets() const;
     // Records and programs that were given up since the start, by reason; every reason is present.
-    std::map<std::string, std::uint64_t> events_lost() const { return probe_->report().events_lost; }
+    std::map<std::string, std::uint64_t> events_lost() const;
     // … and the retention time of all that was known of them is over.
     bool nothing_left() const { return tree_.masters().empty(); }
 
@@ -89,7 +91,12 @@ private:
     void apply(const std::vector<gunicorn::Request>& requests);
     void observe_master(pid_t pid, event::Slot slot);
     void observe_worker(pid_t pid, pid_t parent);
-    void add_listeners();
+    void forward_traces();
+    void depart(event::Slot slot, pid_t pid);
+    void release_departed();
+    void give_back_slots();
+    void last_totals(event::Slot slot);
+    void retain(event::Slot slot);
     void add_listeners(pid_t master, event::Slot slot);
     gunicorn::Facts facts_of_master(pid_t pid) const; // empty if there is no such living master
     void read_python(pid_t master, event::Slot slot);
@@ -118,6 +125,11 @@ private:
     std::chrono::nanoseconds sampling_time_{0};
     std::set<pid_t> warned_of_;
     std::map<std::uint64_t, std::string> listener_names_; // by inode
+    std::map<event::Slot, pid_t> departed_;               // slots to be released
+    std::chrono::steady_clock::time_point departed_since_;
+    std::map<event::Slot, pid_t> leaving_; // … for which programs may be running still
+    std::future<void> programs_ended_;     // valid as long as somebody is leaving
+    Losses losses_;
 };
 
 } // namespace observer

@@ -42,7 +42,10 @@ std::string path_of(const event::Responded& request, const http::RequestLine& li
 } // namespace
 
 void Traces::take(const event::Traced& traced, std::string exception) {
-    if (waiting_.size() < kMaxWaiting) waiting_.push_back({traced, std::move(exception)});
+    if (waiting_.size() < kMaxWaiting)
+        waiting_.push_back({traced, std::move(exception)});
+    else
+        dropped_++;
 }
 
 void Traces::forward(const gunicorn::ProcessTree& tree, const http::EndpointFolding& endpoints, event::KernelTime now) {
@@ -50,7 +53,8 @@ void Traces::forward(const gunicorn::ProcessTree& tree, const http::EndpointFold
     for (auto& each : std::exchange(waiting_, {})) {
         const auto slot = each.traced.request.slot;
         const auto* master = tree.master_of_slot(slot);
-        if (master != nullptr)
+        // A slot may have been given to another process since.
+        if (master != nullptr && tree.worker_of_slot(slot)->pid == each.traced.request.pid)
             forward(each, *master, *tree.worker_of_slot(slot), endpoints);
         else if (now - each.traced.request.at < kRecognitionTakes)
             unknown.push_back(std::move(each));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <string>
@@ -33,6 +34,8 @@ public:
     // Hands on, in their order, those whose worker is in the tree. A process that is not recognised as a worker within
     // a few seconds is none: its requests are dropped. `now`: when this is.
     void forward(const gunicorn::ProcessTree& tree, const http::EndpointFolding& endpoints, event::KernelTime now);
+    // Requests for which there was no room.
+    std::uint64_t dropped() const { return dropped_; }
 
 private:
     struct Waiting {
@@ -47,6 +50,7 @@ private:
     WallAt wall_at_;
     SeesCollector sees_collector_;
     std::deque<Waiting> waiting_;
+    std::uint64_t dropped_ = 0;
 };
 
 } // namespace observer

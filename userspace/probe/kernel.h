@@ -5,9 +5,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +44,25 @@ private:
     std::size_t count_ = 0;
 };
 
+// Memory shared with the kernel: what each process listens on, by slot. The half `found` is written here only.
+class ListenerTables {
+public:
+    ListenerTables() = default;
+    static Result<ListenerTables> map(int map_fd, std::uint32_t slots);
+    ListenerTables(ListenerTables&& other) noexcept;
+    ListenerTables& operator=(ListenerTables&& other) noexcept;
+    ~ListenerTables();
+
+    // False: the slot has as many as are kept of one.
+    bool add(event::Slot slot, std::uint64_t inode);
+    void clear(event::Slot slot);
+    std::uint64_t entries() const;
+    std::uint64_t capacity() const;
+
+private:
+    std::span<contract::listener_table> tables_;
+};
+
 struct PythonLinks {
     PythonProbe probe;
     Links links; // to one file
@@ -60,10 +81,13 @@ struct Probe::Kernel {
     bool is_attached(PythonProbe probe) const; // to any file
     bool is_attached(const Program& program) const;
     void forget_python(event::Slot slot) const;
+    bool holds(event::Slot slot, pid_t pid) const; // the slot is this process's
+    void clear(event::Slot slot, pid_t pid);       // all that the maps have of it
 
     // Destroyed in reverse order: the ring and the index before the maps that they look into.
     Object skeleton;
     SlotIndex slots;
+    ListenerTables listeners;
     std::unique_ptr<ring_buffer, Ring> ring;
     Drain drain;                              // that is going on; the ring has its address
     std::unique_ptr<bpf_link, Link> backlogs; // the iterator; nothing when it is turned off
@@ -72,8 +96,10 @@ struct Probe::Kernel {
     PythonProbeId last_python_probe = 0;
     UsdtSpecs usdt_specs;
     Options options;
-    std::uint64_t slots_refused = 0; // by user space; the kernel counts its own
-    std::uint64_t pids_refused = 0;  // likewise
+    std::uint64_t slots_refused = 0;     // by user space; the kernel counts its own
+    std::uint64_t pids_refused = 0;      // likewise
+    std::uint64_t listeners_refused = 0; // likewise
+    std::uint64_t totals_torn = 0;
 };
 
 // In load.cpp.
@@ -105,6 +131,11 @@ template <typename Key, typename Visit> void for_each_key(int map, Visit visit) 
         previous = &key;
     }
 }
+
+// In grace.cpp.
+std::uint64_t monotonic_ns();
+// Runs one of the programs that wait for user space (BPF_PROG_TEST_RUN for raw tracepoints, Linux 5.10).
+void run(const bpf_program* program, std::array<std::uint64_t, 4> arguments);
 
 // "EPERM (Operation not permitted)".
 // In interpreters.cpp: the same, with a hint for probes in files.

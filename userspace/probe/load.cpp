@@ -73,7 +73,10 @@ void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     }
     bpf_map__set_max_entries(skeleton.maps.free_slots, options.max_processes);
     bpf_map__set_max_entries(skeleton.maps.busy_since, options.max_processes);
-    bpf_map__set_max_entries(skeleton.maps.connections, options.max_connections);
+    bpf_map__set_max_entries(skeleton.maps.listeners, options.max_processes + 1);
+    bpf_map__set_max_entries(skeleton.maps.conns_of_master, options.max_processes + 1);
+    bpf_map__set_max_entries(skeleton.maps.connections, 2 * options.max_connections);
+    skeleton.rodata->conn_places = 2 * std::uint64_t{options.max_connections};
     bpf_map__set_max_entries(skeleton.maps.records, options.ring_bytes);
     skeleton.rodata->candidates =
         options.candidates == Candidates::everybody ? contract::CANDIDATES_ALL : contract::CANDIDATES_CHILDREN;
@@ -81,7 +84,7 @@ void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     skeleton.rodata->trace_requests = options.trace;
     if (options.trace) {
         bpf_map__set_max_entries(skeleton.maps.clocks, options.max_threads);
-        bpf_map__set_max_entries(skeleton.maps.traced, options.max_connections);
+        bpf_map__set_max_entries(skeleton.maps.traced, 2 * options.max_connections);
     }
 }
 

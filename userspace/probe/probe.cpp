@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include <array>
 #include <cerrno>
 #include <span>
 #include <utility>
@@ -19,14 +18,6 @@
 namespace probe {
 
 namespace {
-
-std::uint64_t monotonic_ns() { return static_cast<std::uint64_t>(monotonic_time().count()); }
-
-// Runs one of the programs that wait for user space (BPF_PROG_TEST_RUN for raw tracepoints, Linux 5.10).
-void run(const bpf_program* program, std::array<std::uint64_t, 4> arguments) {
-    LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments.data(), .ctx_size_in = sizeof arguments);
-    bpf_prog_test_run_opts(bpf_program__fd(program), &options);
-}
 
 int decode_record(void* context, void* data, std::size_t bytes) {
     auto& drain = *static_cast<Drain*>(context);
@@ -52,6 +43,8 @@ Result<std::unique_ptr<Probe>> Probe::load(const Options& options) {
     const auto& maps = kernel->skeleton->maps;
     TRY(auto slots, SlotIndex::map(map_fd(maps.slot_pages), bpf_map__max_entries(maps.slot_pages)));
     kernel->slots = std::move(slots);
+    TRY(auto listeners, ListenerTables::map(map_fd(maps.listeners), bpf_map__max_entries(maps.listeners)));
+    kernel->listeners = std::move(listeners);
     kernel->options = options;
     kernel->ring.reset(ring_buffer__new(map_fd(maps.records), decode_record, &kernel->drain, nullptr));
     if (!kernel->ring) return fail("open the ring buffer: " + errno_name_and_text(errno));
@@ -92,33 +85,6 @@ event::Slot Probe::observe_master(pid_t pid, event::Slot expected) {
 
 event::Slot Probe::observe_worker(pid_t pid, event::Slot master) {
     return kernel_->take_slot(pid, contract::ROLE_WORKER, master);
-}
-
-bool Probe::release(event::Slot slot, pid_t pid) {
-    if (!slot) return false;
-    const auto& maps = kernel_->skeleton->maps;
-    contract::process process{};
-    if (bpf_map_lookup_elem(map_fd(maps.processes), &slot, &process)) return false;
-    if (static_cast<pid_t>(process.tgid) != pid) return false;
-    if (kernel_->slots.get(pid) == slot) kernel_->slots.set(pid, 0);
-    end_connections(slot, monotonic_time());
-
-    const int listeners = map_fd(maps.listeners);
-    std::vector<std::uint64_t> owned;
-    for_each_key<std::uint64_t>(listeners, [&](std::uint64_t inode) {
-        event::Slot owner = 0;
-        if (!bpf_map_lookup_elem(listeners, &inode, &owner) && owner == slot) owned.push_back(inode);
-    });
-    for (const auto& inode : owned) bpf_map_delete_elem(listeners, &inode);
-
-    const contract::process nobody{};
-    const contract::worker_totals zero{};
-    kernel_->forget_python(slot);
-    bpf_map_update_elem(map_fd(maps.processes), &slot, &nobody, BPF_ANY);
-    bpf_map_update_elem(map_fd(maps.totals), &slot, &zero, BPF_ANY);
-    bpf_map_delete_elem(map_fd(maps.busy_since), &slot);
-    bpf_map_update_elem(map_fd(maps.free_slots), nullptr, &slot, BPF_ANY);
-    return !owned.empty();
 }
 
 void Probe::set_python(event::Slot master, const python::Layout& layout, python::Address first_thread_at,
@@ -170,27 +136,6 @@ void Probe::set_python(event::Slot master, const python::Layout& layout, python:
     bpf_map_update_elem(pythons, &master, &python, BPF_ANY);
 }
 
-void Probe::add_listener(std::uint64_t socket_inode, event::Slot owner, std::uint16_t port) {
-    if (port && kernel_->options.groups.waits) run(kernel_->skeleton->progs.watch_port, {port});
-    bpf_map_update_elem(map_fd(kernel_->skeleton->maps.listeners), &socket_inode, &owner, BPF_ANY);
-}
-
-void Probe::adopt_connection(event::Slot slot, int fd, std::uint64_t socket_inode) {
-    run(kernel_->skeleton->progs.adopt_connection, {slot, static_cast<std::uint64_t>(fd), socket_inode});
-}
-
-void Probe::end_connections(event::Slot slot, event::KernelTime ended_at) {
-    std::vector<contract::connection_key> left;
-    for_each_key<contract::connection_key>(map_fd(kernel_->skeleton->maps.connections),
-                                           [&](const contract::connection_key& key) {
-                                               if (key.slot == slot) left.push_back(key);
-                                           });
-    for (const auto& key : left) {
-        run(kernel_->skeleton->progs.end_connection, {key.slot, static_cast<std::uint64_t>(key.fd), contract::BY_EXIT,
-                                                      static_cast<std::uint64_t>(ended_at.count())});
-    }
-}
-
 std::optional<event::Totals> Probe::totals(event::Slot slot, event::KernelTime now) const {
     const int map = map_fd(kernel_->skeleton->maps.totals);
     const int shared = map_fd(kernel_->skeleton->maps.busy_since);
@@ -200,7 +145,10 @@ std::optional<event::Totals> Probe::totals(event::Slot slot, event::KernelTime n
         if (!copy.activity.busy_since_ns) bpf_map_lookup_elem(shared, &slot, &copy.activity.busy_since_ns);
         return true;
     });
-    if (!totals) return std::nullopt;
+    if (!totals) {
+        kernel_->totals_torn++;
+        return std::nullopt;
+    }
     return event::decode(*totals, now);
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,10 +84,19 @@ public:
     event::Slot observe_master(pid_t pid, event::Slot expected = 0);
     event::Slot observe_worker(pid_t pid, event::Slot master);
 
-    // Ends the slot's connections, forgets the process and its listeners, and gives the slot back, its totals zeroed.
-    // A slot that is not the process's any more is left alone. True if there were listeners: who shares them has to
-    // add them again.
-    bool release(event::Slot slot, pid_t pid);
+    // Processes are no longer observed, in three steps: the kernel finds them no more; all programs end that have found
+    // them before, which takes some milliseconds, and may be waited for in any thread; then their connections are
+    // ended, and their slots are zeroed and given back. A slot that is not the process's any more is left alone.
+    // `last_look`: called when nothing more will be counted or recorded, and all is still there.
+    struct Held {
+        event::Slot slot;
+        pid_t pid;
+    };
+    void detach(const std::vector<Held>& processes);
+    static void wait_for_programs();
+    void give_back(std::vector<Held> processes, const std::function<void()>& last_look = {});
+    // All three for one.
+    void release(event::Slot slot, pid_t pid);
 
     // From now on the exceptions behind responses of this master's workers are read.
     // `first_thread_at`: the address of its interpreter's pointer to its first thread. `ambient_exception`: of an
@@ -110,15 +120,18 @@ public:
     std::optional<event::Collections> collections(event::Slot slot) const;
     std::optional<event::Imports> imports(event::Slot slot, bool from_the_beginning) const;
 
-    // Connections accepted on this socket by workers are tracked. `owner`: the master's slot. `port`: of a TCP socket,
-    // else 0.
-    void add_listener(std::uint64_t socket_inode, event::Slot owner, std::uint16_t port);
+    // Connections are tracked that the process in the slot, or a worker of it, accepts on this socket. False: it has as
+    // many as are kept of one, which is counted.
+    bool add_listener(std::uint64_t socket_inode, event::Slot owner);
+
+    // Forgets unix clients that have waited in a queue for so long that it is gone.
+    void forget_stale_arrivals();
 
     // A connection that was open before: tracked from its next request on, if it is not tracked already.
     void adopt_connection(event::Slot slot, int fd, std::uint64_t socket_inode);
 
-    // Counts the connections that an ended process left open, and what was in flight on them until it ended.
-    void end_connections(event::Slot slot, event::KernelTime ended_at);
+    // Counts the connections that ended processes left open, and what was in flight on them until each ended.
+    void end_connections(const std::map<event::Slot, event::KernelTime>& ended);
 
     // The counts of one moment: what the kernel was counting while they were copied is in all of them or in none.
     // nullopt if they never stood still for long enough (a thread that was preempted while it counted): read again
@@ -142,6 +155,8 @@ public:
     std::size_t drain(const std::function<void(event::Event)>& consumer);
 
     event::ProbeReport report() const;
+    // What was given up, by reason; every reason is present, also at 0.
+    std::map<std::string, std::uint64_t> events_lost() const;
 
 private:
     struct Kernel;

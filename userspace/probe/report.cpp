@@ -81,22 +81,33 @@ event::ProbeReport Probe::report() const {
         if (is_reported(program, kernel_->options) && is_available(program))
             report.programs.push_back(use_of(skeleton, program, kernel_->is_attached(program)));
     }
-    report.maps = {use_of<contract::connection_key>(skeleton.maps.connections),
-                   use_of<contract::pipelined_key>(skeleton.maps.pipelined),
-                   use_of<std::uint64_t>(skeleton.maps.listeners), use_of_processes(skeleton.maps.processes)};
+    report.maps = {
+        use_of<contract::connection_key>(skeleton.maps.connections),
+        use_of<contract::pipelined_key>(skeleton.maps.pipelined),
+        {.name = "listeners", .entries = kernel_->listeners.entries(), .capacity = kernel_->listeners.capacity()},
+        use_of_processes(skeleton.maps.processes)};
+    if (kernel_->options.groups.waits) report.maps.push_back(use_of<std::uint64_t>(skeleton.maps.arrivals));
     if (kernel_->options.trace) {
         report.maps.push_back(use_of<std::uint32_t>(skeleton.maps.clocks));
         report.maps.push_back(use_of<contract::connection_key>(skeleton.maps.traced));
     }
+    report.events_lost = events_lost();
+    return report;
+}
+
+std::map<std::string, std::uint64_t> Probe::events_lost() const {
+    std::map<std::string, std::uint64_t> lost;
     for (std::uint32_t reason = 0; reason < contract::DROP_REASONS; reason++) {
         std::uint64_t count = 0;
-        bpf_map_lookup_elem(map_fd(skeleton.maps.drops), &reason, &count);
+        bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.drops), &reason, &count);
         if (reason == contract::DROP_SLOTS_FULL) count += kernel_->slots_refused;
         if (reason == contract::DROP_PID_RANGE) count += kernel_->pids_refused;
-        report.events_lost[event::name_of(static_cast<contract::drop_reason>(reason))] = count;
+        if (reason == contract::DROP_LISTENERS_FULL) count += kernel_->listeners_refused;
+        lost[event::name_of(static_cast<contract::drop_reason>(reason))] = count;
     }
-    report.events_lost["program_busy"] = runs_missed(skeleton.obj);
-    return report;
+    lost["program_busy"] = runs_missed(kernel_->skeleton->obj);
+    lost["totals_torn"] = kernel_->totals_torn;
+    return lost;
 }
 
 } // namespace probe

@@ -9,16 +9,18 @@
 /* The registers of a system call as core/kernel_types.h describes them for x86; the test puts them there itself. */
 #define __TARGET_ARCH_x86
 
-/* A constant of the programs that the tests want otherwise: as this macro expands, its definition in core/config.h defines a
- * pointer, and its use reads what the pointer leads to. */
+/* A constant of the programs that the tests want otherwise: as this macro expands, its definition in core/config.h
+ * defines a pointer, and its use reads what the pointer leads to. */
 #define record_every_response *every_response
 #define watch_raises *watches_raises
 #define trace_requests *tracing
+#define conn_places *places
 #define __noinline __attribute__((noinline))
 
 #include "programs/conn_close.h"
 #include "programs/explain_abort.h"
 #include "programs/explain_response.h"
+#include "programs/listen.h"
 #include "programs/log_record.h"
 #include "programs/pass_bulk.h"
 #include "programs/print_traceback.h"
@@ -30,6 +32,7 @@
 #undef record_every_response
 #undef watch_raises
 #undef trace_requests
+#undef conn_places
 
 enum { TAIL_CALL_LIMIT = 33 }; /* MAX_TAIL_CALL_CNT */
 enum { SCHEDULER_IS_BEHIND_NS = 123456789 };
@@ -90,12 +93,14 @@ int run_part(uint32_t index, unsigned long long* context) {
     if (index == PROG_END_LOST_RESPONSE) return end_lost_response(context);
     if (index == PROG_READ_LOG_RECORD) return read_log_record(context);
     if (index == PROG_READ_PRINTED) return read_printed(context);
+    if (index == PROG_NOTE_LISTENER) return note_listener(context);
     return index == PROG_END_BY_CALL ? end_by_call(context) : shut_by_call(context);
 }
 
 void kernel_reset(struct kernel_limits limits) {
     static const unsigned char yes = 1;
     static const unsigned char no = 0;
+    static const unsigned long long no_shares = 1 << 20; /* the map itself is the limit */
     slot_t slot = WORKER_SLOT;
 
     memset(&world, 0, sizeof world);
@@ -110,6 +115,8 @@ void kernel_reset(struct kernel_limits limits) {
     world.task.signal = &world.signal;
     world.signal.live.counter = 2; /* as of a process with threads */
     every_response = &yes;
+    places = &no_shares;
+    tracked_conns = 0;
     watches_raises = &yes;
     tracing = limits.threads ? &yes : &no;
     world.task.pid = world.task.tgid = WORKER_TGID;
@@ -142,10 +149,9 @@ void kernel_set_file(int fd, uint64_t inode) {
 }
 
 void kernel_add_listener(uint64_t inode) {
-    slot_t owner = 0;
-    u64 key = inode;
+    slot_t slot = WORKER_SLOT;
 
-    bpf_map_update_elem(&listeners, &key, &owner, BPF_ANY);
+    bpf_map_lookup_elem(&listeners, &slot)->found[0] = inode;
 }
 
 void kernel_system_call(uint64_t number, const uint64_t arguments[4], int64_t result) {

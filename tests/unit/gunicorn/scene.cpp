@@ -126,7 +126,7 @@ std::vector<Request> Scene::confirm() { return carry_out(tree().confirm()); }
 
 std::vector<Request> Scene::carry_out(std::vector<Request> requests) {
     for (const auto& request : requests) {
-        if (request.kind == Request::Kind::release) continue;
+        if (request.kind == Request::Kind::release || request.kind == Request::Kind::forget) continue;
         if (!slots_.contains(request.pid)) give_slot(request.pid);
         tree().assign_slot(request.pid, slots_[request.pid]);
     }

@@ -281,6 +281,25 @@ TEST_F(ModelTest, LimitHoldsForWorkersThatWereNotRecognisedYet) {
     EXPECT_EQ(target.refused_endpoints, 4u);
 }
 
+TEST_F(ModelTest, WhatIsRetainedOutlivesTheSlot) {
+    model.set_totals(1, totals({{200, 5}, {404, 1}}));
+    model.on(responded(1, 404, "GET /a HTTP/1.1", 101)); // not published before the slot is released
+    const auto retained = model.retain(1);
+    auto dead = worker(101, 0, 1, 5050);
+    dead.retained = retained;
+    dead.death = gunicorn::Death{unix_time(1090), gunicorn::ExitReason::killed, 9};
+    const std::vector masters{master(100, {dead, worker(201, 1, 2, 9000)})};
+    model.set_totals(1, totals({{200, 7}}));
+    const auto workers = snapshot(masters).targets[0].workers;
+    EXPECT_EQ(workers.at(0).totals.requests(), 6u);
+    EXPECT_EQ(workers.at(0).failed, (Failed{{{"GET", "/a", 404}, 1}}));
+    EXPECT_EQ(workers.at(1).totals.requests(), 7u);
+    model.forget(retained);
+    EXPECT_FALSE(snapshot(masters).targets[0].workers.at(0).counted);
+    EXPECT_EQ(snapshot(masters).targets[0].workers.at(1).totals.requests(), 7u);
+    EXPECT_EQ(model.retain(33), 0u) << "nothing is known of it";
+}
+
 TEST_F(ModelTest, ForgottenWorkersMakeRoomForEndpoints) {
     use({.endpoint_limit = 1});
     std::vector masters{master(100, {worker(101, 1, 1, 5000), worker(102, 2, 2, 5000)})};

@@ -219,6 +219,7 @@ TEST_F(TracesTest, NoMoreThanABoundWait) {
     start();
     forward();
     ASSERT_EQ(requests.size(), 10'000u);
+    EXPECT_EQ(traces.dropped(), 2u);
     EXPECT_EQ(requests.front().path, "/0");
     EXPECT_EQ(requests.back().path, "/9999");
 }
