@@ -36,7 +36,8 @@ enum connection_kind {
 enum wait_place {
     WAIT_ACCEPT = 0,     /* in the listener's queue: established, not accepted */
     WAIT_FIRST_READ = 1, /* accepted, its bytes not asked for: the pool of a threaded worker, a busy event loop */
-    WAIT_PLACES = 2,
+    WAIT_NEXT_READ = 2,  /* likewise, of a later request on the connection: since its bytes came */
+    WAIT_PLACES = 3,
 };
 
 struct durations {
@@ -51,10 +52,10 @@ struct sizes {
 
 /* What a worker is doing. in_flight and open_connections go up and down. */
 struct activity {
-    u64 in_flight;        /* connections with a request that was begun (its first byte was read) and not answered */
+    u64 in_flight; /* connections with a request that was begun (its first byte was read) and not answered */
     u64 open_connections;
-    u64 busy_ns;          /* ended stretches of time in which in_flight was not 0 */
-    u64 busy_since_ns;    /* when the present one began; 0: there is none */
+    u64 busy_ns;       /* ended stretches of time in which in_flight was not 0 */
+    u64 busy_since_ns; /* when the present one began; 0: there is none */
 };
 
 /* Value of the map `totals`: one per slot, only ever added to while the slot belongs to a process, but for `activity`. A
@@ -62,18 +63,18 @@ struct activity {
 struct worker_totals {
     u64 duration_buckets[DURATION_BUCKETS]; /* not cumulative */
     u64 duration_sum_ns;
-    u64 responses[STATUS_SLOTS];     /* by status code - STATUS_FIRST */
-    u64 incomplete[ENDED_BY_COUNT];  /* counted in responses too */
-    u64 aborted[ENDED_BY_COUNT];     /* requests without a response: in nothing else */
+    u64 responses[STATUS_SLOTS];       /* by status code - STATUS_FIRST */
+    u64 incomplete[ENDED_BY_COUNT];    /* counted in responses too */
+    u64 aborted[ENDED_BY_COUNT];       /* requests without a response: in nothing else */
     u64 connections[CONNECTION_KINDS]; /* ended ones */
-    u64 unserved;                    /* pipelined requests that were read and never answered */
-    struct durations first_byte;     /* of every response: from its request's first byte to its own first byte */
-    struct sizes request_sizes;      /* of every response's request: head and body, as far as they were read by then */
-    struct sizes response_sizes;     /* head and body, as far as they were accepted by the kernel */
-    struct durations waits[WAIT_PLACES]; /* by enum wait_place; of connections */
-    u64 last_logged_ns;              /* when an exception was logged last */
-    u64 last_polled_ns;              /* when epoll_wait returned last: then an event loop's turn began */
-    u64 raise_missed_ns;             /* when an exception passed a framework and could not be remembered, last */
+    u64 unserved;                      /* pipelined requests that were read and never answered */
+    struct durations first_byte;       /* of every response: from its request's first byte to its own first byte */
+    struct sizes request_sizes;  /* of every response's request: head and body, as far as they were read by then */
+    struct sizes response_sizes; /* head and body, as far as they were accepted by the kernel */
+    struct durations waits[WAIT_PLACES]; /* by enum wait_place; of connections, and of their later requests */
+    u64 last_logged_ns;                  /* when an exception was logged last */
+    u64 last_polled_ns;                  /* when epoll_wait returned last: then an event loop's turn began */
+    u64 raise_missed_ns;                 /* when an exception passed a framework and could not be remembered, last */
     struct activity activity;
 };
 

@@ -10,6 +10,14 @@
 #include "conn/shares.h"
 #include "conn/tail_calls.h"
 
+/* What its waits are read from. */
+static __always_inline void note_socket(struct connection *connection) {
+    struct sock *sk = sock_of(connection->file);
+
+    connection->tcp = sk && is_tcp(sk) ? (u64)sk : 0;
+    connection->window = connection->tcp ? BPF_CORE_READ((struct tcp_sock *)sk, rcv_wnd) : 0;
+}
+
 static __always_inline void begin_connection(const struct connection_key *key, u64 now_ns) {
     u32 index = NEW_ACCEPTED;
     struct connection *connection = bpf_map_lookup_elem(&new_connection, &index);
@@ -18,6 +26,7 @@ static __always_inline void begin_connection(const struct connection_key *key, u
     /* Complete before it enters the map: the thread that closed the descriptor's former file may look it up at any moment. */
     connection->file = file_of(fd_of(key));
     connection->accepted_ns = now_ns;
+    note_socket(connection);
     if (!add_connection(key, connection)) return;
     count_opened(key);
     count_alt_conn(key, 1);

@@ -63,25 +63,30 @@ enum connection_flag {
     CONNECTION_IN_FLIGHT = 1 << 9,   /* activity.in_flight counts it */
     CONNECTION_WAS_READ = 1 << 10,   /* the worker has asked for its bytes */
     CONNECTION_IS_TRACED = 1 << 11,  /* the current request's begin has been read off a clock */
-    CONNECTION_LOST_PLACE = 1 << 12, /* in the client's bytes; found again at the first request after the current answer */
+    CONNECTION_LOST_PLACE =
+        1 << 12, /* in the client's bytes; found again at the first request after the current answer */
     CONNECTION_ABORT_RECORDED = 1 << 13, /* explain_response has recorded how its request ended */
+    CONNECTION_WAIT_NOTED = 1 << 14,     /* the wait of the request that is in the socket is counted, or not known */
 };
 
 struct connection {
-    u64 file;        /* struct file *: tells whether the descriptor still means this connection */
-    u64 inode;       /* adopted ones, until the file is known; else 0 */
+    u64 file;  /* struct file *: tells whether the descriptor still means this connection */
+    u64 inode; /* adopted ones, until the file is known; else 0 */
     u64 accepted_ns;
-    u64 last_write_ns; /* exit of the last write that moved bytes */
-    u64 last_end_ns;   /* end of the previous response */
+    u64 tcp;            /* struct tcp_sock *; 0: another kind of socket, or adopted */
+    u64 last_write_ns;  /* exit of the last write that moved bytes */
+    u64 last_end_ns;    /* end of the previous response */
     u64 first_write_ns; /* exit of the write that began the present response */
     u64 answered_at;    /* position in the stream to the client: end of the previous response */
-    u32 queued;        /* requests begun and not answered: the current one and those in `pipelined` */
-    u32 next_ahead;    /* ordinal of the oldest in `pipelined` */
+    u32 queued;         /* requests begun and not answered: the current one and those in `pipelined` */
+    u32 next_ahead;     /* ordinal of the oldest in `pipelined` */
     u32 responses;
-    u32 writer;        /* the thread that wrote last, in the initial PID namespace */
-    u16 flags;         /* enum connection_flag */
+    u32 writer; /* the thread that wrote last, in the initial PID namespace */
+    u16 flags;  /* enum connection_flag */
     u16 reserved;
-    u32 reader;        /* the thread that read last, likewise */
+    u32 reader;               /* the thread that read last, likewise */
+    u32 window;               /* of TCP: the bytes that it could take when it was accepted */
+    u32 data_segments;        /* of TCP: those that had come when all had been read */
     struct stream streams[2]; /* enum direction */
     /* These two belong to the complete response, until it is counted. */
     u8 exception[EXCEPTION_BYTES];
@@ -91,9 +96,9 @@ struct connection {
 
 /* What ends a connection, or what is written to it. */
 enum close_reason {
-    CLOSE_DESCRIPTOR = 0,   /* the descriptor does not mean it any more */
-    CLOSE_REUSED = 1, /* … and was given to a newly accepted one */
-    CLOSE_SHUTDOWN = 2,     /* nothing more will be written */
+    CLOSE_DESCRIPTOR = 0, /* the descriptor does not mean it any more */
+    CLOSE_REUSED = 1,     /* … and was given to a newly accepted one */
+    CLOSE_SHUTDOWN = 2,   /* nothing more will be written */
 };
 
 /* Scratch memory for reading a Python process. In map memory, of which the verifier knows nothing: a loop looks the same to it
@@ -106,16 +111,16 @@ struct py_scratch {
     u64 left;   /* entries of a dict */
     u64 path;   /* what an ASGI scope has as "raw_path" and "method" */
     u64 method;
-    u64 origin; /* of an exception: enum origin */
+    u64 origin;             /* of an exception: enum origin */
     struct exec_context by; /* what `thread` is executing */
 };
 
 /* Where a look at a traceback has come to. */
 struct raise_site {
     u64 at;
-    u64 count;     /* of its items */
-    u64 kind;      /* enum file_kind, of the last frame that was looked at */
-    u64 items[16]; /* the innermost ones, by their number modulo KEPT_ITEMS */
+    u64 count;                /* of its items */
+    u64 kind;                 /* enum file_kind, of the last frame that was looked at */
+    u64 items[16];            /* the innermost ones, by their number modulo KEPT_ITEMS */
     u8 name[EXCEPTION_BYTES]; /* of an exception's type */
 };
 
@@ -138,10 +143,10 @@ struct io_ctx {
     struct connection_key key;
     u64 now_ns;
     u64 last_write_ns; /* the connection's, before this call */
-    u64 accepted_ns; /* identity of the connection to close: its descriptor may mean another one by now */
+    u64 accepted_ns;   /* identity of the connection to close: its descriptor may mean another one by now */
     u8 direction;
     u8 close_reason; /* enum close_reason */
-    u8 threads; /* the process has more than one: another may come to the same end */
+    u8 threads;      /* the process has more than one: another may come to the same end */
     u8 next_prog;    /* enum tail_call: what follows PROG_EXPLAIN_RESPONSE or _ABORT */
     u8 is_begun;     /* stream_bytes has looked at the first bytes */
     u8 bulk_event;   /* how the last step of pass_bulk ended */

@@ -22,6 +22,9 @@ const volatile unsigned char measure_activity = 1; /* totals.activity */
 const volatile unsigned char measure_sizes = 1;    /* totals.first_byte, request_sizes, response_sizes */
 const volatile unsigned char measure_waits = 1;    /* totals.waits */
 
+/* How long a tick of the kernel (a jiffy) is. */
+const volatile unsigned long long tick_ns = 4000000;
+
 /* What a user may have turned on. */
 const volatile unsigned char watch_raises = 0; /* raises, last_raises, background_exceptions */
 

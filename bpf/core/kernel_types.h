@@ -70,11 +70,24 @@ struct sock {
     atomic_t sk_drops;
 };
 
+struct inet_connection_sock {
+    struct {
+        unsigned int lrcvtime; /* in jiffies: when the last data came */
+    } icsk_ack;
+};
+
 struct tcp_sock {
+    unsigned long long tcp_mstamp; /* microseconds of CLOCK_MONOTONIC: when the last packet came or went */
+    unsigned int rcv_nxt;          /* up to here the client's bytes have come */
+    unsigned int copied_seq;       /* up to here they were read */
+    unsigned int rcv_wnd;
+    unsigned int data_segs_in; /* segments with data that came, also twice */
+    struct {
+        unsigned long long time; /* likewise: when the first data came; of later data after each whole window */
+    } rcv_rtt_est;
     struct {
         unsigned long long time; /* likewise: when it was established, until user space reads from it */
     } rcvq_space;
-    unsigned long long tcp_mstamp; /* microseconds of CLOCK_MONOTONIC: when the last packet came or went */
 };
 
 struct sockaddr_un {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Observes: what connections wait for: when a unix client calls connect(), and when a worker first reads.
+ * Observes: what connections wait for: when a unix client calls connect(), and when a worker reads.
  * Hook: tp_btf/sys_enter. Minimum kernel 5.10.
  * Cost: a comparison for every system call of the host.
  */
@@ -27,8 +27,11 @@ static __always_inline void on_read(slot_t slot, s32 fd) {
     struct connection_key key = {.slot = slot, .fd = fd};
     struct connection *connection = connection_of(&key);
 
-    if (!connection || connection->flags & (CONNECTION_WAS_READ | CONNECTION_IS_ADOPTED)) return;
-    record_read_wait(connection, slot, bpf_ktime_get_ns());
+    if (!connection || connection->flags & CONNECTION_IS_ADOPTED) return;
+    if (!(connection->flags & CONNECTION_WAS_READ))
+        record_read_wait(connection, slot, bpf_ktime_get_ns());
+    else if (is_same_file(connection, fd))
+        record_next_wait(connection, slot, bpf_ktime_get_ns());
 }
 
 SEC("tp_btf/sys_enter")

@@ -8,8 +8,9 @@
 #ifndef GUNICORN_BPF_PROGRAMS_SCHED_H
 #define GUNICORN_BPF_PROGRAMS_SCHED_H
 
-#include "core/syscall_args.h"
 #include "blocking/block_reason.h"
+#include "conn/queue_wait.h"
+#include "core/syscall_args.h"
 
 enum { TASK_IS_EXITING = 4 }; /* PF_EXITING */
 
@@ -88,18 +89,14 @@ int BPF_PROG(trace_exit, const struct task_struct *task) {
 
 /* How long the bytes that are asked for have been there. Those that are still to come did not wait for us. */
 static __always_inline u64 unread_for(const struct connection *connection, u64 now_ns) {
-    struct sock *sk = sock_of(connection->file);
     u64 from_ns = connection->last_end_ns ? connection->last_end_ns : connection->accepted_ns;
-    u64 packet_ns;
+    u64 data_ns = 0;
 
-    if (!sk || !from_ns) return 0;
-    if (connection->responses && !BPF_CORE_READ(sk, sk_receive_queue.qlen)) return 0;
-    if (BPF_CORE_READ(sk, __sk_common.skc_family) != FAMILY_UNIX) {
-        packet_ns = BPF_CORE_READ((struct tcp_sock *)sk, tcp_mstamp) * 1000;
-        if (packet_ns > from_ns) from_ns = packet_ns;
-    } else if (connection->responses) {
-        return 0; /* a unix socket does not say when its bytes came */
-    }
+    if (!from_ns) return 0;
+    if (connection->tcp) data_ns = connection->responses ? next_data_at(connection, now_ns) : first_data_at(connection);
+    /* A unix socket does not say when its bytes came. */
+    if (data_ns == ARRIVAL_NOT_KNOWN || (connection->responses && !data_ns)) return 0;
+    if (data_ns > from_ns) from_ns = data_ns;
     return now_ns > from_ns ? now_ns - from_ns : 0;
 }
 
@@ -127,7 +124,8 @@ int BPF_PROG(trace_enter, const struct pt_regs *regs, u64 number) {
     clock->arguments[0] = CALL_ARGUMENT_0(regs);
     clock->arguments[1] = CALL_ARGUMENT_1(regs);
     clock->arguments[2] = CALL_ARGUMENT_2(regs);
-    if (clock->call < OPERATIONS && is_read(operations[clock->call])) on_read_enter(clock, slot, (s32)clock->arguments[0]);
+    if (clock->call < OPERATIONS && is_read(operations[clock->call]))
+        on_read_enter(clock, slot, (s32)clock->arguments[0]);
     return 0;
 }
 

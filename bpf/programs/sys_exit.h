@@ -132,6 +132,7 @@ static __always_inline int on_bytes(void *context, struct connection *connection
         if (connection->streams[TO_CLIENT].phase == PHASE_IDLE) connection->first_write_ns = io->now_ns;
         trace_write(connection, key, io->now_ns);
     } else {
+        note_read(connection, key->slot);
         connection->flags |= CONNECTION_SAW_BYTES;
         connection->reader = (u32)bpf_get_current_pid_tgid();
     }

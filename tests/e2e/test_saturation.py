@@ -105,6 +105,31 @@ def test_the_pool_of_gthread_is_a_queue_too(directory):
         assert accepted[1] + total == pytest.approx(ended - asked, abs=4 * WAIT_ERROR)
 
 
+def test_requests_on_kept_connections_wait_for_the_pool_too(directory):
+    """One thread and four clients: what a client waits for is in the durations, or in the queues."""
+    clients, rounds, each = 4, 5, 0.2
+
+    def drive(server):
+        with Connection(server.address) as connection:
+            waited = 0.0
+            for _ in range(rounds):
+                begun = time.monotonic()
+                assert connection.exchange("GET", f"/sleep?s={each}").status == 200
+                waited += time.monotonic() - begun
+            return waited
+
+    with observed(directory, "gthread", threads=1) as (server, exporter):
+        with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+            waited = sum(job.result() for job in [pool.submit(drive, server) for _ in range(clients)])
+        scrape = settle(exporter, "gunicorn_worker_requests_total", clients * rounds)
+        durations = scrape.total("gunicorn_worker_request_duration_seconds_sum")
+        queues = scrape.total("gunicorn_request_queue_seconds_sum", place="first_read") + waits(scrape, "next_read")[1]
+        assert waits(scrape, "first_read")[0] == clients
+        assert waits(scrape, "next_read")[0] == clients * (rounds - 1)
+        assert queues > (clients - 2) * clients * rounds * each * 0.5
+        assert durations + queues == pytest.approx(waited, abs=clients * rounds * WAIT_ERROR)
+
+
 @pytest.mark.parametrize("worker_class", ["gthread", "gevent", "uvicorn"])
 def test_a_client_that_is_slow_to_send_does_not_wait(directory, worker_class):
     with observed(directory, worker_class, threads=2 if worker_class == "gthread" else None) as (server, exporter):

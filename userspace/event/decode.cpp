@@ -244,6 +244,7 @@ Totals decode(const contract::worker_totals& raw, KernelTime now) {
     totals.response_sizes = histogram_of(raw.response_sizes);
     totals.accept_waits = histogram_of(raw.waits[contract::WAIT_ACCEPT]);
     totals.read_waits = histogram_of(raw.waits[contract::WAIT_FIRST_READ]);
+    totals.next_read_waits = histogram_of(raw.waits[contract::WAIT_NEXT_READ]);
     totals.activity = activity_of(raw.activity, now);
     return totals;
 }

@@ -81,6 +81,7 @@ struct Totals {
     SizeHistogram response_sizes;                     // likewise
     Histogram accept_waits;                           // of connections that were seen to arrive
     Histogram read_waits;                             // of accepted connections
+    Histogram next_read_waits;                        // of later requests on TCP connections
     Activity activity;
     std::optional<Collections> collections; // where the interpreter tells
     std::optional<Imports> imports;         // likewise

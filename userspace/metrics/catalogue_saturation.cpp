@@ -83,15 +83,23 @@ std::vector<Metric> about_saturation() {
         {Name::request_queue,
          "gunicorn_request_queue_seconds",
          MetricType::Histogram,
-         "Time that connections waited for a worker",
+         "Time that connections and requests waited for a worker",
          {"worker_id", "place"},
          Scope::target,
          kFirst,
          "`place` is `accept_queue`, from the end of the handshake (on a unix socket: from the client's `connect()`) "
-         "until the worker has accepted the connection; or `first_read`, from then (or from the last packet that "
-         "arrived before the read, if that is later) until the worker reads the first bytes, which is the wait for a "
-         "thread of gthread's pool or for a busy event loop. Counts connections, not requests; of unix sockets only "
-         "those that connected while the exporter was running. Absent with `--no-collector.waits`."},
+         "until the worker has accepted the connection; `first_read`, from then (or from the first data, if that came "
+         "later) until the worker reads the first bytes, which is the wait for a thread of gthread's pool or for a "
+         "busy "
+         "event loop; or `next_read`, of each later request on the connection, from the arrival of its bytes until the "
+         "worker reads them. `accept_queue` and `first_read` count connections, of unix sockets only those that "
+         "connected while the exporter was running; `next_read` counts requests. What is not known exactly is left "
+         "out: "
+         "the first read of more than a window (mostly 64 KiB) that came after `accept()`; later requests on unix "
+         "sockets and on connections that are older than the exporter, pipelined ones, and those of which two or more "
+         "segments had come before the read. A later request to which other packets followed before the read is exact "
+         "to a tick of the "
+         "kernel (1 to 10 ms). Absent with `--no-collector.waits`."},
         {Name::worker_first_byte,
          "gunicorn_worker_time_to_first_byte_seconds",
          MetricType::Histogram,

@@ -76,6 +76,7 @@ void add_measured(FamilySet& set, const model::Worker& worker, const model::Meas
     if (measured.waits) {
         set.histogram(Name::request_queue, {worker.id, "accept_queue"}, totals.accept_waits, target);
         set.histogram(Name::request_queue, {worker.id, "first_read"}, totals.read_waits, target);
+        set.histogram(Name::request_queue, {worker.id, "next_read"}, totals.next_read_waits, target);
     }
     if (measured.sizes) {
         set.histogram(Name::worker_first_byte, {worker.id}, totals.first_byte, target);

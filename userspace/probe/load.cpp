@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <cerrno>
 #include <iterator>
@@ -57,6 +58,13 @@ void raise_memlock_limit() {
 // Threads, greenlets and tasks that have raised something lately.
 constexpr std::uint32_t kRaises = 4096;
 
+// A jiffy: the clock that is as coarse as the kernel's tick says how long it is.
+std::uint64_t tick_ns() {
+    timespec resolution{};
+    clock_getres(CLOCK_MONOTONIC_COARSE, &resolution);
+    return static_cast<std::uint64_t>(resolution.tv_nsec);
+}
+
 void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     const auto pages =
         static_cast<std::uint32_t>((options.pid_max + contract::SLOTS_PER_PAGE) / contract::SLOTS_PER_PAGE);
@@ -76,6 +84,7 @@ void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     bpf_map__set_max_entries(skeleton.maps.listeners, options.max_processes + 1);
     bpf_map__set_max_entries(skeleton.maps.conns_of_master, options.max_processes + 1);
     bpf_map__set_max_entries(skeleton.maps.connections, 2 * options.max_connections);
+    skeleton.rodata->tick_ns = tick_ns();
     skeleton.rodata->conn_places = 2 * std::uint64_t{options.max_connections};
     bpf_map__set_max_entries(skeleton.maps.records, options.ring_bytes);
     skeleton.rodata->candidates =

@@ -53,6 +53,7 @@
 #define bpf_map_pop_elem(m, value_) map_pop((m), (value_), sizeof *(value_))
 
 uint64_t bpf_ktime_get_ns(void);
+uint64_t bpf_jiffies64(void);
 uint64_t bpf_get_current_pid_tgid(void);
 uint64_t bpf_get_current_task(void);
 struct task_struct* bpf_get_current_task_btf(void);

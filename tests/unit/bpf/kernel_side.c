@@ -55,6 +55,7 @@ static struct {
 } world;
 
 uint64_t bpf_ktime_get_ns(void) { return world.now_ns; }
+uint64_t bpf_jiffies64(void) { return world.now_ns / tick_ns; }
 uint64_t bpf_get_current_pid_tgid(void) { return (uint64_t)WORKER_TGID << 32 | (uint32_t)world.task.pid; }
 uint64_t bpf_get_current_task(void) { return (uint64_t)&world.task; }
 struct task_struct* bpf_get_current_task_btf(void) { return &world.task; }
