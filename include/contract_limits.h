@@ -60,24 +60,15 @@ enum {
 };
 
 /* Upper bounds in nanoseconds, inclusive (a Prometheus "le"), in ascending order. */
-#define DURATION_BOUNDS_NS                                                                          \
-    {                                                                                               \
-        5000000ull, 10000000ull, 25000000ull, 50000000ull, 75000000ull, 100000000ull, 250000000ull, \
-            500000000ull, 750000000ull, 1000000000ull, 2500000000ull, 5000000000ull, 7500000000ull, \
-            10000000000ull                                                                          \
-    }
+#define DURATION_BOUNDS_NS                                                                                             \
+    {5000000ull,   10000000ull,  25000000ull,   50000000ull,   75000000ull,   100000000ull,  250000000ull,             \
+     500000000ull, 750000000ull, 1000000000ull, 2500000000ull, 5000000000ull, 7500000000ull, 10000000000ull}
 
 /* Upper bounds in bytes, inclusive, in ascending order. */
-#define SIZE_BOUNDS_BYTES                                                                           \
-    {                                                                                               \
-        1024ull, 4096ull, 16384ull, 65536ull, 262144ull, 1048576ull, 4194304ull                     \
-    }
+#define SIZE_BOUNDS_BYTES {1024ull, 4096ull, 16384ull, 65536ull, 262144ull, 1048576ull, 4194304ull}
 
 #define PAUSE_BOUNDS_NS                                                                                                \
-    {                                                                                                                  \
-        100000ull, 500000ull, 1000000ull, 5000000ull, 10000000ull, 50000000ull, 100000000ull, 500000000ull,            \
-            1000000000ull                                                                                              \
-    }
+    {100000ull, 500000ull, 1000000ull, 5000000ull, 10000000ull, 50000000ull, 100000000ull, 500000000ull, 1000000000ull}
 
 #ifdef __cplusplus
 } // namespace contract

@@ -19,9 +19,9 @@ enum time_state {
     TIME_SOCKET = 3,    /* blocked on sockets other than the client's */
     TIME_DISK = 4,      /* blocked uninterruptibly, or in a call on a file */
     TIME_SLEEP = 5,
-    TIME_READING = 6,   /* blocked until the client sends */
-    TIME_WRITING = 7,   /* blocked until the client takes what is sent */
-    TIME_OTHER = 8,     /* blocked in anything else: a pipe, a child process */
+    TIME_READING = 6, /* blocked until the client sends */
+    TIME_WRITING = 7, /* blocked until the client takes what is sent */
+    TIME_OTHER = 8,   /* blocked in anything else: a pipe, a child process */
     TIME_STATES = 9,
 };
 
@@ -64,7 +64,8 @@ struct breakdown {
     u32 flags; /* enum breakdown_flag */
     struct peer peers[PEERS];
 };
-CONTRACT_ASSERT(sizeof(struct breakdown) == 16 + 8 * TIME_STATES + 8 + 8 + PEERS * sizeof(struct peer), "breakdown is shared");
+CONTRACT_ASSERT(sizeof(struct breakdown) == 16 + 8 * TIME_STATES + 8 + 8 + PEERS * sizeof(struct peer),
+                "breakdown is shared");
 
 struct record_traced {
     struct record_response response;

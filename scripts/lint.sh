@@ -84,7 +84,7 @@ changed_files() {
 tidy() {
     [[ -n $1 ]] || { echo "lint: no C++ file to check" && return 0; }
     cmake --preset release -B build-tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
-    cmake --build build-tidy --target gunicorn_probes_header bench_probes_header
+    cmake --build build-tidy --target gunicorn_probes_header gunicorn_probes_without_bpf_loop_header bench_probes_header
     xargs --no-run-if-empty --max-procs="$(nproc)" --max-args=1 clang-tidy-19 -p build-tidy --quiet <<<"$1"
 }
 

@@ -60,19 +60,21 @@ stage build 20 scripts/build.sh --all
 stage unit 5 tests build unit
 stage kernel 10 tests build kernel
 stage e2e 45 tests build e2e
-stage browser 8 tests build browser
-stage docs 5 tests build docs
 if [[ $mode == all ]]; then
     stage roots 20 tests build roots
-    stage containers 8 tests build containers
-    stage deploy 10 tests build deploy
-    stage prometheus 5 tests build prometheus
-    # Kernels in QEMU are compared by counts, so what has to be built may run beside them.
+    # What follows compares counts, so what has to be built may run beside it.
     background lint 20 scripts/lint.sh
     background asan-build 60 sanitized_build asan unit_tests
     background tsan-build 30 sanitized_build tsan web_test # what has threads of its own
     background tidy 40 scripts/lint.sh --tidy-changed
     start_background
+fi
+stage browser 8 tests build browser
+stage docs 5 tests build docs
+if [[ $mode == all ]]; then
+    stage containers 8 tests build containers
+    stage deploy 10 tests build deploy
+    stage prometheus 5 tests build prometheus
     stage vm 20 tests build vm
     finish_background
     stage asan 10 sanitized_tests asan '^unit\.'

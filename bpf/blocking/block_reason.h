@@ -16,47 +16,28 @@ enum blocking_call {
     BLOCKS_OTHER = 0,
     BLOCKS_LOCK,
     BLOCKS_SLEEP,
-    BLOCKS_READ,     /* (fd, …) */
-    BLOCKS_WRITE,    /* (fd, …) */
-    BLOCKS_SPLICE,   /* (from, offset, fd) */
-    BLOCKS_POLL,     /* (struct pollfd *, count) */
-    BLOCKS_SELECT,   /* (count, read, write, except) */
+    BLOCKS_READ,   /* (fd, …) */
+    BLOCKS_WRITE,  /* (fd, …) */
+    BLOCKS_SPLICE, /* (from, offset, fd) */
+    BLOCKS_POLL,   /* (struct pollfd *, count) */
+    BLOCKS_SELECT, /* (count, read, write, except) */
     BLOCKS_EPOLL,
-    BLOCKS_CHILD,    /* waits for a child uninterruptibly */
-    BLOCKS_FILE,     /* of a file system */
+    BLOCKS_CHILD, /* waits for a child uninterruptibly */
+    BLOCKS_FILE,  /* of a file system */
 };
 
 /* clang-format off: one call per line */
 static const u8 blocking_calls[OPERATIONS] = {
-    [__NR_futex] = BLOCKS_LOCK,
-    [__NR_nanosleep] = BLOCKS_SLEEP,
-    [__NR_clock_nanosleep] = BLOCKS_SLEEP,
-    [__NR_read] = BLOCKS_READ,
-    [__NR_readv] = BLOCKS_READ,
-    [__NR_recvfrom] = BLOCKS_READ,
-    [__NR_recvmsg] = BLOCKS_READ,
-    [__NR_recvmmsg] = BLOCKS_READ,
-    [__NR_accept] = BLOCKS_READ,
-    [__NR_accept4] = BLOCKS_READ,
-    [__NR_connect] = BLOCKS_WRITE,
-    [__NR_write] = BLOCKS_WRITE,
-    [__NR_writev] = BLOCKS_WRITE,
-    [__NR_sendto] = BLOCKS_WRITE,
-    [__NR_sendmsg] = BLOCKS_WRITE,
-    [__NR_sendmmsg] = BLOCKS_WRITE,
-    [__NR_sendfile] = BLOCKS_WRITE,
-    [__NR_splice] = BLOCKS_SPLICE,
-    [__NR_ppoll] = BLOCKS_POLL,
-    [__NR_pselect6] = BLOCKS_SELECT,
-    [__NR_epoll_pwait] = BLOCKS_EPOLL,
-    [__NR_clone] = BLOCKS_CHILD,
-    [__NR_clone3] = BLOCKS_CHILD,
-    [__NR_fsync] = BLOCKS_FILE,
-    [__NR_fdatasync] = BLOCKS_FILE,
-    [__NR_openat] = BLOCKS_FILE,
-    [__NR_pread64] = BLOCKS_FILE,
-    [__NR_pwrite64] = BLOCKS_FILE,
-    [__NR_getdents64] = BLOCKS_FILE,
+    [__NR_futex] = BLOCKS_LOCK,         [__NR_nanosleep] = BLOCKS_SLEEP, [__NR_clock_nanosleep] = BLOCKS_SLEEP,
+    [__NR_read] = BLOCKS_READ,          [__NR_readv] = BLOCKS_READ,      [__NR_recvfrom] = BLOCKS_READ,
+    [__NR_recvmsg] = BLOCKS_READ,       [__NR_recvmmsg] = BLOCKS_READ,   [__NR_accept] = BLOCKS_READ,
+    [__NR_accept4] = BLOCKS_READ,       [__NR_connect] = BLOCKS_WRITE,   [__NR_write] = BLOCKS_WRITE,
+    [__NR_writev] = BLOCKS_WRITE,       [__NR_sendto] = BLOCKS_WRITE,    [__NR_sendmsg] = BLOCKS_WRITE,
+    [__NR_sendmmsg] = BLOCKS_WRITE,     [__NR_sendfile] = BLOCKS_WRITE,  [__NR_splice] = BLOCKS_SPLICE,
+    [__NR_ppoll] = BLOCKS_POLL,         [__NR_pselect6] = BLOCKS_SELECT, [__NR_epoll_pwait] = BLOCKS_EPOLL,
+    [__NR_clone] = BLOCKS_CHILD,        [__NR_clone3] = BLOCKS_CHILD,    [__NR_fsync] = BLOCKS_FILE,
+    [__NR_fdatasync] = BLOCKS_FILE,     [__NR_openat] = BLOCKS_FILE,     [__NR_pread64] = BLOCKS_FILE,
+    [__NR_pwrite64] = BLOCKS_FILE,      [__NR_getdents64] = BLOCKS_FILE,
 #ifdef __NR_epoll_pwait2
     [__NR_epoll_pwait2] = BLOCKS_EPOLL,
 #endif
@@ -64,11 +45,8 @@ static const u8 blocking_calls[OPERATIONS] = {
     [__NR_futex_waitv] = BLOCKS_LOCK,
 #endif
 #ifdef __NR_poll
-    [__NR_poll] = BLOCKS_POLL,
-    [__NR_select] = BLOCKS_SELECT,
-    [__NR_epoll_wait] = BLOCKS_EPOLL,
-    [__NR_vfork] = BLOCKS_CHILD,
-    [__NR_open] = BLOCKS_FILE,
+    [__NR_poll] = BLOCKS_POLL,          [__NR_select] = BLOCKS_SELECT,   [__NR_epoll_wait] = BLOCKS_EPOLL,
+    [__NR_vfork] = BLOCKS_CHILD,        [__NR_open] = BLOCKS_FILE,
 #endif
 };
 /* clang-format on */
@@ -132,7 +110,8 @@ static __always_inline void awaited_by_poll(struct thread_clock *clock) {
     for (u32 i = 0; i < POLL_SEEN; i++) {
         struct poll_descriptor descriptor = {};
 
-        if (i >= count || copy_from_task(&descriptor, sizeof descriptor, clock->arguments[0] + i * sizeof descriptor)) break;
+        if (i >= count || copy_from_task(&descriptor, sizeof descriptor, clock->arguments[0] + i * sizeof descriptor))
+            break;
         if (descriptor.fd < 0) continue; /* poll() takes no notice of it */
         clock->awaited++;
         clock->awaited_fd = descriptor.fd;

@@ -48,7 +48,8 @@ static __always_inline int is_in_flight(const struct connection *connection) {
 }
 
 /* Call it after each run over a call's bytes, and when a connection ends. */
-static __always_inline void update_in_flight(struct connection *connection, const struct connection_key *key, u64 now_ns) {
+static __always_inline void update_in_flight(struct connection *connection, const struct connection_key *key,
+                                             u64 now_ns) {
     int in_flight = is_in_flight(connection);
     struct worker_totals *total;
 

@@ -34,7 +34,8 @@ static __always_inline int read_on_cpu(const struct thread_clock *clock, u64 *on
         u64 now_ns = bpf_ktime_get_ns();
         u64 since_ns = *(const volatile u64 *)&clock->since_ns;
         u64 spent_ns = *(const volatile u64 *)&clock->spent_ns[TIME_ON_CPU];
-        u64 from_ns = clock->doing == TIME_ON_CPU ? since_ns : last_oncpu_ns((const struct task_struct *)bpf_get_current_task());
+        u64 from_ns = clock->doing == TIME_ON_CPU ? since_ns
+                                                  : last_oncpu_ns((const struct task_struct *)bpf_get_current_task());
 
         if (from_ns > now_ns || since_ns != *(const volatile u64 *)&clock->since_ns) continue;
         *on_cpu_ns = spent_ns + now_ns - from_ns;
@@ -130,7 +131,8 @@ static __always_inline void drop_trace(struct connection *connection, const stru
 }
 
 /* Call it after each run over a call's bytes. */
-static __always_inline void update_request_trace(struct connection *connection, const struct connection_key *key, u64 now_ns) {
+static __always_inline void update_request_trace(struct connection *connection, const struct connection_key *key,
+                                                 u64 now_ns) {
     int in_flight;
 
     if (!trace_requests) return;
@@ -145,7 +147,8 @@ static __always_inline void update_request_trace(struct connection *connection, 
 }
 
 /* Bytes of a response have been written. Which of the writes is the last may turn out when the connection is closed. */
-static __always_inline void trace_write(const struct connection *connection, const struct connection_key *key, u64 now_ns) {
+static __always_inline void trace_write(const struct connection *connection, const struct connection_key *key,
+                                        u64 now_ns) {
     const struct thread_clock *clock;
     struct traced *request;
 

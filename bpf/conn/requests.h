@@ -48,11 +48,10 @@ static __always_inline int looks_like_request(const struct iov_cursor *cursor) {
     u32 first4 = (u32)word;
 
 #define BEGINS(word32, a, b, c, d) ((word32) == ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24))
-    return cursor->at + 8 <= cursor->end &&
-           (BEGINS(first4, 'G', 'E', 'T', ' ') || BEGINS(first4, 'P', 'O', 'S', 'T') ||
-            BEGINS(first4, 'P', 'U', 'T', ' ') || BEGINS(first4, 'H', 'E', 'A', 'D') ||
-            BEGINS(first4, 'P', 'A', 'T', 'C') || BEGINS(first4, 'D', 'E', 'L', 'E') ||
-            BEGINS(first4, 'O', 'P', 'T', 'I'));
+    return cursor->at + 8 <= cursor->end && (BEGINS(first4, 'G', 'E', 'T', ' ') || BEGINS(first4, 'P', 'O', 'S', 'T') ||
+                                             BEGINS(first4, 'P', 'U', 'T', ' ') || BEGINS(first4, 'H', 'E', 'A', 'D') ||
+                                             BEGINS(first4, 'P', 'A', 'T', 'C') || BEGINS(first4, 'D', 'E', 'L', 'E') ||
+                                             BEGINS(first4, 'O', 'P', 'T', 'I'));
 #undef BEGINS
 }
 
@@ -236,8 +235,7 @@ static __always_inline void begin_pipelined(struct connection *connection, struc
     }
     struct request *request = bpf_map_lookup_elem(&pipelined, &key);
     if (request)
-        begin_request(request, io->now_ns, position_in(&connection->streams[FROM_CLIENT], &io->cursor),
-                      REQUEST_AHEAD);
+        begin_request(request, io->now_ns, position_in(&connection->streams[FROM_CLIENT], &io->cursor), REQUEST_AHEAD);
 }
 
 /* The current request is done with: the next in the queue becomes the current one. */

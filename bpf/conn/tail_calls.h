@@ -29,8 +29,7 @@ static __always_inline u64 identity_of(const struct connection *connection) {
 
 /* The connection that was to be closed, or NULL if its key means another one by now: another thread may have ended it
  * meanwhile, and even have begun the next. */
-static __always_inline struct connection *conn_to_close(const struct io_ctx *io,
-                                                            const struct connection_key *key) {
+static __always_inline struct connection *conn_to_close(const struct io_ctx *io, const struct connection_key *key) {
     struct connection *connection = bpf_map_lookup_elem(&connections, key);
 
     return connection && connection->accepted_ns == io->accepted_ns ? connection : NULL;
@@ -38,8 +37,9 @@ static __always_inline struct connection *conn_to_close(const struct io_ctx *io,
 
 /* Hands a connection, of which identity_of() has been `accepted_ns`, to end_by_call or shut_by_call. Does not return if the
  * tail call succeeds. */
-static __always_inline int close_conn(void *context, const struct connection_key *key, const struct connection *connection,
-                                             u64 accepted_ns, u8 close_reason, u64 now_ns) {
+static __always_inline int close_conn(void *context, const struct connection_key *key,
+                                      const struct connection *connection, u64 accepted_ns, u8 close_reason,
+                                      u64 now_ns) {
     u32 zero = 0;
     struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
 
@@ -50,15 +50,16 @@ static __always_inline int close_conn(void *context, const struct connection_key
     io->threads = (u8)has_threads();
     io->now_ns = now_ns;
     io->next_prog = close_reason == CLOSE_SHUTDOWN ? PROG_SHUT_BY_CALL : PROG_END_BY_CALL;
-    if (response_is_open(connection)) bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
-    else if (is_unanswered(connection)) bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_ABORT);
+    if (response_is_open(connection))
+        bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
+    else if (is_unanswered(connection))
+        bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_ABORT);
     bpf_tail_call(context, &tail_calls, io->next_prog);
     return 0;
 }
 
 /* Hands the call's bytes to stream_bytes. Returns only where the kernel's limit of tail calls is reached. */
-static __always_inline int continue_stream(void *context, struct connection *connection,
-                                            const struct io_ctx *io) {
+static __always_inline int continue_stream(void *context, struct connection *connection, const struct io_ctx *io) {
     struct connection_key key = io->key;
 
     bpf_tail_call(context, &tail_calls, PROG_STREAM_BYTES);

@@ -19,8 +19,8 @@ enum { CONTINUE_LOOP = 0, BREAK_LOOP = 1 };
 #define repeat(turns, step, state) bpf_loop(turns, step, (void *)(state), 0)
 #else
 #define LOOP_STEP static __always_inline long
-#define repeat(turns, step, state)                                                                            \
-    for (u32 turn_ = 0; turn_ < (turns); turn_++)                                                             \
+#define repeat(turns, step, state)                                                                                     \
+    for (u32 turn_ = 0; turn_ < (turns); turn_++)                                                                      \
         if (step(turn_, state) != CONTINUE_LOOP) break
 #endif
 

@@ -29,9 +29,7 @@ static __always_inline long copy_text_from_task(void *to, u32 size, u64 address)
     return bpf_probe_read_user_str(to, size, (const void *)address);
 }
 
-static __always_inline void copy_bytes(void *to, u32 size, const void *from) {
-    bpf_probe_read_kernel(to, size, from);
-}
+static __always_inline void copy_bytes(void *to, u32 size, const void *from) { bpf_probe_read_kernel(to, size, from); }
 
 #else
 

@@ -84,8 +84,6 @@ static __always_inline int has_threads(void) {
     return BPF_CORE_READ(task, signal, live.counter) > 1;
 }
 
-static __always_inline u64 inode_of(u64 file) {
-    return file ? BPF_CORE_READ((struct file *)file, f_inode, i_ino) : 0;
-}
+static __always_inline u64 inode_of(u64 file) { return file ? BPF_CORE_READ((struct file *)file, f_inode, i_ino) : 0; }
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "core/kernel_types.h"
 
-
 #if defined(__TARGET_ARCH_x86)
 #define CALL_NUMBER(regs) ((regs)->orig_ax)
 #define CALL_ARGUMENT_0(regs) ((regs)->di)

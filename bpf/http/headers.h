@@ -127,7 +127,7 @@ static __always_inline u8 read_chunk_size(struct stream *stream, struct iov_curs
 
 static __always_inline void begin_chunk(struct stream *stream) {
     stream->remaining = 0;
-    stream->flags &= (u8)~(STREAM_DIGITS | STREAM_EXTENSION);
+    stream->flags &= (u8) ~(STREAM_DIGITS | STREAM_EXTENSION);
     stream->phase = PHASE_CHUNK_SIZE;
 }
 

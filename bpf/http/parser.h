@@ -151,7 +151,8 @@ static __always_inline u8 begin_message(struct connection *connection, struct st
 }
 
 /* Reads the first bytes of a connection that begins with NUL. */
-static __always_inline u8 read_signature(struct connection *connection, struct stream *stream, struct iov_cursor *cursor) {
+static __always_inline u8 read_signature(struct connection *connection, struct stream *stream,
+                                         struct iov_cursor *cursor) {
     u32 line = cursor->line;
 
     if (cursor->end - line < PROXY_HEADER_BYTES) {
@@ -208,7 +209,8 @@ static __always_inline int fill_first_window(struct stream *stream, struct iov_c
 }
 
 /* Takes one turn of the loop. */
-static __always_inline u8 step(struct connection *connection, struct stream *stream, struct iov_cursor *cursor, u8 direction) {
+static __always_inline u8 step(struct connection *connection, struct stream *stream, struct iov_cursor *cursor,
+                               u8 direction) {
     u8 phase = stream->phase;
 
     if (phase == PHASE_IGNORED || phase == PHASE_UNTIL_CLOSE || phase == PHASE_UNTIL_NEXT) {
@@ -216,7 +218,8 @@ static __always_inline u8 step(struct connection *connection, struct stream *str
         stream->partial_bytes = 0;
         return EVENT_NEED_MORE;
     }
-    if ((phase == PHASE_BODY || phase == PHASE_CHUNK_DATA || phase == PHASE_PREAMBLE) && (cursor->at != cursor->end || cursor->segment)) {
+    if ((phase == PHASE_BODY || phase == PHASE_CHUNK_DATA || phase == PHASE_PREAMBLE) &&
+        (cursor->at != cursor->end || cursor->segment)) {
         skip_body(stream, cursor);
         if (stream->remaining) return EVENT_CONTINUE;
         if (phase == PHASE_BODY) return end_of_message(stream, direction);

@@ -48,30 +48,30 @@ enum phase {
     PHASE_CHUNK_DATA,  /* `remaining` bytes of chunk and its line end */
     PHASE_TRAILER,     /* lines behind the last chunk */
     PHASE_UNTIL_CLOSE, /* a body without framing */
-    PHASE_UNTIL_NEXT,  /* TO_CLIENT: a response whose place was lost; it ends before the next message, or with the connection */
-    PHASE_SIGNATURE,   /* a connection that begins with NUL: PROXY protocol version 2, or uwsgi */
-    PHASE_PREAMBLE,    /* `remaining` bytes of a PROXY header */
-    PHASE_PACKET,      /* `remaining` bytes of a uwsgi packet: the request's variables */
-    PHASE_IGNORED,     /* not HTTP/1, or of no interest any more */
+    PHASE_UNTIL_NEXT, /* TO_CLIENT: a response whose place was lost; it ends before the next message, or with the connection */
+    PHASE_SIGNATURE, /* a connection that begins with NUL: PROXY protocol version 2, or uwsgi */
+    PHASE_PREAMBLE,  /* `remaining` bytes of a PROXY header */
+    PHASE_PACKET,    /* `remaining` bytes of a uwsgi packet: the request's variables */
+    PHASE_IGNORED,   /* not HTTP/1, or of no interest any more */
 };
 
 enum stream_flag {
     STREAM_CHUNKED = 1 << 0,
-    STREAM_LENGTH = 1 << 1,     /* a Content-Length was given */
-    STREAM_BAD = 1 << 2,        /* framing fields that cannot be understood */
-    STREAM_DIGITS = 1 << 3,     /* the number being read has a digit */
-    STREAM_EXTENSION = 1 << 4,  /* behind the number being read: a chunk extension, white space */
-    STREAM_CUT = 1 << 5,        /* the current line is longer than what was kept of it */
-    STREAM_HEAD_DONE = 1 << 6,  /* the current message's head is complete */
-    STREAM_NO_BODY = 1 << 7,    /* the message ends with its head whatever its fields say: HEAD, 101, 204, 304 */
+    STREAM_LENGTH = 1 << 1,    /* a Content-Length was given */
+    STREAM_BAD = 1 << 2,       /* framing fields that cannot be understood */
+    STREAM_DIGITS = 1 << 3,    /* the number being read has a digit */
+    STREAM_EXTENSION = 1 << 4, /* behind the number being read: a chunk extension, white space */
+    STREAM_CUT = 1 << 5,       /* the current line is longer than what was kept of it */
+    STREAM_HEAD_DONE = 1 << 6, /* the current message's head is complete */
+    STREAM_NO_BODY = 1 << 7,   /* the message ends with its head whatever its fields say: HEAD, 101, 204, 304 */
 };
 
 struct stream {
     u64 remaining;
-    u64 moved;  /* bytes of all calls, with the present one */
-    u16 status; /* TO_CLIENT: of the current message, 0 while unknown or unreadable */
-    u8 phase;   /* enum phase */
-    u8 flags;   /* enum stream_flag */
+    u64 moved;        /* bytes of all calls, with the present one */
+    u16 status;       /* TO_CLIENT: of the current message, 0 while unknown or unreadable */
+    u8 phase;         /* enum phase */
+    u8 flags;         /* enum stream_flag */
     u8 partial_bytes; /* bytes of `partial_line` in use */
     u8 reserved[3];
     u8 partial_line[PARTIAL_LINE_BYTES]; /* the beginning of the current line, from earlier calls */
@@ -91,17 +91,17 @@ struct iov_cursor {
 };
 
 enum stream_event {
-    EVENT_NEED_MORE = 0,   /* everything was consumed */
-    EVENT_BUDGET,       /* there is more: call again */
-    EVENT_GENERAL,      /* of the steps in http/bulk.h: what comes next is for the general step */
-    EVENT_PIPELINED,    /* a request begins behind one that is not answered yet */
-    EVENT_RESPONSE_END, /* a final response is complete */
-    EVENT_NOT_HTTP,     /* no status line where one should begin */
-    EVENT_UNREADABLE,   /* the process's bytes could not be read */
-    EVENT_NO_ADDRESS,   /* bytes without an address where they would have to be looked at */
-    EVENT_LINE,         /* a piece of the request's line is in window[line, found): the caller has to keep_line() */
-    EVENT_LINE_END,     /* … its last piece, to be kept in the same way */
-    EVENT_CONTINUE = 255,      /* no event: next turn */
+    EVENT_NEED_MORE = 0,  /* everything was consumed */
+    EVENT_BUDGET,         /* there is more: call again */
+    EVENT_GENERAL,        /* of the steps in http/bulk.h: what comes next is for the general step */
+    EVENT_PIPELINED,      /* a request begins behind one that is not answered yet */
+    EVENT_RESPONSE_END,   /* a final response is complete */
+    EVENT_NOT_HTTP,       /* no status line where one should begin */
+    EVENT_UNREADABLE,     /* the process's bytes could not be read */
+    EVENT_NO_ADDRESS,     /* bytes without an address where they would have to be looked at */
+    EVENT_LINE,           /* a piece of the request's line is in window[line, found): the caller has to keep_line() */
+    EVENT_LINE_END,       /* … its last piece, to be kept in the same way */
+    EVENT_CONTINUE = 255, /* no event: next turn */
 };
 
 enum line_verdict {

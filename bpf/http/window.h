@@ -26,18 +26,21 @@ static __always_inline u64 word_at(const struct iov_cursor *cursor, u32 offset) 
     return *(const u64 *)(cursor->window + (offset & WINDOW_MASK));
 }
 
-static __always_inline u8 byte_at(const struct iov_cursor *cursor, u32 offset) { return cursor->window[offset & WINDOW_MASK]; }
+static __always_inline u8 byte_at(const struct iov_cursor *cursor, u32 offset) {
+    return cursor->window[offset & WINDOW_MASK];
+}
 
 /* ASCII letters to lower case; for comparing with lower-case words whose other characters are checked apart. */
 #define LOWER(word) ((word) | REPEATED(0x20))
 
-#define WORD(a, b, c, d, e, f, g, h)                                                                          \
-    ((u64)(u8)(a) | (u64)(u8)(b) << 8 | (u64)(u8)(c) << 16 | (u64)(u8)(d) << 24 | (u64)(u8)(e) << 32 |        \
+#define WORD(a, b, c, d, e, f, g, h)                                                                                   \
+    ((u64)(u8)(a) | (u64)(u8)(b) << 8 | (u64)(u8)(c) << 16 | (u64)(u8)(d) << 24 | (u64)(u8)(e) << 32 |                 \
      (u64)(u8)(f) << 40 | (u64)(u8)(g) << 48 | (u64)(u8)(h) << 56)
 
 /* True where the process's current line has to survive until more bytes come. */
 static __always_inline int keeps_line(u8 phase, u8 direction) {
-    return phase == PHASE_FIELDS || phase == PHASE_TRAILER || phase == PHASE_SIGNATURE || (phase == PHASE_LINE && direction == TO_CLIENT);
+    return phase == PHASE_FIELDS || phase == PHASE_TRAILER || phase == PHASE_SIGNATURE ||
+           (phase == PHASE_LINE && direction == TO_CLIENT);
 }
 
 /* Everything in the window was looked at: remembers the unfinished line. */

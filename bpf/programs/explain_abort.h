@@ -9,8 +9,8 @@
 
 #include "conn/responses.h"
 #include "conn/tail_calls.h"
-#include "python/exception_match.h"
 #include "python/exc_info_chain.h"
+#include "python/exception_match.h"
 
 /* The request ends unanswered. What is being handled is its exception if the server closes; else what was logged may be, and
  * that is looked for by the thread that read the request: gthread closes in another one. */
@@ -32,13 +32,15 @@ static __always_inline void read_cause_of_abort(const struct python *python, slo
         connection->by.outermost_frame = connection->by.context = 0;
         connection->by.is_main_module = 0;
     }
-    if (!connection->exception[0] && !(connection->by.raised & RAISED_AND_CLOSED) && !was_logged_since_begin(slot, connection))
+    if (!connection->exception[0] && !(connection->by.raised & RAISED_AND_CLOSED) &&
+        !was_logged_since_begin(slot, connection))
         connection->by.thread = 0;
 }
 
 /* Here and not where the request is counted: Linux 5.10 would not verify that program. Where each request is recorded anyway it is
  * done there. */
-static __always_inline void record_abort(struct connection *connection, const struct connection_key *key, const struct io_ctx *io) {
+static __always_inline void record_abort(struct connection *connection, const struct connection_key *key,
+                                         const struct io_ctx *io) {
     if (record_every_response || !connection->by.thread || io->next_prog == PROG_SHUT_BY_CALL) return;
     if (connection->flags & CONNECTION_ABORT_RECORDED) return;
     connection->flags |= CONNECTION_ABORT_RECORDED;

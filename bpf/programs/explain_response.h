@@ -9,17 +9,19 @@
 
 #include "conn/responses.h"
 #include "conn/tail_calls.h"
-#include "python/exception_match.h"
 #include "python/exc_info_chain.h"
+#include "python/exception_match.h"
 
 static __always_inline int is_client_error(u16 status) { return status >= 400 && status < 500; }
 
 /* Which exception the thread is handling that ends a response of this status. Below 400 it alone says that there was a failure,
  * so it has to be certain that a request raised it. A client that leaves raises one, too, in the server. */
-static __always_inline void read_cause(const struct python *python, slot_t slot, struct py_scratch *scratch, struct connection *connection) {
+static __always_inline void read_cause(const struct python *python, slot_t slot, struct py_scratch *scratch,
+                                       struct connection *connection) {
     u16 status = connection->streams[TO_CLIENT].status;
 
-    if (status >= 400 || (!(connection->flags & CONNECTION_PEER_RESET) && python->ambient_exception != AMBIENT_NOT_KNOWN))
+    if (status >= 400 ||
+        (!(connection->flags & CONNECTION_PEER_RESET) && python->ambient_exception != AMBIENT_NOT_KNOWN))
         read_handled_exception(slot, connection->exception, status < 400 ? HANDLED_AT_END : HANDLED_BY_WRITER);
     if (status < 400) {
         /* Nothing tells of a failure: needs no record. */
@@ -27,13 +29,15 @@ static __always_inline void read_cause(const struct python *python, slot_t slot,
         return;
     }
     if (watch_raises) add_raised_exception(python, slot, connection);
-    if (is_client_error(status) && connection->exception[0] && scratch->thread && is_parser_error_reply(slot, scratch->thread))
+    if (is_client_error(status) && connection->exception[0] && scratch->thread &&
+        is_parser_error_reply(slot, scratch->thread))
         connection->by.raised |= RAISED_BY_PARSER;
 }
 
 /* Another thread than the writer's ends a response before its end, as gthread's main thread does. What the writer has logged may
  * have ended it. */
-static __always_inline void read_cause_by_another(slot_t slot, struct py_scratch *scratch, struct connection *connection) {
+static __always_inline void read_cause_by_another(slot_t slot, struct py_scratch *scratch,
+                                                  struct connection *connection) {
     connection->by.thread = 0;
     if (!was_logged_since_begin(slot, connection) || closer_of(slot, scratch->thread) == CLOSER_APPLICATION) return;
     connection->by = (struct exec_context){.thread = connection->writer};
@@ -52,7 +56,8 @@ int explain_response(u64 *context) {
 
     if (!io) return 0;
     key = io->key;
-    connection = io->next_prog == PROG_FINISH_EXPLAINED ? bpf_map_lookup_elem(&connections, &key) : conn_to_close(io, &key);
+    connection = io->next_prog == PROG_FINISH_EXPLAINED ? bpf_map_lookup_elem(&connections, &key)
+                                                        : conn_to_close(io, &key);
     python = connection ? python_of(key.slot) : NULL;
     if (python && read_execution(key.slot)) {
         connection->by = io->scratch.by;

@@ -27,7 +27,8 @@ enum { LEVEL_ERROR = 40, MAX_TRACEBACK = 64 };
 static __always_inline int is_in_logging(const struct python *python, u64 frame) {
     struct file_end file = file_end_of(python, reference_at(python, frame + python->frame_code));
 
-    return file.first >> 40 == WORD('l', 'o', 'g', 0, 0, 0, 0, 0) && file.second == WORD('g', 'i', 'n', 'g', '/', '_', '_', 'i') &&
+    return file.first >> 40 == WORD('l', 'o', 'g', 0, 0, 0, 0, 0) &&
+           file.second == WORD('g', 'i', 'n', 'g', '/', '_', '_', 'i') &&
            file.third == WORD('n', 'i', 't', '_', '_', '.', 'p', 'y');
 }
 
@@ -74,7 +75,8 @@ LOOP_STEP look_for_background_task(u32 turn, const struct walk *walk) {
 }
 
 /* True if a task that runs after the response raised it: it did not cause any response. */
-static __always_inline int is_from_background_task(const struct python *python, struct py_scratch *scratch, u64 traceback) {
+static __always_inline int is_from_background_task(const struct python *python, struct py_scratch *scratch,
+                                                   u64 traceback) {
     struct walk walk = {.python = python, .scratch = scratch};
 
     scratch->at = traceback;
@@ -107,8 +109,8 @@ static __always_inline void begin_record(struct record_logged *record, slot_t sl
     record->reserved = 0;
 }
 
-static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total, struct py_scratch *scratch,
-                                       u64 frame, u64 type, const struct exec_context *by) {
+static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total,
+                                       struct py_scratch *scratch, u64 frame, u64 type, const struct exec_context *by) {
     struct record_logged *record = reserve_record(sizeof *record);
 
     if (!record) return;

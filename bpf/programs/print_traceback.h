@@ -16,7 +16,8 @@ enum { MAX_PRINTING_FRAMES = 16 }; /* from the one that writes to pywsgi's */
 static __always_inline u64 logs_error_of_pywsgi(const struct python *python, u64 frame) {
     struct file_end file = file_end_of(python, reference_at(python, frame + python->frame_code));
 
-    return is_zero(name_word(python, frame) ^ WORD('_', 'l', 'o', 'g', '_', 'e', 'r', 'r')) & ENDS_WITH(&file, "/gevent/pywsgi.py");
+    return is_zero(name_word(python, frame) ^ WORD('_', 'l', 'o', 'g', '_', 'e', 'r', 'r')) &
+           ENDS_WITH(&file, "/gevent/pywsgi.py");
 }
 
 LOOP_STEP look_for_error_log(u32 turn, const struct walk *walk) {

@@ -14,7 +14,7 @@
 
 enum {
     MAX_SCOPE_TRACEBACKS = 4, /* tracebacks from the server's own to one of the application */
-    MAX_SCOPE_KEYS = 64,    /* of a scope, with what frameworks add; its index has one byte for each up to 128 */
+    MAX_SCOPE_KEYS = 64,      /* of a scope, with what frameworks add; its index has one byte for each up to 128 */
 };
 
 /* It is the first argument of a function, the second of a method. */
@@ -40,7 +40,8 @@ static __always_inline u64 entries_of(const struct python *python, u64 keys) {
 static __always_inline int reads(const struct python *python, u64 string, u64 bytes, u64 word) {
     const u64 mask = ~0ull >> (64 - 8 * bytes);
 
-    return pointer_at(string + python->str_length) == bytes && (pointer_at(string + python->str_ascii_text) & mask) == word;
+    return pointer_at(string + python->str_length) == bytes &&
+           (pointer_at(string + python->str_ascii_text) & mask) == word;
 }
 
 struct scope_walk {

@@ -13,10 +13,14 @@ static __always_inline u64 is_of_a_socket(const u8 *name) {
     u64 word = *(const u64 *)name;
     u64 first_four = word & 0xffffffff;
 
-    return is_zero(word ^ WORD('O', 'S', 'E', 'r', 'r', 'o', 'r', 0)) | is_zero(word ^ WORD('B', 'l', 'o', 'c', 'k', 'i', 'n', 'g')) |
-           is_zero(word ^ WORD('I', 'n', 't', 'e', 'r', 'r', 'u', 'p')) | is_zero(word ^ WORD('C', 'o', 'n', 'n', 'e', 'c', 't', 'i')) |
-           is_zero(word ^ WORD('B', 'r', 'o', 'k', 'e', 'n', 'P', 'i')) | is_zero(word ^ WORD('T', 'i', 'm', 'e', 'o', 'u', 't', 'E')) |
-           is_zero(word ^ WORD('s', 'o', 'c', 'k', 'e', 't', '.', 't')) | is_zero(first_four ^ WORD('s', 's', 'l', '.', 0, 0, 0, 0));
+    return is_zero(word ^ WORD('O', 'S', 'E', 'r', 'r', 'o', 'r', 0)) |
+           is_zero(word ^ WORD('B', 'l', 'o', 'c', 'k', 'i', 'n', 'g')) |
+           is_zero(word ^ WORD('I', 'n', 't', 'e', 'r', 'r', 'u', 'p')) |
+           is_zero(word ^ WORD('C', 'o', 'n', 'n', 'e', 'c', 't', 'i')) |
+           is_zero(word ^ WORD('B', 'r', 'o', 'k', 'e', 'n', 'P', 'i')) |
+           is_zero(word ^ WORD('T', 'i', 'm', 'e', 'o', 'u', 't', 'E')) |
+           is_zero(word ^ WORD('s', 'o', 'c', 'k', 'e', 't', '.', 't')) |
+           is_zero(first_four ^ WORD('s', 's', 'l', '.', 0, 0, 0, 0));
 }
 
 /* What to take: behind an error response all but the errors of the client's own socket, since Gunicorn answers what its parser

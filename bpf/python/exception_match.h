@@ -36,9 +36,9 @@ static __always_inline void take_raise(struct connection *connection, const stru
 /* True if the execution that answers has raised something since the request began. */
 static __always_inline int take_own_raise(slot_t slot, struct connection *connection) {
     struct exc_key exc_key = {.slot = slot,
-                            .thread = connection->by.thread,
-                            .outermost_frame = connection->by.outermost_frame,
-                            .context = connection->by.context};
+                              .thread = connection->by.thread,
+                              .outermost_frame = connection->by.outermost_frame,
+                              .context = connection->by.context};
     struct raise *own = bpf_map_lookup_elem(&raises, &exc_key);
 
     if (!own || own->answered || own->at_ns < begin_of(connection)) return 0;
@@ -64,7 +64,8 @@ static __always_inline void take_last_raise(slot_t slot, struct connection *conn
     connection->by.raised |= RAISED_AMBIGUOUS;
 }
 
-static __always_inline void add_raised_exception(const struct python *python, slot_t slot, struct connection *connection) {
+static __always_inline void add_raised_exception(const struct python *python, slot_t slot,
+                                                 struct connection *connection) {
     if (!was_watched(python, slot, connection)) return;
     connection->by.raised |= RAISED_PROBE_ACTIVE;
     if (!connection->by.outermost_frame) {

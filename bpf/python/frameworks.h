@@ -41,19 +41,32 @@ struct known_function {
 #define NAME_HANDLE_HTTP WORD('_', 'h', 'a', 'n', 'd', 'l', 'e', '_')
 
 #define IN_FLASK {WORD(0, 0, 0, 0, 'f', 'l', 'a', 's'), WORD('k', '/', 'a', 'p', 'p', '.', 'p', 'y')}, LAST_FOUR
-#define IN_DJANGO_BASE {WORD('h', 'a', 'n', 'd', 'l', 'e', 'r', 's'), WORD('/', 'b', 'a', 's', 'e', '.', 'p', 'y')}, WHOLE
-#define IN_DJANGO_EXCEPTION {WORD('e', 'r', 's', '/', 'e', 'x', 'c', 'e'), WORD('p', 't', 'i', 'o', 'n', '.', 'p', 'y')}, WHOLE
-#define IN_STARLETTE_ROUTING {WORD('l', 'e', 't', 't', 'e', '/', 'r', 'o'), WORD('u', 't', 'i', 'n', 'g', '.', 'p', 'y')}, WHOLE
-#define IN_STARLETTE_HANDLER {WORD('p', 't', 'i', 'o', 'n', '_', 'h', 'a'), WORD('n', 'd', 'l', 'e', 'r', '.', 'p', 'y')}, WHOLE
-#define IN_STARLETTE_EXCEPTIONS {WORD('r', 'e', '/', 'e', 'x', 'c', 'e', 'p'), WORD('t', 'i', 'o', 'n', 's', '.', 'p', 'y')}, WHOLE
-#define IN_STARLETTE_ERRORS {WORD('l', 'e', 'w', 'a', 'r', 'e', '/', 'e'), WORD('r', 'r', 'o', 'r', 's', '.', 'p', 'y')}, WHOLE
-#define IN_STARLETTE_BACKGROUND {WORD('t', 'e', '/', 'b', 'a', 'c', 'k', 'g'), WORD('r', 'o', 'u', 'n', 'd', '.', 'p', 'y')}, WHOLE
-#define IN_GUNICORN_SYNC {WORD('/', 'w', 'o', 'r', 'k', 'e', 'r', 's'), WORD('/', 's', 'y', 'n', 'c', '.', 'p', 'y')}, WHOLE
-#define IN_GUNICORN_GTHREAD {WORD('r', 'k', 'e', 'r', 's', '/', 'g', 't'), WORD('h', 'r', 'e', 'a', 'd', '.', 'p', 'y')}, WHOLE
-#define IN_GUNICORN_ASYNC {WORD('r', 's', '/', 'b', 'a', 's', 'e', '_'), WORD('a', 's', 'y', 'n', 'c', '.', 'p', 'y')}, WHOLE
-#define IN_GUNICORN_ASGI {WORD('a', 's', 'g', 'i', '/', 'p', 'r', 'o'), WORD('t', 'o', 'c', 'o', 'l', '.', 'p', 'y')}, WHOLE
-#define IN_UVICORN_H11 {WORD('h', 't', 't', 'p', '/', 'h', '1', '1'), WORD('_', 'i', 'm', 'p', 'l', '.', 'p', 'y')}, WHOLE
-#define IN_UVICORN_HTTPTOOLS {WORD('t', 't', 'p', 't', 'o', 'o', 'l', 's'), WORD('_', 'i', 'm', 'p', 'l', '.', 'p', 'y')}, WHOLE
+#define IN_DJANGO_BASE                                                                                                 \
+    {WORD('h', 'a', 'n', 'd', 'l', 'e', 'r', 's'), WORD('/', 'b', 'a', 's', 'e', '.', 'p', 'y')}, WHOLE
+#define IN_DJANGO_EXCEPTION                                                                                            \
+    {WORD('e', 'r', 's', '/', 'e', 'x', 'c', 'e'), WORD('p', 't', 'i', 'o', 'n', '.', 'p', 'y')}, WHOLE
+#define IN_STARLETTE_ROUTING                                                                                           \
+    {WORD('l', 'e', 't', 't', 'e', '/', 'r', 'o'), WORD('u', 't', 'i', 'n', 'g', '.', 'p', 'y')}, WHOLE
+#define IN_STARLETTE_HANDLER                                                                                           \
+    {WORD('p', 't', 'i', 'o', 'n', '_', 'h', 'a'), WORD('n', 'd', 'l', 'e', 'r', '.', 'p', 'y')}, WHOLE
+#define IN_STARLETTE_EXCEPTIONS                                                                                        \
+    {WORD('r', 'e', '/', 'e', 'x', 'c', 'e', 'p'), WORD('t', 'i', 'o', 'n', 's', '.', 'p', 'y')}, WHOLE
+#define IN_STARLETTE_ERRORS                                                                                            \
+    {WORD('l', 'e', 'w', 'a', 'r', 'e', '/', 'e'), WORD('r', 'r', 'o', 'r', 's', '.', 'p', 'y')}, WHOLE
+#define IN_STARLETTE_BACKGROUND                                                                                        \
+    {WORD('t', 'e', '/', 'b', 'a', 'c', 'k', 'g'), WORD('r', 'o', 'u', 'n', 'd', '.', 'p', 'y')}, WHOLE
+#define IN_GUNICORN_SYNC                                                                                               \
+    {WORD('/', 'w', 'o', 'r', 'k', 'e', 'r', 's'), WORD('/', 's', 'y', 'n', 'c', '.', 'p', 'y')}, WHOLE
+#define IN_GUNICORN_GTHREAD                                                                                            \
+    {WORD('r', 'k', 'e', 'r', 's', '/', 'g', 't'), WORD('h', 'r', 'e', 'a', 'd', '.', 'p', 'y')}, WHOLE
+#define IN_GUNICORN_ASYNC                                                                                              \
+    {WORD('r', 's', '/', 'b', 'a', 's', 'e', '_'), WORD('a', 's', 'y', 'n', 'c', '.', 'p', 'y')}, WHOLE
+#define IN_GUNICORN_ASGI                                                                                               \
+    {WORD('a', 's', 'g', 'i', '/', 'p', 'r', 'o'), WORD('t', 'o', 'c', 'o', 'l', '.', 'p', 'y')}, WHOLE
+#define IN_UVICORN_H11                                                                                                 \
+    {WORD('h', 't', 't', 'p', '/', 'h', '1', '1'), WORD('_', 'i', 'm', 'p', 'l', '.', 'p', 'y')}, WHOLE
+#define IN_UVICORN_HTTPTOOLS                                                                                           \
+    {WORD('t', 't', 'p', 't', 'o', 'o', 'l', 's'), WORD('_', 'i', 'm', 'p', 'l', '.', 'p', 'y')}, WHOLE
 
 static const struct known_function known_functions[] = {
     {NAME_FULL_DISPATCH, NAME_8, IN_FLASK, SITE_INNER},

@@ -21,10 +21,10 @@ struct exc_key {
 };
 
 struct raise {
-    u64 at_ns;     /* 0: there was none; RAISE_BEING_WRITTEN */
-    u64 in_flight; /* requests of the worker at that moment */
-    u64 exception; /* its address */
-    u64 answered;  /* a response of status >= 400 came after it */
+    u64 at_ns;                /* 0: there was none; RAISE_BEING_WRITTEN */
+    u64 in_flight;            /* requests of the worker at that moment */
+    u64 exception;            /* its address */
+    u64 answered;             /* a response of status >= 400 came after it */
     u8 name[EXCEPTION_BYTES]; /* empty: not readable */
 };
 

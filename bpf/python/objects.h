@@ -38,7 +38,8 @@ static __always_inline void copy_string(const struct python *python, u64 string,
 }
 
 /* An argument of a message. A legacy string (not compact, up to 3.11) is left out, as what is none. */
-static __always_inline void copy_argument(const struct python *python, u64 string, struct record_logged *record, u32 index) {
+static __always_inline void copy_argument(const struct python *python, u64 string, struct record_logged *record,
+                                          u32 index) {
     u32 state = 0;
     u32 kind, bytes;
     u64 length, text;
@@ -60,7 +61,8 @@ static __always_inline void copy_argument(const struct python *python, u64 strin
 }
 
 /* Any bytes of a bytes object. */
-static __always_inline void copy_bytes_argument(const struct python *python, u64 object, struct record_logged *record, u32 index) {
+static __always_inline void copy_bytes_argument(const struct python *python, u64 object, struct record_logged *record,
+                                                u32 index) {
     u64 length;
     u32 bytes;
 

@@ -29,7 +29,8 @@ struct traced {
 };
 
 CONTRACT_ASSERT(__builtin_offsetof(struct traced, thread) == __builtin_offsetof(struct traced_head, thread), "shared");
-CONTRACT_ASSERT(__builtin_offsetof(struct traced, begin.at_ns) == __builtin_offsetof(struct traced_head, begun_ns), "shared");
+CONTRACT_ASSERT(__builtin_offsetof(struct traced, begin.at_ns) == __builtin_offsetof(struct traced_head, begun_ns),
+                "shared");
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);

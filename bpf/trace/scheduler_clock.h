@@ -31,7 +31,8 @@ static __always_inline u64 last_oncpu_ns(const struct task_struct *task) {
 }
 
 /* The thread leaves its processor. */
-static __always_inline void update_clock_offset(const struct thread_clock *clock, const struct task_struct *task, u64 now_ns) {
+static __always_inline void update_clock_offset(const struct thread_clock *clock, const struct task_struct *task,
+                                                u64 now_ns) {
     u64 arrived;
 
     if (!clock->oncpu_since_ns || (clock_offset_ns && now_ns - offset_updated_ns < OFFSET_MAX_AGE_NS)) return;

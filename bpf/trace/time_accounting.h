@@ -15,26 +15,26 @@ enum { CALL_ARGUMENTS = 3 };
 
 struct thread_clock {
     u64 since_ns;              /* when the present period began */
-    u64 oncpu_since_ns;               /* when it got its processor, if the hook saw it; else 0 */
+    u64 oncpu_since_ns;        /* when it got its processor, if the hook saw it; else 0 */
     u64 spent_ns[TIME_STATES]; /* in ended periods, since the thread was first seen */
     u32 doing;                 /* enum time_state: the present stretch */
     u32 peer;                  /* TIME_SOCKET: index into peers */
     u32 requests;              /* begun by this thread and not ended */
     u32 ended;                 /* the thread is no more, its requests are */
     u64 began;                 /* requests, ever: tells whether there was another one in between */
-    s32 read_fd;              /* the descriptor that was last asked for a request's first byte, … */
+    s32 read_fd;               /* the descriptor that was last asked for a request's first byte, … */
     u32 reserved;
-    u64 unread_ns;             /* … and for how long that had been there by then */
-    u64 call;                  /* the system call that the thread is in, or was in last */
+    u64 unread_ns; /* … and for how long that had been there by then */
+    u64 call;      /* the system call that the thread is in, or was in last */
     u64 arguments[CALL_ARGUMENTS];
-    u32 awaited;               /* descriptors that it waits for, … */
-    s32 awaited_fd;            /* … of one: which, … */
-    u16 awaited_writes;        /* … and until it can be written to; … */
-    u16 awaited_sockets;       /* … of several: perhaps sockets among them */
-    u32 in_gc;         /* garbage; written by the thread alone, as the next two */
-    u64 gc_from_ns;    /* read_on_cpu() when that began */
-    u64 gc_ns;          /* on a processor, in ended collections */
-    u64 peer_ids[PEERS];       /* 0: the place is free */
+    u32 awaited;         /* descriptors that it waits for, … */
+    s32 awaited_fd;      /* … of one: which, … */
+    u16 awaited_writes;  /* … and until it can be written to; … */
+    u16 awaited_sockets; /* … of several: perhaps sockets among them */
+    u32 in_gc;           /* garbage; written by the thread alone, as the next two */
+    u64 gc_from_ns;      /* read_on_cpu() when that began */
+    u64 gc_ns;           /* on a processor, in ended collections */
+    u64 peer_ids[PEERS]; /* 0: the place is free */
     struct peer peers[PEERS];
 };
 

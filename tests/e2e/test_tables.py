@@ -135,7 +135,8 @@ def test_connections_that_are_kept(directory):
         for _ in range(3 * MOST_CONNECTIONS):
             connection = kept.enter_context(Connection(hoarder.address))
             assert connection.exchange("GET", "/hello").status == 200
-        assert entries(exporter, "connections") == MOST_CONNECTIONS
+        # A hash of the kernel's has one spare entry for each processor.
+        assert MOST_CONNECTIONS <= entries(exporter, "connections") <= MOST_CONNECTIONS + os.cpu_count()
         serves_exactly(exporter, server)
         assert set(lost(exporter)) == {"connections_full"}
         wait_for(lambda: "connections_full" in exporter.log(), 10, exporter.log)
