@@ -140,7 +140,8 @@ enum drop_reason {
     DROP_GC_FULL = 13,         /* a garbage collection's begin was not noted: its pause is missing */
     DROP_IMPORTS_FULL = 14,    /* likewise of an import */
     DROP_MESSAGE = 15,         /* the msghdr of recvmsg() or sendmsg() could not be read */
-    DROP_REASONS = 16,
+    DROP_32BIT_SYSCALL = 16,   /* an observed process entered the kernel by the 32-bit entry: not read */
+    DROP_REASONS = 17,
 };
 
 /* ---- connections ---------------------------------------------------------------------------- */

@@ -139,7 +139,15 @@ struct sched_info {
     unsigned long long last_arrival; /* on a processor, by the scheduler's clock; needs CONFIG_SCHED_INFO */
 };
 
+struct thread_info {
+    unsigned long flags;
+#if defined(__TARGET_ARCH_x86)
+    unsigned int status; /* TS_COMPAT and others */
+#endif
+};
+
 struct task_struct {
+    struct thread_info thread_info;
     unsigned int __state;
     unsigned int flags; /* PF_EXITING and others */
     int pid;            /* the thread's id, in the initial PID namespace */

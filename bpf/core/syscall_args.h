@@ -7,6 +7,7 @@
 #define GUNICORN_BPF_CORE_SYSCALL_ARGS_H
 
 #include "core/kernel_types.h"
+#include "core/slots.h"
 
 #if defined(__TARGET_ARCH_x86)
 #define CALL_NUMBER(regs) ((regs)->orig_ax)
@@ -21,5 +22,24 @@
 #define CALL_ARGUMENT_2(regs) ((regs)->regs[2])
 #define CALL_ARGUMENT_3(regs) ((regs)->regs[3])
 #endif
+
+#if defined(__TARGET_ARCH_x86)
+enum { COMPAT_STATUS = 2 /* TS_COMPAT, arch/x86/include/asm/thread_info.h */ };
+#elif defined(__TARGET_ARCH_arm64)
+enum { COMPAT_FLAG = 22 /* TIF_32BIT, arch/arm64/include/asm/thread_info.h */ };
+#endif
+
+/* True in a call by the 32-bit entry, whose numbers are those of another table and whose arguments are in other registers. On x86-64
+ * a 64-bit program gets there by int 0x80. */
+static __always_inline int is_32bit_call(void) {
+    const struct task_struct *task = (const struct task_struct *)bpf_get_current_task();
+
+#if defined(__TARGET_ARCH_x86)
+    if (HAS_TYPED_TASK) return bpf_get_current_task_btf()->thread_info.status & COMPAT_STATUS;
+    return BPF_CORE_READ(task, thread_info.status) & COMPAT_STATUS;
+#elif defined(__TARGET_ARCH_arm64)
+    return BPF_CORE_READ(task, thread_info.flags) >> COMPAT_FLAG & 1;
+#endif
+}
 
 #endif

@@ -39,12 +39,12 @@ int BPF_PROG(sys_enter, const struct pt_regs *regs, u64 number) {
     slot_t slot;
 
     if (number == __NR_connect) {
-        on_connect((s32)CALL_ARGUMENT_0(regs));
+        if (!is_32bit_call()) on_connect((s32)CALL_ARGUMENT_0(regs));
         return 0;
     }
     if (number >= OPERATIONS || !is_read(operations[number])) return 0;
     slot = slot_of(bpf_get_current_pid_tgid() >> 32);
-    if (slot) on_read(slot, (s32)CALL_ARGUMENT_0(regs));
+    if (slot && !is_32bit_call()) on_read(slot, (s32)CALL_ARGUMENT_0(regs));
     return 0;
 }
 

@@ -193,6 +193,10 @@ int BPF_PROG(sys_exit, const struct pt_regs *regs, long result) {
     u32 tgid = bpf_get_current_pid_tgid() >> 32;
     slot_t slot = slot_of(tgid);
     if (!slot && operation != OP_LISTEN && operation != OP_CONNECT) return 0;
+    if (is_32bit_call()) {
+        if (slot) count_drop(DROP_32BIT_SYSCALL);
+        return 0;
+    }
 
     u64 arguments[4] = {CALL_ARGUMENT_0(regs), CALL_ARGUMENT_1(regs), CALL_ARGUMENT_2(regs), CALL_ARGUMENT_3(regs)};
     switch (operation) {

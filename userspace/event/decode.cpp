@@ -299,6 +299,8 @@ std::string name_of(contract::drop_reason reason) {
         return "imports_full";
     case contract::DROP_MESSAGE:
         return "unreadable_message";
+    case contract::DROP_32BIT_SYSCALL:
+        return "32bit_syscall";
     case contract::DROP_REASONS:
         break;
     }

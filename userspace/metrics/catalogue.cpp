@@ -250,6 +250,7 @@ std::vector<Metric> about_the_exporter() {
          "`pipeline_full` (too many requests were read ahead) lose labels only, never counts. The requests of a "
          "connection are no longer observed after `connections_full` (raise --max-connections), `unreadable_buffer`, "
          "`unreadable_message`, `unsupported_syscall` (sendmmsg, recvmmsg) and `framing` (sendfile within a head). "
+         "`32bit_syscall` counts calls of 32-bit processes, which are not read. "
          "`parse_budget` (one "
          "system "
          "call carried more than 30,000 chunks or 500 kB of head) loses the place within one message: its response is "

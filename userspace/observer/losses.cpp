@@ -14,7 +14,7 @@ struct Remedy {
     std::string_view text;
 };
 
-constexpr std::array<Remedy, 19> kRemedies = {{
+constexpr std::array<Remedy, 20> kRemedies = {{
     {"ring_full", "records were not read in time, so labels are missing; give the exporter more CPU time"},
     {"processes_full", "a worker is not observed; raise --max-processes"},
     {"connections_full", "requests of a connection are not counted; raise --max-connections"},
@@ -23,6 +23,7 @@ constexpr std::array<Remedy, 19> kRemedies = {{
     {"unreadable_buffer", "the rest of a connection is not counted; look for memory pressure"},
     {"unreadable_message", "the rest of a connection is not counted; look for memory pressure"},
     {"unsupported_syscall", "the rest of a connection is not counted; no server of Gunicorn's does this"},
+    {"32bit_syscall", "what a process does by 32-bit system calls is not counted; run it as a 64-bit program"},
     {"framing", "the rest of a connection is not counted; report which application does this"},
     {"pid_range", "a process is not observed since kernel.pid_max was raised; restart the exporter"},
     {"listeners_full", "a listener is not observed; one process may have 32 of them"},
