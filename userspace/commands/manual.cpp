@@ -148,7 +148,7 @@ std::string options_table(const Command& serving, const Command& command) {
 std::string synopsis_of(const Option& option) {
     std::string shown = option.negatable ? "--[no-]" + option.name : "--" + option.name;
     if (option.letter != 0) shown = fmt::format("-{}, {}", option.letter, shown);
-    return shown + (is_switch(option) ? "" : " " + value_of(option));
+    return is_switch(option) ? shown : fmt::format("{} {}", shown, value_of(option));
 }
 
 std::string help_text(const std::vector<Command>& commands, const Command& command) {
@@ -159,10 +159,10 @@ std::string help_text(const std::vector<Command>& commands, const Command& comma
     if (whole) {
         out += "\nCommands (see COMMAND --help):\n";
         for (const auto& each : commands)
-            if (!each.name.empty()) out += "  " + each.name + "\n" + wrapped(each.purpose, 8);
+            if (!each.name.empty()) out += fmt::format("  {}\n{}", each.name, wrapped(each.purpose, 8));
     }
     for (const auto& group : groups_of(command)) {
-        out += "\n" + title_of(group) + ":\n";
+        out += fmt::format("\n{}:\n", title_of(group));
         for (const auto& option : command.options)
             if (option.group == group) out += "  " + synopsis_of(option) + "\n" + wrapped(sentences_of(option), 8);
     }

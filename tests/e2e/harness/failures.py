@@ -12,7 +12,7 @@ from .wire import Connection
 ERRORS = "gunicorn_worker_error_handling_total"
 FAILED = "gunicorn_worker_failed_requests_total"
 PYTHON_PROBES = "gunicorn_bpf_exporter_python_probes"
-EACH = 100  # of each path that fails, by several clients at once
+EACH = 60  # of each path that fails, by several clients at once; a multiple of CLIENTS
 CLIENTS = 4
 
 # Failing, explicit and healthy requests, as many of each.
