@@ -22,10 +22,14 @@ esac
 source scripts/lib/stages.sh
 export results
 
-# Tests run beside each other unless they say otherwise to ctest, by RUN_SERIAL: those that time, and those that need the host.
-tests() { # directory label
-    ctest --test-dir "$1" --label-regex "^$2\$" --parallel "$(nproc)" --output-on-failure --no-tests=error --output-junit "$results/$2.xml"
+# Tests run beside each other unless they say otherwise to ctest, by RUN_SERIAL: those that time, and those that need the host. These
+# have the label `alone`, too.
+tests() { # directory label [ctest's-option…]
+    ctest --test-dir "$1" --label-regex "^$2\$" --parallel "$(nproc)" --output-on-failure --no-tests=error \
+        --output-junit "$results/$2$RANDOM.xml" "${@:3}"
 }
+counting_tests() { tests "$1" "$2" --label-exclude alone; }
+lonely_tests() { tests "$1" "$2" --label-regex alone; } # of both labels
 
 sanitized_build() { # preset target
     cmake --preset "$1"
@@ -36,7 +40,7 @@ sanitized_tests() { # preset ctest's-regex
     ctest --test-dir "build-$1" --tests-regex "$2" --parallel "$(nproc)" --output-on-failure --no-tests=error
 }
 
-export -f tests sanitized_build sanitized_tests
+export -f tests counting_tests lonely_tests sanitized_build sanitized_tests
 
 finish() {
     finish_background
@@ -59,9 +63,7 @@ stage build 20 scripts/build.sh --all
 ((${#failed[@]} == 0)) || finish
 stage unit 5 tests build unit
 stage kernel 10 tests build kernel
-stage e2e 45 tests build e2e
 if [[ $mode == all ]]; then
-    stage roots 20 tests build roots
     # What follows compares counts, so what has to be built may run beside it.
     background lint 20 scripts/lint.sh
     background asan-build 60 sanitized_build asan unit_tests
@@ -69,14 +71,20 @@ if [[ $mode == all ]]; then
     background tidy 40 scripts/lint.sh --tidy-changed
     start_background
 fi
+stage e2e-counts 30 counting_tests build e2e
 stage browser 8 tests build browser
 stage docs 5 tests build docs
 if [[ $mode == all ]]; then
+    stage roots-counts 20 counting_tests build roots
     stage containers 8 tests build containers
     stage deploy 10 tests build deploy
     stage prometheus 5 tests build prometheus
     stage vm 20 tests build vm
     finish_background
+fi
+stage e2e 45 lonely_tests build e2e
+if [[ $mode == all ]]; then
+    stage roots 20 lonely_tests build roots
     stage asan 10 sanitized_tests asan '^unit\.'
     stage tsan 5 sanitized_tests tsan '^unit\.web_test$'
     stage soak 15 tests build soak
