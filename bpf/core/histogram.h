@@ -17,7 +17,8 @@ static __always_inline void add_to_histogram(u64 *buckets, u64 *sum, const u64 *
 
     for (u32 i = 0; i < bounds; i++) bucket += value > bounds_at[i];
     increment(&buckets[at_most(bucket, bounds)]);
-    __sync_fetch_and_add(sum, value);
+    /* Of the addition of a constant 0 the compiler would make an atomic OR, which Linux 5.10 lacks. */
+    __sync_fetch_and_add(sum, anew(value));
 }
 
 static __always_inline void add_duration(struct durations *durations, u64 duration_ns) {

@@ -8,6 +8,14 @@
 
 #include "contract.h"
 
+/* The compiler knows nothing of the value any more. */
+static inline __attribute__((always_inline)) u64 anew(u64 value) {
+#ifdef __bpf__
+    __asm__ volatile("" : "+r"(value));
+#endif
+    return value;
+}
+
 /* `value`, at most `limit`. The barrier keeps the compiler from checking one copy of a value and using another, of
  * which the verifier would know nothing. */
 static inline __attribute__((always_inline)) u32 at_most(u32 value, u32 limit) {

@@ -37,16 +37,8 @@ static __always_inline u64 tail_word(const char *text, u32 bytes, u32 word, int 
     return value;
 }
 
-/* The compiler knows nothing of the value any more: else it keeps what it has found out of a name for each of the texts, and the
- * stack is small. */
-static __always_inline u64 anew(u64 value) {
-#ifdef __bpf__
-    __asm__ volatile("" : "+r"(value));
-#endif
-    return value;
-}
-
-/* 1 if a file's name ends so, without a branch. */
+/* 1 if a file's name ends so, without a branch. Each word is looked at anew: else the compiler keeps what it has found out of a name
+ * for each of the texts, and the stack is small. */
 static __always_inline u64 ends_with(const struct file_end *file, const char *text, u32 bytes) {
     u64 differ = (anew(file->third) & tail_word(text, bytes, 2, 1)) ^ tail_word(text, bytes, 2, 0);
 

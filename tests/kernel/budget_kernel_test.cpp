@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <regex>
+#include <span>
 #include <sstream>
 #include <vector>
 
@@ -79,6 +80,24 @@ TEST_P(Budget, TracingStaysFarBelowTheVerifiersLimit) {
     for (const auto& [name, count] : counts) {
         EXPECT_GT(count, 0) << name << ": the verifier said nothing";
         EXPECT_LE(count, kMost) << name;
+    }
+}
+
+// Linux 5.10 has one atomic instruction, an addition that returns nothing. The compiler may choose another one by
+// itself.
+TEST(BoundedObject, HasNoAtomicInstructionOfLaterKernels) {
+    constexpr int kClass = 0x07;
+    constexpr int kMode = 0xe0;
+    const auto object = probe::open_object(probe::Loops::bounded);
+    ASSERT_TRUE(object);
+    ASSERT_EQ(gunicorn_probes::load(object.get()), 0);
+    for (const auto& row : probe::programs()) {
+        const auto* program = probe::find(*object, row);
+        const std::span instructions(bpf_program__insns(program), bpf_program__insn_cnt(program));
+        for (const auto& each : instructions) {
+            if ((each.code & kClass) == BPF_STX && (each.code & kMode) == BPF_ATOMIC)
+                EXPECT_EQ(each.imm, BPF_ADD) << row.name;
+        }
     }
 }
 
