@@ -24,7 +24,10 @@ static __always_inline void read_cause_of_abort(const struct python *python, slo
         scratch->left = 1;
     if (!connection->exception[0] && closer == CLOSER_FINAL && !scratch->left) {
         connection->by.raised |= RAISED_AND_CLOSED;
-        if (watch_raises) add_raised_exception(python, slot, connection);
+        if (watch_raises && connection->reader == connection->by.thread)
+            add_raised_exception(python, slot, connection);
+        else if (watch_raises)
+            add_exception_of_another(python, slot, connection);
     }
     if (connection->exception[0]) connection->by.raised |= RAISED_IN_APPLICATION;
     if (connection->reader != connection->by.thread) {

@@ -64,6 +64,15 @@ static __always_inline void take_last_raise(slot_t slot, struct connection *conn
     connection->by.raised |= RAISED_AMBIGUOUS;
 }
 
+/* Another thread than the request's has found its connection closed: gthread's main thread, which is given the same descriptor by
+ * accept(). Of the request's thread it knows no frame, by which what that has raised could be looked up. */
+static __always_inline void add_exception_of_another(const struct python *python, slot_t slot,
+                                                     struct connection *connection) {
+    if (!was_watched(python, slot, connection)) return;
+    connection->by.raised |= RAISED_PROBE_ACTIVE;
+    take_last_raise(slot, connection);
+}
+
 static __always_inline void add_raised_exception(const struct python *python, slot_t slot,
                                                  struct connection *connection) {
     if (!was_watched(python, slot, connection)) return;

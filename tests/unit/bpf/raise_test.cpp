@@ -86,6 +86,23 @@ TEST_F(RaiseTest, TheLastOneCounts) {
     EXPECT_EQ(answer(fd).exception, "shop.Failed");
 }
 
+// gthread's main thread may be given the descriptor by accept() before the close by a thread of the pool is seen.
+TEST_F(RaiseTest, IsBehindARequestThatAnotherThreadFindsClosed) {
+    const std::string gthread = "/usr/lib/python3/dist-packages/gunicorn/workers/gthread.py";
+    const auto handle_request = code(gthread, "handle_request");
+    const auto accept = code(gthread, "accept");
+    const Frame accepting = frame_of(accept, &loop_);
+    const int fd = ask();
+    raise("ConnectionResetError", handle_request);
+    thread_.frame = &accepting;
+    kernel_set_task(WORKER_TGID + 1);
+    worker_.pass(1us);
+    worker_.close(fd);
+    ASSERT_EQ(worker_.aborted().size(), 1U);
+    EXPECT_EQ(worker_.aborted().back().exception, "ConnectionResetError");
+    EXPECT_TRUE(raised(worker_.aborted().back()) & contract::RAISED_IN_APPLICATION);
+}
+
 TEST_F(RaiseTest, NotOneOfAnEarlierRequest) {
     raise("ValueError", flask_);
     worker_.pass(1us);
