@@ -33,6 +33,8 @@ void AgesAhead::take(const Arbiter& arbiter, const std::set<std::uint32_t>& held
     if (arbiter.worker_age > *counted && arbiter.worker_age - *counted <= kMaxAhead) {
         for (auto age = *counted + 1; age <= arbiter.worker_age; ++age) unlisted_.try_emplace(age, now);
     }
+    // Struck off since, and claimed by nobody: a worker that ended before its fork was confirmed.
+    for (const auto& [pid, age] : listed_) unlisted_.try_emplace(age, now);
     std::erase_if(unlisted_, [&](const auto& one) { return known.contains(one.first); });
     listed_.clear();
     for (const auto& [pid, age] : arbiter.ages)

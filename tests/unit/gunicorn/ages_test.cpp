@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "gunicorn/app_name.h"
 #include "gunicorn/facts.h"
 #include "scene.h"
@@ -170,6 +172,27 @@ TEST_F(AgesTest, AWorkerThatDiedAtOnceHasItsOwnAge) {
     scene_.forked(108, kMaster);
     scene_.exited(108, 3 << 8);
     scene_.confirm();
+    EXPECT_EQ(scene_.worker(108).age, 2u);
+}
+
+// … and for one that the Arbiter had listed in between, and has struck off before its end was judged.
+TEST_F(AgesTest, AWorkerThatWasStruckOffUnconfirmedHasItsOwnAge) {
+    start_workers({107});
+    scene_.set_arbiter(kMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
+    scene_.scan();
+    scene_.pass(30s);
+    scene_.fork_plainly(108, kMaster);
+    scene_.forked(108, kMaster);
+    scene_.set_arbiter(kMaster, {.worker_age = 2, .ages = {{107, 1}, {108, 2}}, .facts = {}});
+    scene_.tree().check_ages();
+    scene_.exited(108, SIGKILL);
+    scene_.exited(107, SIGKILL);
+    scene_.set_arbiter(kMaster, {.worker_age = 2, .ages = {}, .facts = {}});
+    scene_.pass(100ms);
+    scene_.tree().check_ages();
+    scene_.pass(200ms);
+    scene_.confirm();
+    ASSERT_TRUE(scene_.has_worker(108));
     EXPECT_EQ(scene_.worker(108).age, 2u);
 }
 
