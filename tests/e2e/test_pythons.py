@@ -9,7 +9,6 @@ import signal
 import struct
 import subprocess
 import threading
-import time
 from urllib.parse import quote
 
 import pytest
