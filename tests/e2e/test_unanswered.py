@@ -87,7 +87,8 @@ def check(server, exporter, kind, place, is_told, times, classes):
 
 def run(directory, worker_class, kinds, record_property, unlogged=False, times=TIMES, classes=None, **details):
     shown = {}
-    with serve(directory, worker_class, application="endings_app", **details) as server:
+    # On eventlet a response without an end lasts as long as its connection is kept.
+    with serve(directory, worker_class, application="endings_app", options=["--keep-alive", "2"], **details) as server:
         with Exporter(directory, *(["--python-unlogged"] if unlogged else []), pid=server.pid) as exporter:
             time.sleep(1.5)  # until the master was seen where it waits
             for kind, place in kinds:
