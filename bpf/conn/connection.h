@@ -51,20 +51,19 @@ struct request {
 };
 
 enum connection_flag {
-    CONNECTION_PEER_CLOSED = 1 << 0, /* the client's end of stream was read */
-    CONNECTION_PEER_RESET = 1 << 1,  /* reading or writing failed: the client is gone */
-    CONNECTION_SAW_TLS = 1 << 2,     /* began like a TLS record */
-    CONNECTION_SAW_HTTP2 = 1 << 3,   /* began with HTTP/2's preface */
-    CONNECTION_SAW_OTHER = 1 << 4,   /* not HTTP/1, or dropped: nothing more of it counts */
-    CONNECTION_SAW_PROXY = 1 << 5,   /* a PROXY protocol header of version 1 was passed over */
-    CONNECTION_SAW_BYTES = 1 << 6,   /* anything was read */
-    CONNECTION_IS_ADOPTED = 1 << 7,  /* open before we came; waits for a request's beginning */
-    CONNECTION_SAW_UWSGI = 1 << 8,   /* the client is a web server that speaks uwsgi */
-    CONNECTION_IN_FLIGHT = 1 << 9,   /* activity.in_flight counts it */
-    CONNECTION_WAS_READ = 1 << 10,   /* the worker has asked for its bytes */
-    CONNECTION_IS_TRACED = 1 << 11,  /* the current request's begin has been read off a clock */
-    CONNECTION_LOST_PLACE =
-        1 << 12, /* in the client's bytes; found again at the first request after the current answer */
+    CONNECTION_PEER_CLOSED = 1 << 0,     /* the client's end of stream was read */
+    CONNECTION_PEER_RESET = 1 << 1,      /* reading or writing failed: the client is gone */
+    CONNECTION_SAW_TLS = 1 << 2,         /* began like a TLS record */
+    CONNECTION_SAW_HTTP2 = 1 << 3,       /* began with HTTP/2's preface */
+    CONNECTION_SAW_OTHER = 1 << 4,       /* not HTTP/1, or dropped: nothing more of it counts */
+    CONNECTION_SAW_PROXY = 1 << 5,       /* a PROXY protocol header of version 1 was passed over */
+    CONNECTION_SAW_BYTES = 1 << 6,       /* anything was read */
+    CONNECTION_IS_ADOPTED = 1 << 7,      /* open before we came; waits for a request's beginning */
+    CONNECTION_SAW_UWSGI = 1 << 8,       /* the client is a web server that speaks uwsgi */
+    CONNECTION_IN_FLIGHT = 1 << 9,       /* activity.in_flight counts it */
+    CONNECTION_WAS_READ = 1 << 10,       /* the worker has asked for its bytes */
+    CONNECTION_IS_TRACED = 1 << 11,      /* the current request's begin has been read off a clock */
+    CONNECTION_LOST_PLACE = 1 << 12,     /* in the client's bytes, until the first request after the current answer */
     CONNECTION_ABORT_RECORDED = 1 << 13, /* explain_response has recorded how its request ended */
     CONNECTION_WAIT_NOTED = 1 << 14,     /* the wait of the request that is in the socket is counted, or not known */
 };

@@ -25,19 +25,22 @@ static __always_inline u64 connected_at(struct sock *sk) {
 
 /* Since when the connection has been in its listener's queue; 0: not known. The kernel notes the moment of the handshake's end in
  * a TCP socket, and changes it only when bytes are read from it. */
-static __always_inline u64 queued_since(struct sock *sk) {
-    if (is_unix(sk)) return connected_at(sk);
-    return is_tcp(sk) ? BPF_CORE_READ((struct tcp_sock *)sk, rcvq_space.time) * 1000 : 0;
+static __always_inline u64 queued_since(const struct connection *connection) {
+    const struct tcp_sock *tcp = (const struct tcp_sock *)connection->tcp;
+    struct sock *sk;
+
+    if (tcp) return BPF_CORE_READ(tcp, rcvq_space.time) * 1000;
+    sk = sock_of(connection->file);
+    return sk && is_unix(sk) ? connected_at(sk) : 0;
 }
 
 /* accept() has returned. */
 static __always_inline void record_accept_wait(const struct connection *connection,
                                                const struct connection_key *owner) {
-    struct sock *sk = sock_of(connection->file);
     u64 since_ns;
 
-    if (!measure_waits || !sk) return;
-    since_ns = queued_since(sk);
+    if (!measure_waits) return;
+    since_ns = queued_since(connection);
     if (!since_ns) return;
     add_wait(owner->slot, WAIT_ACCEPT, since_ns, connection->accepted_ns);
     trace_accept(owner, connection->accepted_ns > since_ns ? connection->accepted_ns - since_ns : 0);

@@ -69,12 +69,12 @@ std::uint64_t ProbeFixture::entries(const std::string& map) const {
 }
 
 std::uint64_t ProbeFixture::lost(contract::drop_reason reason) const {
-    return probe_->report().events_lost.at(event::name_of(reason));
+    return probe_->events_lost().at(event::name_of(reason));
 }
 
 std::uint64_t ProbeFixture::lost() const {
     std::uint64_t sum = 0;
-    for (const auto& [reason, count] : probe_->report().events_lost) sum += count;
+    for (const auto& [reason, count] : probe_->events_lost()) sum += count;
     return sum;
 }
 

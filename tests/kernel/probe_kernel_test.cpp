@@ -114,7 +114,8 @@ TEST_F(ProbeTest, ReportNamesEverything) {
                              "sched_process_exit", "signal_generate"})
         EXPECT_TRUE(names.contains(name)) << name;
     for (unsigned reason = 0; reason < contract::DROP_REASONS; reason++)
-        EXPECT_TRUE(report.events_lost.contains(event::name_of(static_cast<contract::drop_reason>(reason)))) << reason;
+        EXPECT_TRUE(probe_->events_lost().contains(event::name_of(static_cast<contract::drop_reason>(reason))))
+            << reason;
     for (const auto& map : report.maps) {
         EXPECT_LE(map.entries, map.capacity) << map.name;
         if (map.name == "connections") {

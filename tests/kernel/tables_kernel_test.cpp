@@ -239,7 +239,7 @@ TEST_F(Tables, AReleaseUnderLoadLeavesNothingBehind) {
         EXPECT_EQ(later->activity.open_connections, 0u);
         take<event::Responded>();
     }
-    EXPECT_EQ(probe_->report().events_lost.at("totals_torn"), 0u);
+    EXPECT_EQ(probe_->events_lost().at("totals_torn"), 0u);
 }
 
 } // namespace

@@ -36,7 +36,6 @@ struct ListenerState {
 struct ProbeReport {
     std::vector<ProgramUse> programs;
     std::vector<MapUse> maps;
-    std::map<std::string, std::uint64_t> events_lost; // by reason; every reason is present, also at 0
 };
 
 // The kernel's answer to one program, loaded alone.

@@ -9,8 +9,8 @@ namespace gunicorn {
 namespace {
 
 // A crash loop of a death a second is listed as a whole for the usual retention time.
-constexpr std::ptrdiff_t kMostDeadWorkers = 256; // of one master
-constexpr std::ptrdiff_t kMostDeadMasters = 128;
+constexpr std::ptrdiff_t kMaxDeadWorkers = 256; // of one master
+constexpr std::ptrdiff_t kMaxDeadMasters = 128;
 
 bool is_dead(const Worker& worker) { return worker.death.has_value(); }
 
@@ -92,7 +92,7 @@ std::vector<Request> ProcessTree::forget_dead(bool at_once) {
             drop(worker, requests);
             return true;
         });
-        dropped_ += drop_surplus(master.workers, kMostDeadWorkers, end_of_worker, requests);
+        dropped_ += drop_surplus(master.workers, kMaxDeadWorkers, end_of_worker, requests);
     }
     std::erase_if(masters_, [&](const Master& master) {
         if (master.alive || !master.workers.empty() || awaits_workers(master) || !over(*master.ended_at)) return false;
@@ -100,7 +100,7 @@ std::vector<Request> ProcessTree::forget_dead(bool at_once) {
         return true;
     });
     dropped_ += drop_surplus(
-        masters_, kMostDeadMasters,
+        masters_, kMaxDeadMasters,
         [&](const Master& master) { return master.alive || awaits_workers(master) ? std::nullopt : master.ended_at; },
         requests);
     return requests;

@@ -44,9 +44,9 @@ std::string_view remedy_for(std::string_view reason) {
     return known == kRemedies.end() ? "see docs/reference/events-lost.md" : known->text;
 }
 
-void Losses::tell(const Counts& counts) {
+void Losses::log_new(const Counts& counts) {
     for (const auto& [reason, count] : counts) {
-        if (count == 0 || !told_.insert(reason).second) continue;
+        if (count == 0 || !logged_.insert(reason).second) continue;
         spdlog::warn("lost events ({}): {}", reason, remedy_for(reason));
     }
 }

@@ -18,10 +18,10 @@ public:
     using Counts = std::map<std::string, std::uint64_t>; // by reason
 
     // Logs each reason that is above 0 for the first time.
-    void tell(const Counts& counts);
+    void log_new(const Counts& counts);
 
 private:
-    std::set<std::string> told_;
+    std::set<std::string> logged_;
 };
 
 } // namespace observer

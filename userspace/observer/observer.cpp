@@ -248,7 +248,7 @@ void Observer::tidy() {
     python_probes_.keep_only(tree_.masters());
     for (const auto pid : layouts_.unsettled(tree_.masters())) read_python(pid, slot_of_master(pid));
     probe_->forget_stale_arrivals();
-    losses_.tell(events_lost());
+    losses_.log_new(events_lost());
 }
 
 std::map<std::string, std::uint64_t> Observer::events_lost() const {

@@ -8,12 +8,9 @@
 #include <chrono>
 #include <thread>
 
-#include "clocks.h"
 #include "probe/kernel.h"
 
 namespace probe {
-
-std::uint64_t monotonic_ns() { return static_cast<std::uint64_t>(monotonic_time().count()); }
 
 void run(const bpf_program* program, std::array<std::uint64_t, 4> arguments) {
     LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments.data(), .ctx_size_in = sizeof arguments);

@@ -82,7 +82,7 @@ struct Probe::Kernel {
     bool is_attached(const Program& program) const;
     void forget_python(event::Slot slot) const;
     bool holds(event::Slot slot, pid_t pid) const; // the slot is this process's
-    void clear(event::Slot slot, pid_t pid);       // all that the maps have of it
+    void clear(event::Slot slot);                  // what the maps have by slot
 
     // Destroyed in reverse order: the ring and the index before the maps that they look into.
     Object skeleton;
@@ -133,7 +133,6 @@ template <typename Key, typename Visit> void for_each_key(int map, Visit visit) 
 }
 
 // In grace.cpp.
-std::uint64_t monotonic_ns();
 // Runs one of the programs that wait for user space (BPF_PROG_TEST_RUN for raw tracepoints, Linux 5.10).
 void run(const bpf_program* program, std::array<std::uint64_t, 4> arguments);
 

@@ -19,6 +19,8 @@ namespace probe {
 
 namespace {
 
+std::uint64_t monotonic_ns() { return static_cast<std::uint64_t>(monotonic_time().count()); }
+
 int decode_record(void* context, void* data, std::size_t bytes) {
     auto& drain = *static_cast<Drain*>(context);
     auto event = event::decode(std::span(static_cast<const std::byte*>(data), bytes));

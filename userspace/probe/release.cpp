@@ -4,8 +4,10 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
+#include "clocks.h"
 #include "probe/kernel.h"
 
 namespace probe {
@@ -17,13 +19,13 @@ using namespace std::chrono_literals;
 // Nobody's connection waits for so long: its listener was closed before it was accepted.
 constexpr auto kStale = 10min;
 
-// Entries of a map by thread (pid_tgid) that are this process's.
-void forget_threads(const bpf_map* map, pid_t pid) {
-    std::vector<std::uint64_t> its;
+// Entries of a map by thread (pid_tgid) that are of these processes.
+void forget_threads(const bpf_map* map, const std::set<pid_t>& pids) {
+    std::vector<std::uint64_t> theirs;
     for_each_key<std::uint64_t>(map_fd(map), [&](std::uint64_t thread) {
-        if (static_cast<pid_t>(thread >> 32) == pid) its.push_back(thread);
+        if (pids.contains(static_cast<pid_t>(thread >> 32))) theirs.push_back(thread);
     });
-    for (const auto& thread : its) bpf_map_delete_elem(map_fd(map), &thread);
+    for (const auto& thread : theirs) bpf_map_delete_elem(map_fd(map), &thread);
 }
 
 void forget_arrivals(const bpf_map* map, const std::function<bool(const contract::arrival&)>& is_over) {
@@ -43,14 +45,11 @@ bool Probe::Kernel::holds(event::Slot slot, pid_t pid) const {
            static_cast<pid_t>(process.tgid) == pid;
 }
 
-void Probe::Kernel::clear(event::Slot slot, pid_t pid) {
+void Probe::Kernel::clear(event::Slot slot) {
     const auto& maps = skeleton->maps;
     const contract::process nobody{};
     const contract::worker_totals zero{};
     const std::uint64_t none = 0;
-    if (options.groups.collector) forget_threads(maps.gc_starts, pid);
-    if (options.groups.imports) forget_threads(maps.import_starts, pid);
-    forget_arrivals(maps.arrivals, [&](const contract::arrival& arrival) { return arrival.owner == slot; });
     forget_python(slot);
     listeners.clear(slot);
     bpf_map_update_elem(map_fd(maps.conns_of_master), &slot, &none, BPF_ANY);
@@ -66,13 +65,22 @@ void Probe::detach(const std::vector<Held>& processes) {
 
 void Probe::give_back(std::vector<Held> processes, const std::function<void()>& last_look) {
     std::erase_if(processes, [&](const Held& each) { return !kernel_->holds(each.slot, each.pid); });
+    const auto& maps = kernel_->skeleton->maps;
+    const auto now = monotonic_time();
     std::map<event::Slot, event::KernelTime> ended;
-    for (const auto& each : processes) ended[each.slot] = event::KernelTime(monotonic_ns());
+    std::set<pid_t> pids;
+    for (const auto& each : processes) {
+        ended[each.slot] = now;
+        pids.insert(each.pid);
+    }
     end_connections(ended);
     if (last_look) last_look();
+    if (kernel_->options.groups.collector) forget_threads(maps.gc_starts, pids);
+    if (kernel_->options.groups.imports) forget_threads(maps.import_starts, pids);
+    forget_arrivals(maps.arrivals, [&](const contract::arrival& arrival) { return ended.contains(arrival.owner); });
     for (const auto& each : processes) {
-        kernel_->clear(each.slot, each.pid);
-        bpf_map_update_elem(map_fd(kernel_->skeleton->maps.free_slots), nullptr, &each.slot, BPF_ANY);
+        kernel_->clear(each.slot);
+        bpf_map_update_elem(map_fd(maps.free_slots), nullptr, &each.slot, BPF_ANY);
     }
 }
 
@@ -97,7 +105,7 @@ void Probe::end_connections(const std::map<event::Slot, event::KernelTime>& ende
 }
 
 void Probe::forget_stale_arrivals() {
-    const auto since = std::chrono::nanoseconds(monotonic_ns()) - kStale;
+    const auto since = monotonic_time() - kStale;
     forget_arrivals(kernel_->skeleton->maps.arrivals,
                     [&](const contract::arrival& arrival) { return std::chrono::nanoseconds(arrival.at_ns) < since; });
 }

@@ -91,7 +91,6 @@ event::ProbeReport Probe::report() const {
         report.maps.push_back(use_of<std::uint32_t>(skeleton.maps.clocks));
         report.maps.push_back(use_of<contract::connection_key>(skeleton.maps.traced));
     }
-    report.events_lost = events_lost();
     return report;
 }
 

@@ -14,15 +14,8 @@ constexpr pid_t kShell = 4711;
 class Lifecycle : public testing::Test {
 protected:
     void SetUp() override {
-        scene.start_master(100);
-        scene.start_worker(101, 100);
-        scene.start_worker(102, 100);
-        scene.scan();
+        scene.start_family();
         scene.pass(60s);
-    }
-    void leave(pid_t pid, int wait_status = 0) {
-        scene.vanish(pid);
-        scene.exited(pid, wait_status);
     }
     std::uint64_t all_exits() {
         std::uint64_t sum = 0;
@@ -64,7 +57,7 @@ TEST_F(Lifecycle, AbortBeatsQuitAndStays) {
 TEST_F(Lifecycle, AbortIsTheMastersDoing) {
     scene.signalled(101, SIGABRT, kShell);
     EXPECT_EQ(scene.worker(101).state, State::running);
-    leave(101, SIGABRT);
+    scene.leave(101, SIGABRT);
     EXPECT_EQ(scene.worker(101).death->reason, ExitReason::crash);
 }
 
@@ -72,7 +65,7 @@ TEST_F(Lifecycle, AbortIsTheMastersDoing) {
 TEST_F(Lifecycle, AWorkerThatIsNoLongerWantedIsNoRestart) {
     scene.set_arbiter(100, {.worker_age = 2, .ages = {{101, 1}, {102, 2}}, .facts = {}, .num_workers = 1});
     scene.signalled(101, SIGTERM, 100);
-    leave(101);
+    scene.leave(101);
     EXPECT_EQ(scene.exits(100, ExitReason::scale_down), 1u);
     EXPECT_EQ(scene.master(100).restarts, 0u);
 }
@@ -80,7 +73,7 @@ TEST_F(Lifecycle, AWorkerThatIsNoLongerWantedIsNoRestart) {
 TEST_F(Lifecycle, SeveralWorkersThatAreNoLongerWanted) {
     scene.set_arbiter(100, {.worker_age = 2, .ages = {{101, 1}, {102, 2}}, .facts = {}, .num_workers = 0});
     for (const pid_t pid : {101, 102}) scene.signalled(pid, SIGTERM, 100);
-    for (const pid_t pid : {101, 102}) leave(pid);
+    for (const pid_t pid : {101, 102}) scene.leave(pid);
     EXPECT_EQ(scene.exits(100, ExitReason::scale_down), 2u);
     EXPECT_EQ(scene.master(100).restarts, 0u);
 }
@@ -88,7 +81,7 @@ TEST_F(Lifecycle, SeveralWorkersThatAreNoLongerWanted) {
 TEST_F(Lifecycle, AWorkerThatIsStillWantedIsReplaced) {
     scene.set_arbiter(100, {.worker_age = 2, .ages = {{101, 1}, {102, 2}}, .facts = {}, .num_workers = 2});
     scene.signalled(101, SIGTERM, 100);
-    leave(101);
+    scene.leave(101);
     EXPECT_EQ(scene.exits(100, ExitReason::master_term), 1u);
     EXPECT_EQ(scene.master(100).restarts, 1u);
 }
@@ -96,8 +89,8 @@ TEST_F(Lifecycle, AWorkerThatIsStillWantedIsReplaced) {
 TEST_F(Lifecycle, TermToTheMasterIsNoRestart) {
     scene.signalled(100, SIGTERM, kShell);
     for (const pid_t pid : {101, 102}) scene.signalled(pid, SIGTERM, 100);
-    for (const pid_t pid : {101, 102}) leave(pid);
-    leave(100);
+    for (const pid_t pid : {101, 102}) scene.leave(pid);
+    scene.leave(100);
     EXPECT_EQ(scene.exits(100, ExitReason::shutdown), 2u);
     EXPECT_EQ(scene.master(100).restarts, 0u);
     EXPECT_FALSE(scene.master(100).alive);
@@ -110,8 +103,8 @@ TEST_F(Lifecycle, HupReplacesEachWorkerOnce) {
     for (int i = 0; i < 3; ++i) {
         for (const pid_t pid : {101, 102}) scene.signalled(pid, SIGTERM, 100);
     }
-    leave(101);
-    leave(102, SIGTERM); // hit again while the interpreter ended
+    scene.leave(101);
+    scene.leave(102, SIGTERM); // hit again while the interpreter ended
     EXPECT_EQ(scene.exits(100, ExitReason::reload), 2u);
     EXPECT_EQ(scene.master(100).restarts, 2u);
     EXPECT_EQ(scene.worker(103).age, 3u);
@@ -125,7 +118,7 @@ TEST_F(Lifecycle, TtinAndTtouAreNoRestarts) {
     scene.pass(5s);
     scene.signalled(100, SIGTTOU, kShell);
     for (int i = 0; i < 2; ++i) scene.signalled(101, SIGTERM, 100);
-    leave(101);
+    scene.leave(101);
     EXPECT_EQ(scene.exits(100, ExitReason::scale_down), 1u);
     EXPECT_EQ(scene.master(100).restarts, 0u);
     EXPECT_EQ(scene.master(100).spawns, 1u);
@@ -144,9 +137,9 @@ TEST_F(Lifecycle, Usr2ThenQuitIsNoRestart) {
     scene.signalled(100, SIGQUIT, kShell);
     for (const pid_t pid : {101, 102}) {
         scene.signalled(pid, SIGQUIT, 100);
-        leave(pid);
+        scene.leave(pid);
     }
-    leave(100);
+    scene.leave(100);
     EXPECT_EQ(scene.master(100).restarts, 0u);
     EXPECT_EQ(scene.master(200).restarts, 0u);
     EXPECT_TRUE(scene.master(200).alive);
@@ -158,43 +151,43 @@ TEST_F(Lifecycle, TimeoutIsARestartWhateverTheStatus) {
         scene.bear(next, 100);
         scene.signalled(next, SIGABRT, 100);
         if (wait_status == SIGKILL) scene.signalled(next, SIGKILL, 100);
-        leave(next++, wait_status);
+        scene.leave(next++, wait_status);
     }
     EXPECT_EQ(scene.exits(100, ExitReason::timeout), 4u);
     EXPECT_EQ(scene.master(100).restarts, 4u);
 }
 
 TEST_F(Lifecycle, DeathsWithoutAMastersDoing) {
-    leave(101);
+    scene.leave(101);
     EXPECT_EQ(scene.worker(101).death->reason, ExitReason::self_exit);
     scene.signalled(102, SIGKILL, kShell);
-    leave(102, SIGKILL);
+    scene.leave(102, SIGKILL);
     EXPECT_EQ(scene.worker(102).death->reason, ExitReason::killed);
     scene.bear(103, 100);
-    leave(103, SIGSEGV | 0x80);
+    scene.leave(103, SIGSEGV | 0x80);
     EXPECT_EQ(scene.worker(103).death->reason, ExitReason::crash);
     scene.bear(104, 100);
-    leave(104, 7 << 8);
+    scene.leave(104, 7 << 8);
     EXPECT_EQ(scene.worker(104).death->reason, ExitReason::app_exit);
     scene.bear(105, 100);
     scene.chosen_by_oom_killer(105);
-    leave(105, SIGKILL);
+    scene.leave(105, SIGKILL);
     EXPECT_EQ(scene.worker(105).death->reason, ExitReason::oom);
     EXPECT_EQ(scene.master(100).restarts, 5u);
 }
 
 TEST_F(Lifecycle, WorkersOutliveAKilledMaster) {
-    leave(100, SIGKILL);
+    scene.leave(100, SIGKILL);
     EXPECT_FALSE(scene.master(100).alive);
     EXPECT_FALSE(scene.worker(101).death);
     scene.pass(15s);
-    leave(101);
+    scene.leave(101);
     EXPECT_EQ(scene.worker(101).death->reason, ExitReason::orphan);
     EXPECT_EQ(scene.master(100).restarts, 0u);
 }
 
 TEST_F(Lifecycle, AnEndIsCountedOnce) {
-    leave(101);
+    scene.leave(101);
     scene.exited(101, 0);
     scene.exited(101, 3 << 8);
     scene.signalled(101, SIGTERM, 100);
@@ -214,7 +207,7 @@ TEST_F(Lifecycle, AnEndOfAnUnknownProcessGivesItsSlotBack) {
 }
 
 TEST_F(Lifecycle, DeadWorkersStayForTheRetentionTime) {
-    leave(101);
+    scene.leave(101);
     scene.pass(299s);
     EXPECT_TRUE(scene.tree().forget_dead().empty());
     EXPECT_NE(scene.tree().worker_of_slot(scene.slot_of(101)), nullptr);
@@ -228,18 +221,18 @@ TEST_F(Lifecycle, DeadWorkersStayForTheRetentionTime) {
 }
 
 TEST_F(Lifecycle, DeadOnesCanBeForgottenAtOnce) {
-    leave(101);
+    scene.leave(101);
     EXPECT_TRUE(releases(scene.tree().forget_dead(true), 101));
     EXPECT_EQ(scene.master(100).workers.size(), 1u);
     EXPECT_TRUE(scene.tree().forget_dead(true).empty());
 }
 
 TEST_F(Lifecycle, AnEndedMasterStaysAsLongAsItsWorkersDo) {
-    leave(100, SIGKILL);
+    scene.leave(100, SIGKILL);
     scene.pass(1000s);
     EXPECT_TRUE(scene.tree().forget_dead(true).empty()) << "its workers still serve";
-    leave(101);
-    leave(102);
+    scene.leave(101);
+    scene.leave(102);
     scene.pass(300s);
     const auto requests = scene.tree().forget_dead();
     EXPECT_TRUE(releases(requests, 101));
@@ -249,9 +242,9 @@ TEST_F(Lifecycle, AnEndedMasterStaysAsLongAsItsWorkersDo) {
 }
 
 TEST_F(Lifecycle, ANewMasterWithTheNumberOfADeadOneStartsAnew) {
-    leave(101);
-    leave(102);
-    leave(100);
+    scene.leave(101);
+    scene.leave(102);
+    scene.leave(100);
     scene.pass(10s);
     scene.start_master(100);
     scene.give_slot(100);

@@ -12,16 +12,7 @@ namespace {
 
 class Retention : public testing::Test {
 protected:
-    void SetUp() override {
-        scene.start_master(100);
-        scene.start_worker(101, 100);
-        scene.start_worker(102, 100);
-        scene.scan();
-    }
-    void leave(pid_t pid, int wait_status = 0) {
-        scene.vanish(pid);
-        scene.exited(pid, wait_status);
-    }
+    void SetUp() override { scene.start_family(); }
     static std::ptrdiff_t forgotten(const std::vector<Request>& requests) {
         return std::ranges::count(requests, Request::Kind::forget, &Request::kind);
     }
@@ -31,7 +22,7 @@ protected:
 
 TEST_F(Retention, ADeadWorkersSlotIsToBeReleasedAtOnce) {
     EXPECT_TRUE(tree().departed().empty());
-    leave(101);
+    scene.leave(101);
     const auto requests = tree().departed();
     ASSERT_EQ(requests.size(), 1u);
     EXPECT_TRUE(releases(requests, 101));
@@ -48,17 +39,17 @@ TEST_F(Retention, AReleasedSlotOfAnotherProcessIsNobodysHere) {
 }
 
 TEST_F(Retention, AMastersSlotIsNeededByItsLastWorker) {
-    leave(100, SIGKILL);
-    leave(101);
+    scene.leave(100, SIGKILL);
+    scene.leave(101);
     EXPECT_FALSE(releases(tree().departed(), 100));
-    leave(102);
+    scene.leave(102);
     EXPECT_TRUE(releases(tree().departed(), 100));
     tree().retain(scene.slot_of(100), 0);
     EXPECT_FALSE(releases(tree().departed(), 100));
 }
 
 TEST_F(Retention, CountsAreForgottenWhenTheTimeIsOver) {
-    leave(101);
+    scene.leave(101);
     tree().retain(scene.slot_of(101), 70001);
     scene.pass(299s);
     EXPECT_TRUE(tree().forget_dead().empty());
@@ -74,12 +65,12 @@ TEST_F(Retention, ACrashLoopDropsItsOwnOldestOnly) {
     scene.start_master(200);
     scene.start_worker(201, 200);
     scene.scan();
-    leave(201);
+    scene.leave(201);
     tree().retain(scene.slot_of(201), 80000);
     for (pid_t pid = 1000; pid < 1300; pid++) {
         scene.bear(pid, 100);
         scene.pass(10ms);
-        leave(pid, SIGKILL);
+        scene.leave(pid, SIGKILL);
         tree().retain(scene.slot_of(pid), static_cast<std::uint64_t>(70000 + pid));
         scene.pass(10ms);
     }
@@ -98,9 +89,9 @@ TEST_F(Retention, EndedMastersAreBounded) {
         scene.start_master(pid);
         scene.start_worker(pid + 1000, pid);
         scene.scan();
-        leave(pid + 1000);
+        scene.leave(pid + 1000);
         tree().retain(scene.slot_of(pid + 1000), static_cast<std::uint64_t>(70000 + pid));
-        leave(pid);
+        scene.leave(pid);
         scene.pass(10ms);
     }
     EXPECT_EQ(forgotten(tree().forget_dead()), 12);

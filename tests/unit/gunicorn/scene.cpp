@@ -85,6 +85,18 @@ void Scene::vanish(pid_t pid) {
     show(process.parent);
 }
 
+void Scene::start_family() {
+    start_master(100);
+    start_worker(101, 100);
+    start_worker(102, 100);
+    scan();
+}
+
+void Scene::leave(pid_t pid, int wait_status) {
+    vanish(pid);
+    exited(pid, wait_status);
+}
+
 std::vector<Request> Scene::listened(pid_t pid) {
     if (!slots_.contains(pid)) give_slot(pid);
     return tree().on(event::Listening{slots_[pid], pid, 4711, kernel_now()});

@@ -40,6 +40,8 @@ public:
     void show(pid_t pid) { tree_.put(processes_.at(pid)); }
     // The process is gone, and its master, if there, has closed its heartbeat file.
     void vanish(pid_t pid);
+    // Two workers, 101 and 102, of the master 100, which a scan has found.
+    void start_family();
     void pass(std::chrono::milliseconds time);
 
     // ---- kernel records ----
@@ -49,6 +51,8 @@ public:
     std::vector<Request> executed(pid_t pid);
     std::vector<Request> exited(pid_t pid, int wait_status, bool served = false);
     std::vector<Request> signalled(pid_t pid, int signal, pid_t sender, int code = 0, bool applied = true);
+    // vanish() and its record.
+    void leave(pid_t pid, int wait_status = 0);
     void chosen_by_oom_killer(pid_t pid); // after its SIGKILL
     // start_worker(), its record and its confirmation.
     void bear(pid_t pid, pid_t master);

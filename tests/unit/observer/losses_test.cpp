@@ -39,13 +39,13 @@ private:
 TEST(Losses, EachReasonIsLoggedOnceWithWhatToDo) {
     const Log log;
     Losses losses;
-    losses.tell({{"connections_full", 0}, {"ring_full", 0}});
+    losses.log_new({{"connections_full", 0}, {"ring_full", 0}});
     EXPECT_EQ(log.lines(), 0u);
-    losses.tell({{"connections_full", 3}, {"ring_full", 0}});
+    losses.log_new({{"connections_full", 3}, {"ring_full", 0}});
     EXPECT_NE(log.text().find("connections_full"), std::string::npos);
     EXPECT_NE(log.text().find("--max-connections"), std::string::npos);
-    losses.tell({{"connections_full", 4}, {"ring_full", 1}});
-    losses.tell({{"connections_full", 5}, {"ring_full", 2}});
+    losses.log_new({{"connections_full", 4}, {"ring_full", 1}});
+    losses.log_new({{"connections_full", 5}, {"ring_full", 2}});
     EXPECT_EQ(log.lines(), 2u);
 }
 

@@ -12,12 +12,7 @@ using Requests = std::vector<event::InFlight>;
 
 class Serving : public testing::Test {
 protected:
-    void SetUp() override {
-        scene.start_master(100);
-        scene.start_worker(101, 100);
-        scene.start_worker(102, 100);
-        scene.scan();
-    }
+    void SetUp() override { scene.start_family(); }
     std::vector<stacks::Target> threads(const Requests& requests) { return threads_of(requests, scene.tree()); }
 
     gunicorn::Scene scene;
