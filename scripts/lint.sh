@@ -80,10 +80,10 @@ changed_files() {
     git ls-files --others --exclude-standard -- '*.cpp'
 }
 
-# A database of its own without precompiled headers: GCC's are of no use to clang.
+# A database of its own, which names each file, and without precompiled headers: GCC's are of no use to clang.
 tidy() {
     [[ -n $1 ]] || { echo "lint: no C++ file to check" && return 0; }
-    cmake --preset release -B build-tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
+    cmake --preset release -B build-tidy -DCMAKE_UNITY_BUILD=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
     cmake --build build-tidy --target gunicorn_probes_header gunicorn_probes_without_bpf_loop_header bench_probes_header
     xargs --no-run-if-empty --max-procs="$(nproc)" --max-args=1 clang-tidy-19 -p build-tidy --quiet <<<"$1"
 }

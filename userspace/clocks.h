@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The kernel's clocks. Its records carry CLOCK_MONOTONIC, /proc/<pid>/stat counts by CLOCK_BOOTTIME.
+// The kernel's clocks, and durations in Prometheus's unit. The kernel's records carry CLOCK_MONOTONIC, /proc/<pid>/stat
+// counts by CLOCK_BOOTTIME.
 #pragma once
 
 #include <time.h>
@@ -14,3 +15,5 @@ inline std::chrono::nanoseconds clock_time(clockid_t clock) {
 
 inline std::chrono::nanoseconds monotonic_time() { return clock_time(CLOCK_MONOTONIC); }
 inline std::chrono::nanoseconds time_since_boot() { return clock_time(CLOCK_BOOTTIME); }
+
+inline double seconds(std::chrono::duration<double> duration) { return duration.count(); }

@@ -78,7 +78,8 @@ Result<void> schedule(EventLoop& loop, observer::Observer& observer, report::Rec
     return loop.every(options.duration, [&] { loop.stop(); });
 }
 
-Result<void> write(const report::Recording& recording, Clock::time_point ended, const ReportOptions& options) {
+Result<void> write_recording(const report::Recording& recording, Clock::time_point ended,
+                             const ReportOptions& options) {
     const auto json = report::to_json(recording, origin(), ended);
     if (options.json) return write_file(options.output_file(), json + "\n");
     TRY(const auto page, report::page_of(json));
@@ -118,7 +119,7 @@ Result<int> run_report(const ReportOptions& options) {
     const auto ended = Clock::now();
     recording.timeline.add(observer->snapshot());
     recording.lost = observer->events_lost();
-    TRY_VOID(write(recording, ended, options));
+    TRY_VOID(write_recording(recording, ended, options));
     if (output.name != "-")
         terminal.say(fmt::format("{}: {} requests in {:.0f} s\n", output.name, recording.requests.ended(),
                                  std::chrono::duration<double>(ended - recording.columns.began()).count()));

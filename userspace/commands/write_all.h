@@ -11,7 +11,7 @@ namespace commands {
 // False if writing fails, with the reason in errno: EPIPE when the reader has gone away.
 inline bool write_all(int fd, std::string_view text) {
     while (!text.empty()) {
-        const auto written = write(fd, text.data(), text.size());
+        const auto written = ::write(fd, text.data(), text.size());
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) return false;
         text.remove_prefix(static_cast<std::size_t>(written));

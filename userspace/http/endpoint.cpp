@@ -5,27 +5,27 @@
 #include <algorithm>
 #include <utility>
 
+#include "ascii.h"
+
 namespace http {
 namespace {
 
 constexpr std::size_t kHashDigits = 16; // 64 bits: the shortest digest that is used as a name
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 bool is_number(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_digit); }
 
 // Whether `text` has the form of `pattern`, where 'd' is a decimal digit, 'x' a hexadecimal one.
 bool has_form(std::string_view text, std::string_view pattern) {
     return std::ranges::equal(text, pattern, [](char c, char form) {
-        return form == 'd' ? is_digit(c) : form == 'x' ? is_hex(c) : c == form;
+        return form == 'd' ? is_digit(c) : form == 'x' ? is_hexadecimal_digit(c) : c == form;
     });
 }
 
 bool is_uuid(std::string_view text) { return has_form(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"); }
 
 bool is_hash(std::string_view text) {
-    return text.size() >= kHashDigits && std::ranges::all_of(text, is_hex) && std::ranges::any_of(text, is_digit);
+    return text.size() >= kHashDigits && std::ranges::all_of(text, is_hexadecimal_digit) &&
+           std::ranges::any_of(text, is_digit);
 }
 
 bool is_between(std::string_view two_digits, int least, int most) {

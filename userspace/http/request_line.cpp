@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ascii.h"
 #include "http/utf8.h"
 
 namespace http {
@@ -56,9 +57,6 @@ constexpr std::array<std::string_view, 39> kMethods = {"ACL",
 constexpr std::string_view kWhiteSpace = " \t\v\f\r\n";
 
 bool is_registered(std::string_view token) { return std::ranges::binary_search(kMethods, token); }
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Takes the next word off `rest`. `ended` says whether white space was seen behind it.
 struct Word {

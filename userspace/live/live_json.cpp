@@ -5,12 +5,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "clocks.h"
+
 namespace live {
 namespace {
 
 using Json = nlohmann::json;
-
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 // Every worker of a target has the same few labels: they are sent once, and workers refer to them.
 template <typename Key> class Table {

@@ -37,7 +37,7 @@ void write_sample(std::string& out, const multiprocess::Sample& sample) {
     out.append(" ").append(multiprocess::client_number(sample.value)).append("\n");
 }
 
-Type type_of(const Metric& metric) {
+Type client_type_of(const Metric& metric) {
     switch (metric.type) {
     case prometheus::MetricType::Counter:
         return Type::counter;
@@ -67,7 +67,7 @@ multiprocess::Names reserved_names() {
     multiprocess::Names names;
     for (const auto& metric : catalogue()) {
         std::string name(metric.text);
-        const auto type = type_of(metric);
+        const auto type = client_type_of(metric);
         if (type == Type::counter && name.ends_with("_total")) name.resize(name.size() - 6);
         const auto taken = multiprocess::names_taken(name, type);
         names.insert(taken.begin(), taken.end());

@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "clocks.h"
 #include "metrics/family_set.h"
 
 namespace metrics {
 namespace {
 
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 double number(std::uint64_t count) { return static_cast<double>(count); }
 
 std::string status_name(int status) { return status == 0 ? "unreadable" : std::to_string(status); }

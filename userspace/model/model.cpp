@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "clocks.h"
 #include "http/uwsgi_packet.h"
 #include "model/error_type.h"
 
@@ -29,8 +30,6 @@ std::string path_of(const event::Responded& event, const http::RequestLine& line
     if (line.path || event.uwsgi) return line.path.value_or("");
     return http::parse_request_line(event.request_line, http::LineState::whole).path.value_or("");
 }
-
-double seconds(std::chrono::duration<double> duration) { return duration.count(); }
 
 } // namespace
 

@@ -3,23 +3,24 @@
 
 #include <algorithm>
 
+#include "ascii.h"
+
 namespace multiprocess {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool begins_name(char c) { return is_letter(c) || c == '_'; }
 
 } // namespace
 
 bool is_metric_name(std::string_view text) {
-    const auto starts = [](char c) { return is_letter(c) || c == ':'; };
+    const auto starts = [](char c) { return begins_name(c) || c == ':'; };
     return !text.empty() && starts(text[0]) &&
            std::ranges::all_of(text, [&](char c) { return starts(c) || is_digit(c); });
 }
 
 bool is_label_name(std::string_view text) {
-    return !text.empty() && is_letter(text[0]) &&
-           std::ranges::all_of(text, [](char c) { return is_letter(c) || is_digit(c); });
+    return !text.empty() && begins_name(text[0]) &&
+           std::ranges::all_of(text, [](char c) { return begins_name(c) || is_digit(c); });
 }
 
 } // namespace multiprocess

@@ -9,7 +9,6 @@
 namespace python {
 namespace {
 
-constexpr std::int64_t kUnitBytes = 2;
 constexpr int kFirstInPlace = 11; // Python 3.11: bytecode lies within the code object, and frames have its addresses
 constexpr int kFirstCountingUnits = 10;
 

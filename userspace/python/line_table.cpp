@@ -7,8 +7,6 @@
 namespace python {
 namespace {
 
-constexpr std::size_t kUnitBytes = 2;
-
 using Line = Result<std::optional<int>>;
 
 int signed_byte(std::byte byte) { return static_cast<std::int8_t>(byte); }

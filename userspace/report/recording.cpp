@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "clocks.h"
 #include "trace/json.h"
 
 namespace report {
@@ -14,8 +15,6 @@ namespace report {
 namespace {
 
 using Object = nlohmann::ordered_json; // fields in the order of the documentation
-
-double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
 double unix_seconds(Columns::Time time) { return seconds(time.time_since_epoch()); }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "clocks.h"
+
 namespace report {
 
 namespace {
@@ -11,8 +13,6 @@ template <typename Value> Value& at(std::vector<Value>& values, std::size_t inde
     if (values.size() <= index) values.resize(index + 1);
     return values[index];
 }
-
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 } // namespace
 

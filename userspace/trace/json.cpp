@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "clocks.h"
 #include "trace/parts.h"
 #include "trace/stack_text.h"
 
@@ -14,8 +15,6 @@ namespace trace {
 namespace {
 
 using Object = nlohmann::ordered_json; // fields in the order of the documentation
-
-double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
 std::string rfc3339(std::chrono::system_clock::time_point at) {
     const auto micros = std::chrono::floor<std::chrono::microseconds>(at.time_since_epoch());

@@ -16,19 +16,19 @@ using testing::ElementsAre;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-constexpr pid_t kMaster = 100;
+constexpr pid_t kFirstMaster = 100;
 
 std::vector<std::uint32_t> ages(const Scene& scene) {
     std::vector<std::uint32_t> ages;
-    for (const auto& worker : scene.master(kMaster).workers) ages.push_back(worker.age);
+    for (const auto& worker : scene.master(kFirstMaster).workers) ages.push_back(worker.age);
     return ages;
 }
 
 class AgesTest : public testing::Test {
 protected:
-    void SetUp() override { scene_.start_master(kMaster); }
+    void SetUp() override { scene_.start_master(kFirstMaster); }
     void start_workers(std::initializer_list<pid_t> pids) {
-        for (const auto pid : pids) scene_.start_worker(pid, kMaster);
+        for (const auto pid : pids) scene_.start_worker(pid, kFirstMaster);
     }
 
     Scene scene_;
@@ -36,21 +36,21 @@ protected:
 
 TEST_F(AgesTest, OfWorkersThatWereThereAreWhatTheArbiterSays) {
     start_workers({107, 108, 109});
-    scene_.set_arbiter(kMaster, {.worker_age = 6, .ages = {{107, 5}, {108, 4}, {109, 6}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 6, .ages = {{107, 5}, {108, 4}, {109, 6}}, .facts = {}});
     scene_.scan();
     EXPECT_THAT(ages(scene_), ElementsAre(4, 5, 6)); // in order of age
     EXPECT_EQ(scene_.worker(107).age, 5u);
     EXPECT_EQ(scene_.worker(108).age, 4u);
-    EXPECT_EQ(scene_.master(kMaster).last_age, 6u);
-    EXPECT_EQ(scene_.master(kMaster).facts().at("age_source"), "arbiter");
+    EXPECT_EQ(scene_.master(kFirstMaster).last_age, 6u);
+    EXPECT_EQ(scene_.master(kFirstMaster).facts().at("age_source"), "arbiter");
 }
 
 TEST_F(AgesTest, AreRankedWhereItCannotBeAsked) {
     start_workers({107, 108, 109});
     scene_.scan();
     EXPECT_THAT(ages(scene_), ElementsAre(1, 2, 3));
-    EXPECT_EQ(scene_.master(kMaster).facts().at("age_source"), "fork_order");
-    EXPECT_EQ(scene_.master(kMaster).arbiter_unreadable, "unreadable");
+    EXPECT_EQ(scene_.master(kFirstMaster).facts().at("age_source"), "fork_order");
+    EXPECT_EQ(scene_.master(kFirstMaster).arbiter_unreadable, "unreadable");
 }
 
 TEST_F(AgesTest, ItIsAskedThreeTimesThenEveryHalfMinute) {
@@ -65,15 +65,15 @@ TEST_F(AgesTest, ItIsAskedThreeTimesThenEveryHalfMinute) {
         scene_.tree().check_ages();
     }
     EXPECT_EQ(scene_.times_asked(), 3);
-    scene_.set_arbiter(kMaster, {.worker_age = 4, .ages = {{107, 4}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 4, .ages = {{107, 4}}, .facts = {}});
     scene_.pass(29s);
     scene_.tree().check_ages();
     EXPECT_THAT(ages(scene_), ElementsAre(1));
     scene_.pass(1s);
     scene_.tree().check_ages();
     EXPECT_THAT(ages(scene_), ElementsAre(4));
-    EXPECT_EQ(scene_.master(kMaster).facts().at("age_source"), "arbiter");
-    EXPECT_EQ(scene_.master(kMaster).arbiter_unreadable, "");
+    EXPECT_EQ(scene_.master(kFirstMaster).facts().at("age_source"), "arbiter");
+    EXPECT_EQ(scene_.master(kFirstMaster).arbiter_unreadable, "");
 }
 
 TEST_F(AgesTest, AClockThatIsSetBackDelaysNothing) {
@@ -87,26 +87,26 @@ TEST_F(AgesTest, AClockThatIsSetBackDelaysNothing) {
 
 TEST_F(AgesTest, ForksCountOnFromWhatTheArbiterSaid) {
     start_workers({107, 108});
-    scene_.set_arbiter(kMaster, {.worker_age = 9, .ages = {{107, 8}, {108, 9}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 9, .ages = {{107, 8}, {108, 9}}, .facts = {}});
     scene_.scan();
     scene_.pass(1s);
-    scene_.hide_arbiter(kMaster);
-    scene_.bear(110, kMaster);
-    scene_.bear(111, kMaster);
+    scene_.hide_arbiter(kFirstMaster);
+    scene_.bear(110, kFirstMaster);
+    scene_.bear(111, kFirstMaster);
     EXPECT_THAT(ages(scene_), ElementsAre(8, 9, 10, 11));
 }
 
 TEST_F(AgesTest, ABirthIsCheckedAtOnceAndADeathAMomentLater) {
     start_workers({107});
-    scene_.set_arbiter(kMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
     scene_.scan();
     scene_.pass(1s);
     // A hook's process had been taken for a worker of age 2 if it was not for the Arbiter.
-    scene_.set_arbiter(kMaster, {.worker_age = 3, .ages = {{107, 1}, {108, 3}}, .facts = {}});
-    scene_.bear(108, kMaster);
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 3, .ages = {{107, 1}, {108, 3}}, .facts = {}});
+    scene_.bear(108, kFirstMaster);
     scene_.tree().check_ages();
     EXPECT_THAT(ages(scene_), ElementsAre(1, 3));
-    EXPECT_EQ(scene_.master(kMaster).last_age, 3u);
+    EXPECT_EQ(scene_.master(kFirstMaster).last_age, 3u);
 
     const auto asked = scene_.times_asked();
     scene_.exited(107, 0);
@@ -119,13 +119,13 @@ TEST_F(AgesTest, ABirthIsCheckedAtOnceAndADeathAMomentLater) {
 
 TEST_F(AgesTest, AWorkerThatIsNotListedYetMakesItAskAgain) {
     start_workers({107});
-    scene_.set_arbiter(kMaster, {.worker_age = 4, .ages = {{107, 4}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 4, .ages = {{107, 4}}, .facts = {}});
     scene_.scan();
-    scene_.bear(108, kMaster);
+    scene_.bear(108, kFirstMaster);
     scene_.tree().check_ages();
     EXPECT_THAT(ages(scene_), ElementsAre(4, 5));
-    EXPECT_EQ(scene_.master(kMaster).facts().at("age_source"), "arbiter"); // still being asked
-    scene_.set_arbiter(kMaster, {.worker_age = 6, .ages = {{107, 4}, {108, 6}}, .facts = {}});
+    EXPECT_EQ(scene_.master(kFirstMaster).facts().at("age_source"), "arbiter"); // still being asked
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 6, .ages = {{107, 4}, {108, 6}}, .facts = {}});
     scene_.pass(20ms);
     scene_.tree().check_ages();
     EXPECT_THAT(ages(scene_), ElementsAre(4, 6));
@@ -133,7 +133,7 @@ TEST_F(AgesTest, AWorkerThatIsNotListedYetMakesItAskAgain) {
 
 TEST_F(AgesTest, OneThatIsNeverListedDoesNotSpoilTheOthers) {
     start_workers({107, 108});
-    scene_.set_arbiter(kMaster, {.worker_age = 7, .ages = {{107, 7}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 7, .ages = {{107, 7}}, .facts = {}});
     scene_.scan();
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(scene_.worker(107).age, 1u);
@@ -141,35 +141,35 @@ TEST_F(AgesTest, OneThatIsNeverListedDoesNotSpoilTheOthers) {
         scene_.tree().check_ages();
     }
     EXPECT_EQ(scene_.worker(107).age, 7u);
-    EXPECT_EQ(scene_.master(kMaster).facts().at("age_source"), "fork_order"); // of the other one
+    EXPECT_EQ(scene_.master(kFirstMaster).facts().at("age_source"), "fork_order"); // of the other one
 }
 
 // The Arbiter has counted a worker whose fork is reported only now.
 TEST_F(AgesTest, AgesGivenOutAheadOfTheRecordAreNotCountedTwice) {
     start_workers({107});
-    scene_.set_arbiter(kMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
     scene_.scan();
     scene_.pass(30s);
-    scene_.set_arbiter(kMaster, {.worker_age = 2, .ages = {{107, 1}, {108, 2}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 2, .ages = {{107, 1}, {108, 2}}, .facts = {}});
     scene_.tree().check_ages();
-    scene_.hide_arbiter(kMaster);
-    scene_.bear(108, kMaster);
+    scene_.hide_arbiter(kFirstMaster);
+    scene_.bear(108, kFirstMaster);
     EXPECT_EQ(scene_.worker(108).age, 2u);
-    scene_.bear(109, kMaster);
+    scene_.bear(109, kFirstMaster);
     EXPECT_EQ(scene_.worker(109).age, 3u);
 }
 
 // The same for a worker that had ended before the Arbiter was asked.
 TEST_F(AgesTest, AWorkerThatDiedAtOnceHasItsOwnAge) {
     start_workers({107});
-    scene_.set_arbiter(kMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
     scene_.scan();
     scene_.pass(30s);
-    scene_.set_arbiter(kMaster, {.worker_age = 2, .ages = {{107, 1}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 2, .ages = {{107, 1}}, .facts = {}});
     scene_.tree().check_ages();
-    scene_.hide_arbiter(kMaster);
-    scene_.fork_plainly(108, kMaster);
-    scene_.forked(108, kMaster);
+    scene_.hide_arbiter(kFirstMaster);
+    scene_.fork_plainly(108, kFirstMaster);
+    scene_.forked(108, kFirstMaster);
     scene_.exited(108, 3 << 8);
     scene_.confirm();
     EXPECT_EQ(scene_.worker(108).age, 2u);
@@ -178,16 +178,16 @@ TEST_F(AgesTest, AWorkerThatDiedAtOnceHasItsOwnAge) {
 // … and for one that the Arbiter had listed in between, and has struck off before its end was judged.
 TEST_F(AgesTest, AWorkerThatWasStruckOffUnconfirmedHasItsOwnAge) {
     start_workers({107});
-    scene_.set_arbiter(kMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
     scene_.scan();
     scene_.pass(30s);
-    scene_.fork_plainly(108, kMaster);
-    scene_.forked(108, kMaster);
-    scene_.set_arbiter(kMaster, {.worker_age = 2, .ages = {{107, 1}, {108, 2}}, .facts = {}});
+    scene_.fork_plainly(108, kFirstMaster);
+    scene_.forked(108, kFirstMaster);
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 2, .ages = {{107, 1}, {108, 2}}, .facts = {}});
     scene_.tree().check_ages();
     scene_.exited(108, SIGKILL);
     scene_.exited(107, SIGKILL);
-    scene_.set_arbiter(kMaster, {.worker_age = 2, .ages = {}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 2, .ages = {}, .facts = {}});
     scene_.pass(100ms);
     scene_.tree().check_ages();
     scene_.pass(200ms);
@@ -199,62 +199,62 @@ TEST_F(AgesTest, AWorkerThatWasStruckOffUnconfirmedHasItsOwnAge) {
 // … but an age that nobody took, since the fork failed, does not stay for ever.
 TEST_F(AgesTest, AnAgeThatNobodyTookIsLost) {
     start_workers({107});
-    scene_.set_arbiter(kMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {}});
     scene_.scan();
     scene_.pass(30s);
-    scene_.set_arbiter(kMaster, {.worker_age = 2, .ages = {{107, 1}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 2, .ages = {{107, 1}}, .facts = {}});
     scene_.tree().check_ages();
     scene_.pass(2s);
-    scene_.hide_arbiter(kMaster);
-    scene_.bear(108, kMaster);
+    scene_.hide_arbiter(kFirstMaster);
+    scene_.bear(108, kFirstMaster);
     EXPECT_EQ(scene_.worker(108).age, 3u);
 }
 
 TEST_F(AgesTest, PidsAreThoseOfTheMastersNamespace) {
     start_workers({107, 108});
-    for (const auto& [outside, inside] : {std::pair{kMaster, 1}, {107, 12}, {108, 13}}) {
+    for (const auto& [outside, inside] : {std::pair{kFirstMaster, 1}, {107, 12}, {108, 13}}) {
         scene_.process(outside).namespace_pids = {outside, inside};
         scene_.show(outside);
     }
-    scene_.set_arbiter(kMaster, {.worker_age = 5, .ages = {{12, 4}, {13, 5}}, .facts = {}});
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 5, .ages = {{12, 4}, {13, 5}}, .facts = {}});
     scene_.scan();
     EXPECT_THAT(ages(scene_), ElementsAre(4, 5));
 }
 
 TEST_F(AgesTest, FactsComeFromTheArbiterAndElseFromTheCommandLine) {
-    scene_.process(kMaster).command_line = {"/usr/bin/python3", "/usr/bin/gunicorn", "-b", "[::1]:80", "-kgevent"};
-    scene_.show(kMaster);
+    scene_.process(kFirstMaster).command_line = {"/usr/bin/python3", "/usr/bin/gunicorn", "-b", "[::1]:80", "-kgevent"};
+    scene_.show(kFirstMaster);
     start_workers({107});
     scene_.scan();
-    EXPECT_THAT(scene_.master(kMaster).facts(),
+    EXPECT_THAT(scene_.master(kFirstMaster).facts(),
                 UnorderedElementsAre(Pair("worker_class", "gevent"), Pair("bind", "[::1]:80"), Pair("app", ""),
                                      Pair("age_source", "fork_order")));
-    scene_.set_arbiter(kMaster,
+    scene_.set_arbiter(kFirstMaster,
                        {.worker_age = 1,
                         .ages = {{107, 1}},
                         .facts = {{"version", "23.0.0"}, {"python", "3.13.5"}, {"bind", "unix:/s"}, {"app", "shop"}}});
     scene_.pass(30s);
     scene_.tree().check_ages();
-    EXPECT_THAT(scene_.master(kMaster).facts(),
+    EXPECT_THAT(scene_.master(kFirstMaster).facts(),
                 UnorderedElementsAre(Pair("worker_class", "gevent"), Pair("bind", "unix:/s"), Pair("version", "23.0.0"),
                                      Pair("python", "3.13.5"), Pair("app", "shop"), Pair("age_source", "arbiter")));
 }
 
 // A name that is only inferred gives way to the Arbiter's as soon as that can be read.
 TEST_F(AgesTest, TheApplicationIsInferredFromTheConfigurationFileWhereMemoryCannotBeRead) {
-    scene_.process(kMaster).command_line = {"/usr/bin/python3", "/usr/bin/gunicorn", "-b", "[::1]:80"};
-    scene_.show(kMaster);
-    scene_.files().write(std::to_string(kMaster) + "/environ", "A=1\0");
-    scene_.files().write(std::to_string(kMaster) + "/cwd/gunicorn.conf.py", "wsgi_app = 'shop.wsgi:app'\n");
+    scene_.process(kFirstMaster).command_line = {"/usr/bin/python3", "/usr/bin/gunicorn", "-b", "[::1]:80"};
+    scene_.show(kFirstMaster);
+    scene_.files().write(std::to_string(kFirstMaster) + "/environ", "A=1\0");
+    scene_.files().write(std::to_string(kFirstMaster) + "/cwd/gunicorn.conf.py", "wsgi_app = 'shop.wsgi:app'\n");
     start_workers({107});
     for (int tries = 0; tries < 4; ++tries) {
         scene_.scan();
         scene_.pass(30s);
     }
-    EXPECT_EQ(scene_.master(kMaster).app, "shop.wsgi:app");
-    scene_.set_arbiter(kMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {{"app", "other:app"}}});
+    EXPECT_EQ(scene_.master(kFirstMaster).app, "shop.wsgi:app");
+    scene_.set_arbiter(kFirstMaster, {.worker_age = 1, .ages = {{107, 1}}, .facts = {{"app", "other:app"}}});
     scene_.scan();
-    EXPECT_EQ(scene_.master(kMaster).app, "other:app");
+    EXPECT_EQ(scene_.master(kFirstMaster).app, "other:app");
 }
 
 TEST(CommandLineFacts, OnlyGunicornsOwnOptions) {

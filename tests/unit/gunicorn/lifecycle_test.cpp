@@ -9,7 +9,7 @@
 namespace gunicorn {
 namespace {
 
-constexpr pid_t kShell = 4711;
+constexpr pid_t kUnrelated = 4711;
 
 class Lifecycle : public testing::Test {
 protected:
@@ -28,10 +28,10 @@ protected:
 TEST_F(Lifecycle, QuitAtTheFirstSignalFromAnyone) {
     for (const int signal : {SIGUSR1, SIGWINCH, SIGCHLD, SIGHUP}) scene.signalled(101, signal, 100);
     EXPECT_EQ(scene.worker(101).state, State::running);
-    scene.signalled(101, SIGTERM, kShell, 0, false);
+    scene.signalled(101, SIGTERM, kUnrelated, 0, false);
     EXPECT_EQ(scene.worker(101).state, State::running) << "ignored";
 
-    scene.signalled(101, SIGTERM, kShell);
+    scene.signalled(101, SIGTERM, kUnrelated);
     const auto since = scene.now();
     EXPECT_EQ(scene.worker(101).state, State::quit);
     EXPECT_EQ(scene.worker(101).state_since, since);
@@ -55,7 +55,7 @@ TEST_F(Lifecycle, AbortBeatsQuitAndStays) {
 }
 
 TEST_F(Lifecycle, AbortIsTheMastersDoing) {
-    scene.signalled(101, SIGABRT, kShell);
+    scene.signalled(101, SIGABRT, kUnrelated);
     EXPECT_EQ(scene.worker(101).state, State::running);
     scene.leave(101, SIGABRT);
     EXPECT_EQ(scene.worker(101).death->reason, ExitReason::crash);
@@ -87,7 +87,7 @@ TEST_F(Lifecycle, AWorkerThatIsStillWantedIsReplaced) {
 }
 
 TEST_F(Lifecycle, TermToTheMasterIsNoRestart) {
-    scene.signalled(100, SIGTERM, kShell);
+    scene.signalled(100, SIGTERM, kUnrelated);
     for (const pid_t pid : {101, 102}) scene.signalled(pid, SIGTERM, 100);
     for (const pid_t pid : {101, 102}) scene.leave(pid);
     scene.leave(100);
@@ -98,7 +98,7 @@ TEST_F(Lifecycle, TermToTheMasterIsNoRestart) {
 }
 
 TEST_F(Lifecycle, HupReplacesEachWorkerOnce) {
-    scene.signalled(100, SIGHUP, kShell);
+    scene.signalled(100, SIGHUP, kUnrelated);
     for (const pid_t pid : {103, 104}) scene.bear(pid, 100);
     for (int i = 0; i < 3; ++i) {
         for (const pid_t pid : {101, 102}) scene.signalled(pid, SIGTERM, 100);
@@ -113,10 +113,10 @@ TEST_F(Lifecycle, HupReplacesEachWorkerOnce) {
 }
 
 TEST_F(Lifecycle, TtinAndTtouAreNoRestarts) {
-    scene.signalled(100, SIGTTIN, kShell);
+    scene.signalled(100, SIGTTIN, kUnrelated);
     scene.bear(103, 100);
     scene.pass(5s);
-    scene.signalled(100, SIGTTOU, kShell);
+    scene.signalled(100, SIGTTOU, kUnrelated);
     for (int i = 0; i < 2; ++i) scene.signalled(101, SIGTERM, 100);
     scene.leave(101);
     EXPECT_EQ(scene.exits(100, ExitReason::scale_down), 1u);
@@ -125,7 +125,7 @@ TEST_F(Lifecycle, TtinAndTtouAreNoRestarts) {
 }
 
 TEST_F(Lifecycle, Usr2ThenQuitIsNoRestart) {
-    scene.signalled(100, SIGUSR2, kShell);
+    scene.signalled(100, SIGUSR2, kUnrelated);
     scene.fork_plainly(200, 100);
     scene.forked(200, 100);
     scene.executed(200);
@@ -134,7 +134,7 @@ TEST_F(Lifecycle, Usr2ThenQuitIsNoRestart) {
     scene.bear(201, 200);
     EXPECT_EQ(scene.tree().master_of_slot(scene.slot_of(201))->pid, 200);
     EXPECT_EQ(scene.tree().master_of_slot(scene.slot_of(101))->pid, 100);
-    scene.signalled(100, SIGQUIT, kShell);
+    scene.signalled(100, SIGQUIT, kUnrelated);
     for (const pid_t pid : {101, 102}) {
         scene.signalled(pid, SIGQUIT, 100);
         scene.leave(pid);
@@ -160,7 +160,7 @@ TEST_F(Lifecycle, TimeoutIsARestartWhateverTheStatus) {
 TEST_F(Lifecycle, DeathsWithoutAMastersDoing) {
     scene.leave(101);
     EXPECT_EQ(scene.worker(101).death->reason, ExitReason::self_exit);
-    scene.signalled(102, SIGKILL, kShell);
+    scene.signalled(102, SIGKILL, kUnrelated);
     scene.leave(102, SIGKILL);
     EXPECT_EQ(scene.worker(102).death->reason, ExitReason::killed);
     scene.bear(103, 100);

@@ -55,7 +55,7 @@ public:
 using Lines = std::vector<std::string>;
 
 const std::string kOrders = R"(["a", "a_total", {"s": "x"}, "h"])";
-const std::string kGauge = R"(["g", "g", {}, "h"])";
+const std::string kSimpleGauge = R"(["g", "g", {}, "h"])";
 
 std::string bucket(const std::string& bound, const std::string& labels = "") {
     return fmt::format(R"(["d", "d_bucket", {{{}"le": "{}"}}, "h"])", labels, bound);
@@ -124,35 +124,35 @@ TEST(Aggregation, GaugesByTheirMode) {
     };
     for (const auto& [mode, lines] : cases) {
         Files files;
-        files.add("gauge_" + mode + "_1.db", {{kGauge, 2, 300}});
-        files.add("gauge_" + mode + "_2.db", {{kGauge, -1, 200}});
-        files.add("gauge_" + mode + "_3.db", {{kGauge, 5, 100}});
+        files.add("gauge_" + mode + "_1.db", {{kSimpleGauge, 2, 300}});
+        files.add("gauge_" + mode + "_2.db", {{kSimpleGauge, -1, 200}});
+        files.add("gauge_" + mode + "_3.db", {{kSimpleGauge, 5, 100}});
         EXPECT_EQ(files.lines(), lines) << mode;
     }
 }
 
 TEST(Aggregation, AMostRecentValueWithoutATimeIsNone) {
     Files files;
-    files.add("gauge_mostrecent_1.db", {{kGauge, 2, 0}});
+    files.add("gauge_mostrecent_1.db", {{kSimpleGauge, 2, 0}});
     EXPECT_EQ(files.lines(), (Lines{"g 1 h"}));
 }
 
 TEST(Aggregation, OfEqualTimesTheFirstCounts) {
     Files files;
-    files.add("gauge_mostrecent_1.db", {{kGauge, 2, 100}});
-    files.add("gauge_mostrecent_2.db", {{kGauge, 3, 100}});
+    files.add("gauge_mostrecent_1.db", {{kSimpleGauge, 2, 100}});
+    files.add("gauge_mostrecent_2.db", {{kSimpleGauge, 3, 100}});
     EXPECT_EQ(files.lines().back(), "g{} 2.0");
 }
 
 TEST(Aggregation, NoNumberIsComparedAsThere) {
     const auto nan = std::numeric_limits<double>::quiet_NaN();
     Files first;
-    first.add("gauge_min_1.db", {{kGauge, nan}});
-    first.add("gauge_min_2.db", {{kGauge, 1}});
+    first.add("gauge_min_1.db", {{kSimpleGauge, nan}});
+    first.add("gauge_min_2.db", {{kSimpleGauge, 1}});
     EXPECT_EQ(first.lines().back(), "g{} NaN");
     Files later;
-    later.add("gauge_min_1.db", {{kGauge, 1}});
-    later.add("gauge_min_2.db", {{kGauge, nan}});
+    later.add("gauge_min_1.db", {{kSimpleGauge, 1}});
+    later.add("gauge_min_2.db", {{kSimpleGauge, nan}});
     EXPECT_EQ(later.lines().back(), "g{} 1.0");
 }
 

@@ -7,7 +7,7 @@
 namespace multiprocess {
 namespace {
 
-const std::string kKey = R"(["app_orders", "app_orders_total", {"status": "paid"}, "Orders"])";
+const std::string kPaid = R"(["app_orders", "app_orders_total", {"status": "paid"}, "Orders"])";
 
 Values values_of(const std::string& bytes) {
     const auto decoded = decode_values(as_bytes(bytes));
@@ -53,10 +53,10 @@ TEST(ValuesFile, NothingWrittenYetIsNothing) {
 
 TEST(ValuesFile, EveryCutIsRefused) {
     for (const auto layout : {Layout::value, Layout::value_and_time}) {
-        const auto whole = client_bytes({{kKey, 1, 2}, {kKey, 3, 4}}, layout);
+        const auto whole = client_bytes({{kPaid, 1, 2}, {kPaid, 3, 4}}, layout);
         // Where the file could end after one value, in the one layout or in the other.
-        const auto first = client_bytes({{kKey, 1, 2}}, Layout::value).size();
-        const auto first_with_time = client_bytes({{kKey, 1, 2}}, Layout::value_and_time).size();
+        const auto first = client_bytes({{kPaid, 1, 2}}, Layout::value).size();
+        const auto first_with_time = client_bytes({{kPaid, 1, 2}}, Layout::value_and_time).size();
         for (std::size_t size = 9; size < whole.size(); ++size) {
             if (size == first || size == first_with_time) continue;
             EXPECT_TRUE(is_malformed(whole.substr(0, size))) << size;
@@ -68,7 +68,7 @@ TEST(ValuesFile, KeysThatCannotBeAreRefused) {
     for (const std::string key : {"", "[", "{}", R"({"a": 1})", R"("text")", "[1]", R"(["a")"})
         EXPECT_TRUE(is_malformed(client_bytes({{key, 1, 0}}, Layout::value))) << key;
     EXPECT_TRUE(is_malformed(client_bytes({{"[\"" + std::string(70000, 'x') + "\"]", 1, 0}}, Layout::value)));
-    auto bytes = client_bytes({{kKey, 1, 0}, {kKey, 1, 0}}, Layout::value);
+    auto bytes = client_bytes({{kPaid, 1, 0}, {kPaid, 1, 0}}, Layout::value);
     bytes[8] = '\xff'; // the key's length
     bytes[11] = '\xff';
     EXPECT_TRUE(is_malformed(bytes));

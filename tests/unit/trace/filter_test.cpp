@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Request sample() {
+Request slow_request() {
     Request request;
     request.worker = "worker_3_1700000000";
     request.pid = 4711;
@@ -19,19 +19,19 @@ Request sample() {
 }
 
 TEST(Filter, AnEmptyOneMatchesAll) {
-    EXPECT_TRUE(Filter{}.matches(sample()));
+    EXPECT_TRUE(Filter{}.matches(slow_request()));
     EXPECT_TRUE(Filter{}.matches(Request{}));
 }
 
 TEST(Filter, SlowerThanIsNotAsSlowAs) {
-    EXPECT_TRUE(Filter{.slower_than = 199ms}.matches(sample()));
-    EXPECT_FALSE(Filter{.slower_than = 200ms}.matches(sample()));
+    EXPECT_TRUE(Filter{.slower_than = 199ms}.matches(slow_request()));
+    EXPECT_FALSE(Filter{.slower_than = 200ms}.matches(slow_request()));
 }
 
 bool matches_status(std::string_view statuses, int status) {
     const auto parsed = parse_statuses(statuses);
     if (!parsed) return false;
-    auto request = sample();
+    auto request = slow_request();
     request.status = status;
     return Filter{.statuses = *parsed}.matches(request);
 }
@@ -58,23 +58,23 @@ TEST(Filter, WhatIsNoStatusIsNamed) {
 }
 
 TEST(Filter, TheEndpointIsAGlobOfThePath) {
-    EXPECT_TRUE(Filter{.endpoint = "/users/*"}.matches(sample())) << "* goes over /";
-    EXPECT_TRUE(Filter{.endpoint = "/users/?/edit"}.matches(sample()));
-    EXPECT_TRUE(Filter{.endpoint = "*/[a-f]dit"}.matches(sample()));
-    EXPECT_FALSE(Filter{.endpoint = "/users"}.matches(sample())) << "the whole path";
-    EXPECT_FALSE(Filter{.endpoint = "/orders/*"}.matches(sample()));
+    EXPECT_TRUE(Filter{.endpoint = "/users/*"}.matches(slow_request())) << "* goes over /";
+    EXPECT_TRUE(Filter{.endpoint = "/users/?/edit"}.matches(slow_request()));
+    EXPECT_TRUE(Filter{.endpoint = "*/[a-f]dit"}.matches(slow_request()));
+    EXPECT_FALSE(Filter{.endpoint = "/users"}.matches(slow_request())) << "the whole path";
+    EXPECT_FALSE(Filter{.endpoint = "/orders/*"}.matches(slow_request()));
 }
 
 TEST(Filter, AWorkerIsNamedByIdOrPid) {
-    EXPECT_TRUE(Filter{.worker = "worker_3_1700000000"}.matches(sample()));
-    EXPECT_TRUE(Filter{.worker = "4711"}.matches(sample()));
-    EXPECT_FALSE(Filter{.worker = "worker_3"}.matches(sample()));
-    EXPECT_FALSE(Filter{.worker = "471"}.matches(sample()));
+    EXPECT_TRUE(Filter{.worker = "worker_3_1700000000"}.matches(slow_request()));
+    EXPECT_TRUE(Filter{.worker = "4711"}.matches(slow_request()));
+    EXPECT_FALSE(Filter{.worker = "worker_3"}.matches(slow_request()));
+    EXPECT_FALSE(Filter{.worker = "471"}.matches(slow_request()));
 }
 
 TEST(Filter, AllOfItHasToMatch) {
     const Filter filter{.slower_than = 100ms, .endpoint = "/users/*", .worker = "1"};
-    EXPECT_FALSE(filter.matches(sample()));
+    EXPECT_FALSE(filter.matches(slow_request()));
 }
 
 } // namespace

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Request sample() {
+Request failed_request() {
     Request request;
     request.worker = "worker_3_1700000000";
     request.method = "GET";
@@ -33,7 +33,7 @@ TEST(Line, DurationsHaveThreeDigits) {
 }
 
 TEST(Line, TheLongestPartComesFirstAndTheSmallestAreLeftOut) {
-    const auto request = sample();
+    const auto request = failed_request();
     EXPECT_EQ(parts_text(*request.time.parts, request.time.peers),
               "10.0.0.5:5432 60.0ms, cpu 50.0ms, sleep 29.0ms, poll 10.0ms");
     EXPECT_EQ(parts_text(*request.time.parts, {}), "sockets 70.0ms, cpu 50.0ms, sleep 29.0ms");
@@ -41,7 +41,7 @@ TEST(Line, TheLongestPartComesFirstAndTheSmallestAreLeftOut) {
 }
 
 TEST(Line, ColumnsStandBelowTheirHeads) {
-    const auto line = line_of(sample(), {});
+    const auto line = line_of(failed_request(), {});
     const auto head = header({});
     EXPECT_EQ(line.find("worker_3"), head.find("worker"));
     EXPECT_EQ(line.find("GET"), head.find("method"));
@@ -51,7 +51,7 @@ TEST(Line, ColumnsStandBelowTheirHeads) {
 }
 
 TEST(Line, ATerminalGetsColourAndNoMoreThanItsWidth) {
-    auto request = sample();
+    auto request = failed_request();
     request.path = std::string("/").append(300, 'a');
     const auto plain = line_of(request, {.colour = false, .width = 120});
     EXPECT_LE(plain.size(), 120u);
@@ -61,7 +61,7 @@ TEST(Line, ATerminalGetsColourAndNoMoreThanItsWidth) {
 }
 
 TEST(Line, NamesThatWouldTurnTheLineAroundAreWrittenOut) {
-    auto request = sample();
+    auto request = failed_request();
     request.path = "/\u202e/caf\u00e9";
     request.exception = "Late\u2066Error";
     request.time.peers = {{"/run/\u202ds", 70ms}};
@@ -71,7 +71,7 @@ TEST(Line, NamesThatWouldTurnTheLineAroundAreWrittenOut) {
 }
 
 TEST(Line, SaysHowARequestEndedAndWhatIsShared) {
-    auto request = sample();
+    auto request = failed_request();
     request.status = 0;
     request.ended_by = EndedBy::worker_exit;
     request.shared = true;
@@ -81,14 +81,14 @@ TEST(Line, SaysHowARequestEndedAndWhatIsShared) {
 }
 
 TEST(Line, WaitingThatCameBeforeIsSaidApart) {
-    auto request = sample();
+    auto request = failed_request();
     request.time.accept_queue = 30ms;
     request.time.thread_queue = 20ms;
     EXPECT_TRUE(line_of(request, {}).ends_with(", after 30.0ms in the accept queue, after 20.0ms unread"));
 }
 
 TEST(Line, WhatIsNotKnownIsAQuestion) {
-    auto request = sample();
+    auto request = failed_request();
     request.time = {};
     request.exception.clear();
     EXPECT_TRUE(line_of(request, {}).ends_with("  ?"));

@@ -22,7 +22,7 @@ void add(Profile& profile, const Stack& stack, State state, int times) {
     for (int i = 0; i < times; i++) profile.add({stack, state});
 }
 
-Profile sample() {
+Profile seven_samples() {
     Profile profile;
     add(profile, kShip, State::kRunning, 2);
     add(profile, kPay, State::kWaiting, 4);
@@ -31,13 +31,13 @@ Profile sample() {
 }
 
 TEST(StackText, IsTheMostFrequentStackTheInnermostPlaceFirst) {
-    EXPECT_EQ(stacks_text(sample(), StackOf::request), "             5 of 7 samples (4 waiting, 1 running)\n"
-                                                       "               Shop.pay (/srv/shop.py:42)\n"
-                                                       "               <module> (/srv/shop.py:9)\n");
+    EXPECT_EQ(stacks_text(seven_samples(), StackOf::request), "             5 of 7 samples (4 waiting, 1 running)\n"
+                                                              "               Shop.pay (/srv/shop.py:42)\n"
+                                                              "               <module> (/srv/shop.py:9)\n");
 }
 
 TEST(StackText, TheStateThatWasSeenMoreOftenComesFirst) {
-    auto profile = sample();
+    auto profile = seven_samples();
     add(profile, kPay, State::kRunning, 4);
     EXPECT_TRUE(stacks_text(profile, StackOf::request).contains("9 of 11 samples (5 running, 4 waiting)\n"));
     Profile waiting;
@@ -49,11 +49,12 @@ TEST(StackText, TheStateThatWasSeenMoreOftenComesFirst) {
 }
 
 TEST(StackText, SaysThatItIsTheThreadS) {
-    EXPECT_TRUE(stacks_text(sample(), StackOf::thread).contains("running), of the thread, not this request alone\n"));
+    EXPECT_TRUE(
+        stacks_text(seven_samples(), StackOf::thread).contains("running), of the thread, not this request alone\n"));
 }
 
 TEST(StackText, LooksWithoutAStackAreCountedAndNamed) {
-    auto profile = sample();
+    auto profile = seven_samples();
     profile.add(Rejection::kMoved);
     profile.add(Rejection::kMoved);
     profile.add(Rejection::kNoPython);
@@ -96,7 +97,7 @@ TEST(StackText, HostileNamesStayOnTheirLine) {
 }
 
 TEST(StackJson, HasTheStacksTheMostFrequentFirst) {
-    auto profile = sample();
+    auto profile = seven_samples();
     profile.add({kShip, State::kWaiting, true});
     profile.add(Rejection::kTooDeep);
     const json object = stacks_json(profile, StackOf::request);
@@ -132,7 +133,7 @@ TEST(StackOfRequest, IsTheThreadSWhereItServesSeveral) {
 }
 
 TEST(SamplingText, SaysWhatWasSampledAndWhatWasNot) {
-    EXPECT_EQ(sampling_text(sample()), "stacks: 7 samples (4 waiting, 3 running)\n");
+    EXPECT_EQ(sampling_text(seven_samples()), "stacks: 7 samples (4 waiting, 3 running)\n");
     Profile all(1);
     add(all, kPay, State::kRunning, 2);
     all.add({kPay, State::kWaiting, true});
