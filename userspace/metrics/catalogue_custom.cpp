@@ -25,7 +25,8 @@ std::vector<Metric> about_custom_metrics() {
          kFirst,
          "Counted at each scrape. A file that was read before keeps its last values; any other file is left out. "
          "`reason` is `unknown_name`, `symbolic_link`, `no_regular_file`, `unreadable`, `malformed`, `truncated` "
-         "(shorter than its header says), `too_large` (more than 32 MiB in use), `too_many_files` (more than 4096) "
+         "(shorter than its header says), `too_large` (more than 32 MiB in use), `too_many_files` (more than 16,384; "
+         "those of dead workers are left out first) "
          "or `too_many_bytes` (more than 256 MiB together)."},
         {Name::custom_series_refused,
          "gunicorn_bpf_exporter_custom_series_refused",

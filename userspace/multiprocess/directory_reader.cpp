@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -112,27 +113,39 @@ void DirectoryReader::take(File& file, const File* earlier, const Values& values
     }
 }
 
-const std::vector<DirectoryReader::File>& DirectoryReader::read(int directory, SeriesTable& table, Allowance& allowance,
-                                                                const IsLive& is_live, const Refused& refused) {
-    std::map<procfs::FileId, const File*> earlier;
-    for (const auto& file : files_) earlier[file.id] = &file;
-    std::vector<File> files;
-    for (const auto& name : client_files_in(directory)) {
+std::vector<DirectoryReader::Name> DirectoryReader::names_in(int directory, const IsLive& is_live,
+                                                             const Refused& refused) {
+    std::vector<Name> live;
+    std::vector<Name> others;
+    for (auto& name : client_files_in(directory)) {
         auto parsed = parse_file_name(name);
         if (!parsed) {
             refused(name, FileRefusal::unknown_name);
             continue;
         }
-        if (parsed->live && !is_live(parsed->pid)) continue;
+        const bool lives = is_live(parsed->pid);
+        if (parsed->live && !lives) continue;
+        (lives ? live : others).push_back({std::move(name), std::move(*parsed)});
+    }
+    std::ranges::move(others, std::back_inserter(live));
+    return live;
+}
+
+const std::vector<DirectoryReader::File>& DirectoryReader::read(int directory, SeriesTable& table, Allowance& allowance,
+                                                                const IsLive& is_live, const Refused& refused) {
+    std::map<procfs::FileId, const File*> earlier;
+    for (const auto& file : files_) earlier[file.id] = &file;
+    std::vector<File> files;
+    for (auto& [name, parsed] : names_in(directory, is_live, refused)) {
         const auto opened = procfs::open_regular_file(directory, name);
         if (!opened.descriptor) {
             if (const auto reason = refusal_of(opened.failure)) refused(name, *reason);
             continue;
         }
         const auto found = earlier.find(opened.id); // of another name: the number was used again
-        const auto* before = found != earlier.end() && found->second->name == *parsed ? found->second : nullptr;
+        const auto* before = found != earlier.end() && found->second->name == parsed ? found->second : nullptr;
         auto values = read_values(opened, allowance);
-        auto& file = files.emplace_back(File{std::move(*parsed), opened.id, {}});
+        auto& file = files.emplace_back(File{std::move(parsed), opened.id, {}});
         const auto* reason = std::get_if<FileRefusal>(&values);
         const bool is_empty = reason == nullptr && std::get<Values>(values).entries.empty();
         if (reason != nullptr) refused(name, *reason);

@@ -36,9 +36,10 @@ public:
     using IsLive = std::function<bool(const std::string& pid)>;
     using Refused = std::function<void(const std::string& file, FileRefusal reason)>;
 
-    // In the order in which the directory lists them. A file that cannot be read this time has the values that it had
-    // the time before: a sum without it would look like a counter that starts anew. Those that are gone are gone, and
-    // those of gauges that count only while their process lives, when it does not.
+    // Files of processes that live come first: those that dead workers have left behind, which only grow in number, do
+    // not use up what may be read of them. A file that cannot be read this time has the values that it had the time
+    // before: a sum without it would look like a counter that starts anew. Those that are gone are gone, and those of
+    // gauges that count only while their process lives, when it does not.
     const std::vector<File>& read(int directory, SeriesTable& table, Allowance& allowance, const IsLive& is_live,
                                   const Refused& refused);
 
@@ -46,6 +47,12 @@ public:
     void forget() { files_.clear(); }
 
 private:
+    struct Name {
+        std::string file;
+        FileName parsed;
+    };
+    static std::vector<Name> names_in(int directory, const IsLive& is_live, const Refused& refused);
+
     using Bytes = std::vector<std::uint64_t>; // aligned like the file itself: the kernel copies a value at once
 
     std::variant<Values, FileRefusal> read_values(const procfs::OpenedFile& file, Allowance& allowance);

@@ -19,7 +19,7 @@
 namespace multiprocess {
 namespace {
 
-const std::string kKey = R"(["a", "a_total", {}, "h"])";
+const std::string kCounter = R"(["a", "a_total", {}, "h"])";
 const std::string kGauge = R"(["g", "g", {}, "h"])";
 
 class DirectoryReaderTest : public testing::Test {
@@ -30,16 +30,15 @@ protected:
     std::map<std::string, double> read(Allowance allowance = {100, 1 << 20, 1 << 19}) {
         refused_.clear();
         std::map<std::string, double> values;
-        const auto& files = reader_.read(
-            directory_, table_, allowance, [&](const std::string& pid) { return pid != "666"; },
-            [&](const std::string& file, FileRefusal reason) { refused_[file] = reason; });
+        const auto& files = reader_.read(directory_, table_, allowance, is_live_,
+                                         [&](const std::string& file, FileRefusal reason) { refused_[file] = reason; });
         for (const auto& file : files)
             if (!file.readings.empty()) values[file.name.pid] = file.readings[0].value;
         return values;
     }
 
     void write_counter(const std::string& pid, double value, Layout layout = Layout::value_and_time) const {
-        folder_.write("counter_" + pid + ".db", client_bytes({{kKey, value, 0}}, layout));
+        folder_.write("counter_" + pid + ".db", client_bytes({{kCounter, value, 0}}, layout));
     }
 
     using Values = std::map<std::string, double>;
@@ -50,6 +49,7 @@ protected:
     DirectoryReader reader_;
     SeriesTable table_{1000};
     Reasons refused_;
+    DirectoryReader::IsLive is_live_ = [](const std::string& pid) { return pid != "666"; };
 };
 
 TEST_F(DirectoryReaderTest, ReadsAgainWhatChanges) {
@@ -156,13 +156,21 @@ TEST_F(DirectoryReaderTest, SumsOfOldClientsDoNotReturnToZero) {
     EXPECT_EQ(read(), (Values{{"1", 3}, {"2", 0}, {"3", 0}}));
 }
 
+TEST_F(DirectoryReaderTest, ReadsWhatLivesFirst) {
+    is_live_ = [](const std::string& pid) { return pid == "5"; };
+    for (int pid = 0; pid < 10; ++pid) write_counter(std::to_string(pid), pid);
+    EXPECT_TRUE(read({1, 1 << 20, 1 << 19}).contains("5"));
+    is_live_ = [](const std::string& pid) { return pid == "7"; };
+    EXPECT_EQ(read({1, 1 << 20, 1 << 19}), (Values{{"5", 5}, {"7", 7}})) << "and what was read stays";
+}
+
 TEST_F(DirectoryReaderTest, WithinItsAllowance) {
     for (int pid = 0; pid < 5; ++pid) write_counter(std::to_string(pid), 1);
     EXPECT_EQ(read({2, 1 << 20, 1 << 19}).size(), 2u);
     EXPECT_EQ(std::ranges::count(refused_, FileRefusal::too_many_files, [](const auto& each) { return each.second; }),
               3);
     reader_.forget();
-    const auto one = client_bytes({{kKey, 1, 0}}, Layout::value_and_time).size();
+    const auto one = client_bytes({{kCounter, 1, 0}}, Layout::value_and_time).size();
     EXPECT_EQ(read({100, 3 * one, 1 << 19}).size(), 3u);
     EXPECT_EQ(std::ranges::count(refused_, FileRefusal::too_many_bytes, [](const auto& each) { return each.second; }),
               2);
@@ -175,7 +183,7 @@ TEST_F(DirectoryReaderTest, WithinItsAllowance) {
 TEST_F(DirectoryReaderTest, NoValueIsTorn) {
     const double one = std::bit_cast<double>(0x3ff0000000000000u);
     const double other = std::bit_cast<double>(0x40ffffffffffffffu);
-    const auto bytes = client_bytes({{kKey, one, 0}}, Layout::value_and_time);
+    const auto bytes = client_bytes({{kCounter, one, 0}}, Layout::value_and_time);
     folder_.write("counter_1.db", bytes);
     const int fd = open((folder_.path() / "counter_1.db").c_str(), O_RDWR | O_CLOEXEC);
     auto* mapped = static_cast<char*>(mmap(nullptr, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
@@ -206,7 +214,7 @@ TEST_F(DirectoryReaderTest, OthersWorkThere) {
         const auto path = folder_.path() / "counter_1.db";
         for (int i = 0; !stop; ++i) {
             std::ofstream(path, std::ios::binary)
-                << client_bytes({{kKey, 1, 0}, {kKey, 2, 0}}, i % 2 ? Layout::value : Layout::value_and_time);
+                << client_bytes({{kCounter, 1, 0}, {kCounter, 2, 0}}, i % 2 ? Layout::value : Layout::value_and_time);
             truncate(path.c_str(), i % 50);
             truncate(path.c_str(), 100000);
             if (i % 3 == 0) unlink(path.c_str());
