@@ -10,20 +10,24 @@
 #include "trace/maps.h"
 #include "trace/scheduler_clock.h"
 
-/* The clock of a thread that is running or about to; NULL when there is no room, which is counted. */
+/* The clock of a thread that is running or about to; NULL when there is no room, which is counted. One that has ended belongs to an
+ * earlier thread of that id: others have still to end its requests. */
 static __always_inline struct thread_clock *clock_of(u32 thread) {
     u32 zero = 0;
     struct thread_clock *clock = bpf_map_lookup_elem(&clocks, &thread);
     struct blank_trace *blank;
 
-    if (clock) return clock;
+    if (clock && !clock->ended) return clock;
     blank = bpf_map_lookup_elem(&blank_traces, &zero);
-    if (!blank || bpf_map_update_elem(&clocks, &thread, &blank->clock, BPF_NOEXIST)) {
+    if (!blank || bpf_map_update_elem(&clocks, &thread, &blank->clock, BPF_ANY)) {
         count_drop(DROP_THREADS_FULL);
         return NULL;
     }
     clock = bpf_map_lookup_elem(&clocks, &thread);
-    if (clock) clock->since_ns = bpf_ktime_get_ns(); /* on a processor: TIME_ON_CPU is 0 */
+    if (!clock) return NULL;
+    clock->since_ns = bpf_ktime_get_ns(); /* on a processor: TIME_ON_CPU is 0 */
+    clock->made_ns = clock->since_ns;
+    clock->began = clock->since_ns;
     return clock;
 }
 
@@ -62,11 +66,19 @@ static __always_inline void trace_gc(int begins) {
     clock->in_gc = begins && is_known;
 }
 
-/* The clock of a thread that may be another one than the current, in which nothing is amiss. */
-static __always_inline struct thread_clock *clock_to_read(u32 thread, u64 now_ns) {
+/* The clock that a request began by; NULL if it is gone. */
+static __always_inline struct thread_clock *clock_of_request(const struct traced *request) {
+    u32 thread = request->thread;
     struct thread_clock *clock = bpf_map_lookup_elem(&clocks, &thread);
 
-    if (clock && thread == (u32)bpf_get_current_pid_tgid()) sync_oncpu_current(clock, now_ns);
+    return clock && request->began > clock->made_ns ? clock : NULL;
+}
+
+/* The same when it is about to be read: its thread may be the current one, of which a switch was not seen. */
+static __always_inline struct thread_clock *clock_to_read(const struct traced *request, u64 now_ns) {
+    struct thread_clock *clock = clock_of_request(request);
+
+    if (clock && request->thread == (u32)bpf_get_current_pid_tgid()) sync_oncpu_current(clock, now_ns);
     return clock;
 }
 
@@ -115,7 +127,7 @@ static __always_inline void begin_trace(const struct connection_key *key, u64 no
 /* The request has ended, or is none. */
 static __always_inline void leave_clock(struct traced *request) {
     u32 thread = request->thread;
-    struct thread_clock *clock = bpf_map_lookup_elem(&clocks, &thread);
+    struct thread_clock *clock = clock_of_request(request);
 
     request->thread = 0;
     if (!clock) return;
@@ -155,7 +167,7 @@ static __always_inline void trace_write(const struct connection *connection, con
     if (!trace_requests || !(connection->flags & CONNECTION_IS_TRACED)) return;
     request = bpf_map_lookup_elem(&traced, key);
     if (!request) return;
-    clock = clock_to_read(request->thread, now_ns);
+    clock = clock_to_read(request, now_ns);
     if (clock) read_clock(clock, &request->written, now_ns);
 }
 
@@ -173,7 +185,7 @@ static __always_inline void end_trace(struct connection *connection, const struc
     if (request->accept_known) time->flags |= BREAKDOWN_ACCEPT_KNOWN;
     request->accept_known = 0;
     thread = request->thread;
-    clock = clock_to_read(thread, now_ns);
+    clock = clock_to_read(request, now_ns);
     if (!clock) return;
     if (request->written.at_ns != now_ns) read_clock(clock, &request->written, now_ns);
     subtract_readings(clock, &request->begin, &request->written, time);

@@ -19,7 +19,7 @@ struct {
 struct traced {
     u64 accept_ns;
     u64 unread_ns;
-    u64 began;  /* requests of the thread, with this one */
+    u64 began;  /* thread_clock.began, with this request */
     u32 thread; /* 0: none */
     u8 accept_known;
     u8 interleaved; /* the thread had another request in flight already */

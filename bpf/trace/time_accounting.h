@@ -21,8 +21,10 @@ struct thread_clock {
     u32 peer;                  /* TIME_SOCKET: index into peers */
     u32 requests;              /* begun by this thread and not ended */
     u32 ended;                 /* the thread is no more, its requests are */
-    u64 began;                 /* requests, ever: tells whether there was another one in between */
-    s32 read_fd;               /* the descriptor that was last asked for a request's first byte, … */
+    u64 made_ns;               /* when the clock began to exist: thread ids are used again */
+    u64 began;   /* made_ns and the requests since: tells which clock a request began by, and whether there was
+                                  another one in between */
+    s32 read_fd; /* the descriptor that was last asked for a request's first byte, … */
     u32 reserved;
     u64 unread_ns; /* … and for how long that had been there by then */
     u64 call;      /* the system call that the thread is in, or was in last */

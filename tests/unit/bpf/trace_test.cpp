@@ -220,6 +220,28 @@ TEST_F(Trace, AWorkerThatEndsLeavesItsRequestAndNothingElse) {
     EXPECT_EQ(kernel_traced(), 0u);
 }
 
+TEST_F(Trace, AThreadThatHasTheIdOfAnotherHasAClockOfItsOwn) {
+    const int left = worker.accept();
+    worker.receive(left, kGet);
+    worker.pass(6ms);
+    kernel_end_thread();
+    worker.pass(1ms);
+    const int fd = worker.accept();
+    worker.receive(fd, kGet);
+    worker.pass(3ms);
+    worker.close(left);
+    worker.pass(1ms);
+    worker.send(fd, kOk);
+    const auto& request = worker.traced().back();
+    EXPECT_EQ(request.response.header.kind, contract::RECORD_TRACED);
+    check_sum(request);
+    EXPECT_EQ(spent(request, contract::TIME_ON_CPU), 4ms);
+    EXPECT_FALSE(worker.traced().front().time.flags & contract::BREAKDOWN_KNOWN);
+    EXPECT_EQ(kernel_clocks(), 1u);
+    kernel_end_thread();
+    EXPECT_EQ(kernel_clocks(), 0u);
+}
+
 TEST_F(Trace, NothingIsLeftOfConnectionsAndThreads) {
     for (int i = 0; i < 20; i++) {
         const int fd = worker.accept();
