@@ -149,7 +149,8 @@ struct io_ctx {
     u8 next_prog;    /* enum tail_call: what follows PROG_EXPLAIN_RESPONSE or _ABORT */
     u8 is_begun;     /* stream_bytes has looked at the first bytes */
     u8 bulk_event;   /* how the last step of pass_bulk ended */
-    u8 reserved[2];
+    u8 is_claimed;   /* this thread alone ends the connection: it is in closing_conns */
+    u8 reserved;
     struct iov_cursor cursor;
     struct stream bulk; /* a copy of the connection's, while pass_bulk skips chunks or lines */
     struct py_scratch scratch;

@@ -35,6 +35,16 @@ static __always_inline struct connection *conn_to_close(const struct io_ctx *io,
     return connection && connection->accepted_ns == io->accepted_ns ? connection : NULL;
 }
 
+/* One thread at a time explains how a connection ends, and ends it: what it finds is written to the connection. */
+static __always_inline void claim_end(struct io_ctx *io, const struct connection_key *key) {
+    io->is_claimed = io->threads && !bpf_map_update_elem(&closing_conns, key, &io->accepted_ns, BPF_NOEXIST);
+}
+
+static __always_inline void release_end(struct io_ctx *io, const struct connection_key *key) {
+    if (io->is_claimed) bpf_map_delete_elem(&closing_conns, key);
+    io->is_claimed = 0;
+}
+
 /* Hands a connection, of which identity_of() has been `accepted_ns`, to end_by_call or shut_by_call. Does not return if the
  * tail call succeeds. */
 static __always_inline int close_conn(void *context, const struct connection_key *key,
@@ -50,11 +60,16 @@ static __always_inline int close_conn(void *context, const struct connection_key
     io->threads = (u8)has_threads();
     io->now_ns = now_ns;
     io->next_prog = close_reason == CLOSE_SHUTDOWN ? PROG_SHUT_BY_CALL : PROG_END_BY_CALL;
-    if (response_is_open(connection))
-        bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
-    else if (is_unanswered(connection))
-        bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_ABORT);
+    io->is_claimed = 0; /* by shutdown() the descriptor stays, so that no other thread is given it */
+    if (close_reason != CLOSE_SHUTDOWN) claim_end(io, key);
+    if (io->is_claimed || !io->threads || close_reason == CLOSE_SHUTDOWN) {
+        if (response_is_open(connection))
+            bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
+        else if (is_unanswered(connection))
+            bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_ABORT);
+    }
     bpf_tail_call(context, &tail_calls, io->next_prog);
+    release_end(io, key);
     return 0;
 }
 

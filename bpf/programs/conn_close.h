@@ -26,7 +26,9 @@ static __always_inline int open_alt_conn(void *context, struct io_ctx *io) {
     }
     io->key = key;
     io->accepted_ns = left->accepted_ns;
+    claim_end(io, &key);
     bpf_tail_call(context, &tail_calls, PROG_END_BY_CALL);
+    release_end(io, &key);
     count_drop(DROP_CONNECTIONS_FULL);
     return 0;
 }
@@ -39,18 +41,14 @@ int end_by_call(u64 *context) {
     struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
     struct connection *connection;
     struct connection_key key;
-    u64 accepted_ns;
 
     if (!io) return 0;
     key = io->key;
-    accepted_ns = io->accepted_ns;
-    if (io->threads && bpf_map_update_elem(&closing_conns, &key, &accepted_ns, BPF_NOEXIST)) {
-        return io->close_reason == CLOSE_REUSED ? open_alt_conn(context, io) : 0;
-    }
+    if (io->threads && !io->is_claimed) return io->close_reason == CLOSE_REUSED ? open_alt_conn(context, io) : 0;
     connection = conn_to_close(io, &key);
     if (connection) finish_connection(connection, &key, BY_SERVER, io->now_ns);
     if (io->close_reason == CLOSE_REUSED) begin_connection(&key, io->now_ns);
-    if (io->threads) bpf_map_delete_elem(&closing_conns, &key);
+    release_end(io, &key);
     return 0;
 }
 

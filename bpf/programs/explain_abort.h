@@ -73,6 +73,7 @@ int explain_abort(u64 *context) {
         record_abort(connection, &key, io);
     }
     bpf_tail_call(context, &tail_calls, io->next_prog);
+    release_end(io, &key);
     return 0;
 }
 

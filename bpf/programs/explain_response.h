@@ -67,6 +67,7 @@ int explain_response(u64 *context) {
             read_cause_by_another(key.slot, &io->scratch, connection);
     }
     bpf_tail_call(context, &tail_calls, io->next_prog);
+    release_end(io, &key);
     return 0;
 }
 

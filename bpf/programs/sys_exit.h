@@ -125,6 +125,7 @@ static __always_inline int on_bytes(void *context, struct connection *connection
     io->direction = is_write(operation) ? TO_CLIENT : FROM_CLIENT;
     io->last_write_ns = connection->last_write_ns;
     io->is_begun = 0;
+    io->is_claimed = 0;
     connection->streams[io->direction & 1].moved += (u64)result;
     if (is_write(operation)) {
         connection->last_write_ns = io->now_ns;

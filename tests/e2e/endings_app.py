@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Ends a request by an exception: /KIND/PLACE. Standard library only."""
 
+import copy
 import errno
 import socket
 import struct
@@ -43,7 +44,7 @@ def reset():
 
 def raising(exception):
     def fail():
-        raise exception
+        raise copy.copy(exception)  # one that is raised again has a longer traceback each time
 
     return fail
 

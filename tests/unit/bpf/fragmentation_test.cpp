@@ -89,7 +89,7 @@ Conversation talk(Dice& dice) {
     return all;
 }
 
-// The same bytes in io_ctxs of 1 to `most`, each by some system call and some number of segments.
+// The same bytes in parts of 1 to `most`, each by some system call and some number of segments.
 void move(Dice& dice, std::string_view bytes, std::size_t most, auto&& whole, auto&& pieces) {
     while (!bytes.empty()) {
         const auto portion = bytes.substr(0, 1 + dice.up_to(most - 1));
@@ -145,7 +145,7 @@ TEST_P(Fragmentation, ChangesNothing) {
             move(
                 dice, conversation.responses, most, [&](auto bytes) { worker.send(fd, bytes); },
                 [&](const auto& segments) { worker.write_vector(fd, segments); });
-            ASSERT_EQ(worker.summaries(), conversation.expected) << "io_ctxs up to " << most;
+            ASSERT_EQ(worker.summaries(), conversation.expected) << "parts up to " << most;
             worker.close(fd);
             ASSERT_EQ(worker.counted(), conversation.expected.size());
             ASSERT_EQ(worker.drops(), 0u);

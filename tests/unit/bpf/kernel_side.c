@@ -52,6 +52,7 @@ static struct {
     struct task_struct task;
     void (*interrupt)(void*);
     void* interrupted;
+    void (*interrupt_end)(void*);
 } world;
 
 uint64_t bpf_ktime_get_ns(void) { return world.now_ns; }
@@ -85,7 +86,20 @@ int bpf_probe_read_kernel(void* to, uint32_t size, const void* from) {
 
 int takes_tail_call(void) { return world.tail_calls++ < TAIL_CALL_LIMIT; }
 
+static void run_meanwhile(void (*call)(void*)) {
+    u32 zero = 0;
+    struct io_ctx* io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx own = *io;
+    uint32_t tail_calls = world.tail_calls;
+
+    world.interrupt_end = NULL;
+    call(world.interrupted);
+    *io = own;
+    world.tail_calls = tail_calls;
+}
+
 int run_part(uint32_t index, unsigned long long* context) {
+    if (index == PROG_END_BY_CALL && world.interrupt_end) run_meanwhile(world.interrupt_end);
     if (index == PROG_STREAM_BYTES) return stream_bytes(context);
     if (index == PROG_EXPLAIN_RESPONSE) return explain_response(context);
     if (index == PROG_EXPLAIN_ABORT) return explain_abort(context);
@@ -277,6 +291,11 @@ void kernel_finish_close(int fd) {
 
 void kernel_interrupt(void (*call)(void* argument), void* argument) {
     world.interrupt = call;
+    world.interrupted = argument;
+}
+
+void kernel_interrupt_end(void (*call)(void* argument), void* argument) {
+    world.interrupt_end = call;
     world.interrupted = argument;
 }
 

@@ -82,6 +82,9 @@ void kernel_finish_close(int fd);
  */
 void kernel_interrupt(void (*call)(void* argument), void* argument);
 
+/* The same in front of the next run of end_by_call, on another processor. */
+void kernel_interrupt_end(void (*call)(void* argument), void* argument);
+
 /* What is known of an open connection: `queued` requests begun and not answered, and per direction (0 client, 1
  * server) whether a message has begun, and whether the bytes are looked at no more. False: not tracked. */
 struct kernel_connection {

@@ -30,7 +30,7 @@ TEST(Preamble, ProxyVersion2InAnyPortions) {
         for (std::size_t at = 0; at < bytes.size(); at += step)
             worker.receive(fd, std::string_view(bytes).substr(at, step));
         worker.send(fd, kOk);
-        ASSERT_THAT(worker.summaries(), ElementsAre("200 GET /a HTTP/1.1")) << "io_ctxs of " << step;
+        ASSERT_THAT(worker.summaries(), ElementsAre("200 GET /a HTTP/1.1")) << "parts of " << step;
         EXPECT_EQ(worker.drops(), 0u);
     }
 }

@@ -15,7 +15,7 @@ constexpr auto kNext = "GET /next HTTP/1.1\r\n\r\n";
 
 class RequestBody : public testing::Test {
 protected:
-    // Sends head and body in two io_ctxs split at each place, answers, and expects the next request to be found.
+    // Sends head and body in two parts, split at each place, answers, and expects the next request to be found.
     void expect_ends_behind(const std::string& message) {
         for (std::size_t at = 1; at <= message.size(); at++) {
             Worker worker;

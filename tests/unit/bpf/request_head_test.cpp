@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Request heads as clients send them, in any io_ctxs; each is answered, and the record shows what was understood.
+// Request heads as clients send them, in any parts; each is answered, and the record shows what was understood.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Responses: which status counts, where one ends, whatever io_ctxs the server writes it in.
+// Responses: which status counts, where one ends, whatever parts the server writes it in.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -267,6 +267,29 @@ TEST_F(UnansweredTest, AServersErrorIsNotTheResponses) {
     EXPECT_EQ(worker_.responses().back().exception, "AssertionError") << "it answers what its own code refused";
 }
 
+// gthread's main thread is given the number by accept(), and finds the connection that the other is still ending.
+TEST_F(UnansweredTest, OneThreadExplains) {
+    handle("ConnectionError", {kSync, kApplication});
+    const int fd = ask();
+    worker_.send(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+    kernel_interrupt_end(
+        [](void* worker) {
+            kernel_set_task(WORKER_TGID + 1);
+            kernel_set_thread(1);
+            static_cast<Worker*>(worker)->pass(std::chrono::milliseconds(1));
+            static_cast<Worker*>(worker)->accept();
+            kernel_set_thread(kSelf);
+            kernel_set_task(WORKER_TGID);
+        },
+        &worker_);
+    worker_.close(fd);
+    ASSERT_EQ(worker_.responses().size(), 1U);
+    EXPECT_EQ(worker_.responses()[0].exception, "ConnectionError");
+    EXPECT_EQ(worker_.responses()[0].by.thread, std::uint32_t{WORKER_TGID}) << "without it nothing is recorded";
+    EXPECT_EQ(kernel_open_connections(), 1U) << "the next one";
+    EXPECT_EQ(kernel_closing_conns(), 0U);
+}
+
 TEST_F(UnansweredTest, GeventsPrintedTracebackIsRecorded) {
     const std::string first_line = "Traceback (most recent call last):\n";
     const std::vector<Call> printing{{kPackages + "gevent/pywsgi.py", "_log_error"},
