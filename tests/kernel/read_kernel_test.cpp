@@ -46,25 +46,30 @@ void PrintTo(const Way& way, std::ostream* out) { *out << way.name; }
 class ReadBy : public ProbeFixture, public testing::WithParamInterface<Way> {};
 
 TEST_P(ReadBy, ARequestIsRead) {
+    int was_read[2];
+    ASSERT_EQ(pipe2(was_read, O_CLOEXEC), 0);
     serve(
-        [](int fd) {
+        [&](int fd) {
             char buffer[4096];
             std::string head;
             while (!head.contains("\r\n\r\n")) {
                 const auto got = GetParam().read(fd, buffer, sizeof buffer);
-                if (got <= 0) return;
+                if (got <= 0 || write(was_read[1], "", 1) != 1) return;
                 head.append(buffer, static_cast<std::size_t>(got));
             }
             send_bytes(fd, kOk);
             close(fd);
         },
-        [](Client& client) {
-            // In two io_ctxs: the second is read when the first has been.
+        [&](Client& client) {
+            // In two parts: the second is sent when the first has been read.
             client.send("GET /by-any-wa");
+            char byte;
+            EXPECT_EQ(read(was_read[0], &byte, 1), 1);
             std::this_thread::sleep_for(30ms);
             client.send("y HTTP/1.1\r\nHost: x\r\n\r\n");
             EXPECT_EQ(client.receive_all(), kOk);
         });
+    for (const int end : was_read) close(end);
     const auto responses = take<event::Responded>();
     ASSERT_EQ(responses.size(), 1u);
     EXPECT_EQ(responses[0].request_line, "GET /by-any-way HTTP/1.1");
