@@ -37,6 +37,7 @@ function(bpf_object name)
     add_custom_command(
         OUTPUT ${skeleton}
         COMMAND ${BPFTOOL} gen skeleton ${object} name ${name} > ${skeleton}.new
+        COMMAND sed -i s/_Bool/bool/ ${skeleton}.new # of <bpf/usdt.bpf.h>; GCC alone knows it in C++
         COMMAND ${CMAKE_COMMAND} -E rename ${skeleton}.new ${skeleton}
         DEPENDS ${object}
         COMMENT "Skeleton ${name}.skel.h")

@@ -39,7 +39,7 @@ TEST_F(ProbeTest, ReleasedSlotsAreUsedAgainAndEmpty) {
     EXPECT_EQ(totals().requests(), 0u);
     std::set<event::Slot> used;
     for (std::uint32_t i = 0; i < options_.max_processes; i++) {
-        ChildProcess child([](const Steps&) { return 0; });
+        const ChildProcess child([](const Steps&) { return 0; });
         const auto forked = take_one<event::Forked>(child.pid());
         ASSERT_TRUE(forked);
         used.insert(forked->slot);
@@ -64,7 +64,7 @@ TEST_F(ProbeTest, ReleaseEndsTheConnectionsAndForgetsTheListeners) {
         steps.done();
         return pause();
     });
-    Client client(listener_);
+    const Client client(listener_);
     client.send(kGet);
     worker->go();
     ASSERT_TRUE(worker->wait_until_done());

@@ -63,7 +63,7 @@ TEST_P(ReadBy, ARequestIsRead) {
         [&](Client& client) {
             // In two parts: the second is sent when the first has been read.
             client.send("GET /by-any-wa");
-            char byte;
+            char byte = 0;
             EXPECT_EQ(read(was_read[0], &byte, 1), 1);
             std::this_thread::sleep_for(30ms);
             client.send("y HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -89,7 +89,7 @@ TEST_F(Reading, ACallByThe32BitEntryIsNotRead) {
     serve(
         [](int fd) {
             static const char kFalse[] = "GET /false HTTP/1.1\r\n\r\n";
-            long result = 45;
+            long result = 45; // NOLINT(misc-const-correctness): written below
             __asm__ volatile("int $0x80"
                              : "+a"(result)
                              : "b"(0L), "D"(static_cast<long>(fd)), "S"(kFalse), "d"(sizeof kFalse), "c"(0L)
@@ -122,9 +122,9 @@ TEST_F(Reading, PeekIsNone) {
                 message.msg_iovlen = 1;
                 for (int i = 0; i < 3; i++) {
                     if (by_message)
-                        recvmsg(fd, &message, MSG_PEEK);
+                        static_cast<void>(recvmsg(fd, &message, MSG_PEEK));
                     else
-                        recv(fd, buffer, sizeof buffer, MSG_PEEK);
+                        static_cast<void>(recv(fd, buffer, sizeof buffer, MSG_PEEK));
                 }
                 read_head(fd);
                 send_bytes(fd, kOk);

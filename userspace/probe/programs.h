@@ -37,8 +37,8 @@ struct Program {
     Group group;
     // What it depends on to run: of a tail-called program the name of its caller, of a USDT program the probe of the
     // provider "python"; else empty.
-    std::string_view needs = {};
-    std::optional<contract::tail_call> tail_call = {}; // of a tail-called program: its index in the map of them
+    std::string_view needs;
+    std::optional<contract::tail_call> tail_call; // of a tail-called program: its index in the map of them
 };
 
 // In the order of reports. Of programs for one USDT pair the begin stands before the end.
