@@ -150,6 +150,30 @@ def test_a_websocket_occupies_its_thread(directory, path):
         assert scrape.by("gunicorn_worker_responses_total", "status_code")["101"] == 1
 
 
+@pytest.mark.parametrize("suite", ["bullseye", "trixie", "sid"])
+def test_a_thread_in_roots(directory, root_of, suite):
+    """Gunicorn 20.1 gives connections back in the thread, 26 in the main thread."""
+    with observed(directory, "gthread", root=root_of(suite)) as (server, exporter):
+        before = busy(exporter)
+        with Connection(server.address) as kept:
+            for count in (1, 2):
+                assert kept.exchange("GET", "/?close=1").body == b"hi"
+                assert states(exporter.scrape()) == {"busy": 1, "idle": 0}
+                processes.wait_for(lambda: states(exporter.scrape()) == {"busy": 0, "idle": 1}, 3, "the thread is free")
+                assert busy(exporter) - before == pytest.approx(count, abs=TIME_ERROR)
+            client = WebSocket(server, "/ws?watch=1")
+            begun = time.monotonic()
+            time.sleep(1)
+            client.says(b"hello")
+            assert states(exporter.scrape()) == {"busy": 1, "idle": 0}
+            client.closes()
+            lived = time.monotonic() - begun
+            scrape = settle(exporter, "gunicorn_worker_websockets", 0)
+            assert ends(scrape, "websocket") == {**NOBODY, "client": 1}
+            assert states(scrape) == {"busy": 0, "idle": 1}
+            assert busy(exporter) - before == pytest.approx(2 + lived, abs=TIME_ERROR)
+
+
 def test_threads_that_are_used_up(directory):
     with observed(directory, "gthread") as (server, exporter):
         clients = [WebSocket(server) for _ in range(THREADS["gthread"])]
