@@ -40,13 +40,21 @@ enum role {
     ROLE_WORKER = 3,    /* a fork of a master or candidate that has not called execve() */
 };
 
+/* What serves a connection in a worker, and for how long: when a worker is busy. */
+enum concurrency {
+    CONCURRENCY_OF_REQUESTS = 0,  /* an event loop, or not known: as long as a request is in flight */
+    CONCURRENCY_OF_PROCESSES = 1, /* sync: the process, from its first read until the connection is closed */
+    CONCURRENCY_OF_THREADS =
+        2, /* gthread: a thread, from its read until the connection is closed or the main thread watches it */
+};
+
 /* Value of the map `processes`. Written by the kernel at fork and exec, by user space at discovery. */
 struct process {
     u32 tgid;
     u32 role;           /* enum role */
     slot_t parent_slot; /* the master's; 0 for masters and candidates */
-    u32 reserved;
-    u64 born_ns; /* fork, or discovery */
+    u32 concurrency; /* enum concurrency, of a master's workers; written by user space when it has recognised their class */
+    u64 born_ns;     /* fork, or discovery */
 };
 CONTRACT_ASSERT(sizeof(struct process) == 24, "process is shared");
 
@@ -174,7 +182,8 @@ enum tail_call {
     PROG_EXPLAIN_ABORT = 8,    /* likewise */
     PROG_FINISH_EXPLAINED = 9, /* likewise */
     PROG_NOTE_LISTENER = 10,
-    TAIL_CALLS = 11,
+    PROG_READ_FRAMES = 11,
+    TAIL_CALLS = 12,
 };
 
 /* ---- listeners -------------------------------------------------------------------------------- */

@@ -55,6 +55,10 @@ enum {
     PAUSE_BOUNDS = 9,
     PAUSE_BUCKETS = PAUSE_BOUNDS + 1,
 
+    /* Finite upper bounds of how long streams and WebSockets live. */
+    LIFETIME_BOUNDS = 9,
+    LIFETIME_BUCKETS = LIFETIME_BOUNDS + 1,
+
     /* A connection's requests that were read ahead of their turn (HTTP pipelining). */
     PIPELINE_DEPTH = 32,
 };
@@ -69,6 +73,10 @@ enum {
 
 #define PAUSE_BOUNDS_NS                                                                                                \
     {100000ull, 500000ull, 1000000ull, 5000000ull, 10000000ull, 50000000ull, 100000000ull, 500000000ull, 1000000000ull}
+
+#define LIFETIME_BOUNDS_NS                                                                                             \
+    {100000000ull,    1000000000ull,    10000000000ull,    60000000000ull,   300000000000ull,                          \
+     900000000000ull, 3600000000000ull, 14400000000000ull, 86400000000000ull}
 
 #ifdef __cplusplus
 } // namespace contract

@@ -19,6 +19,9 @@ enum ended_by {
     ENDED_BY_COUNT = 3,
 };
 
+/* How a stream ended: enum ended_by, or by its framing. */
+enum { STREAM_COMPLETE = ENDED_BY_COUNT, STREAM_ENDS = ENDED_BY_COUNT + 1 };
+
 /* What a connection turned out to be when it ended. */
 enum connection_kind {
     CONNECTION_HTTP = 0,    /* at least one response */
@@ -50,12 +53,21 @@ struct sizes {
     u64 sum_bytes;
 };
 
-/* What a worker is doing. in_flight and open_connections go up and down. */
+struct lifetimes {
+    u64 buckets[LIFETIME_BUCKETS]; /* not cumulative */
+    u64 sum_ns;
+};
+
+/* What a worker is doing. The first five go up and down. */
 struct activity {
     u64 in_flight; /* connections with a request that was begun (its first byte was read) and not answered */
     u64 open_connections;
-    u64 busy_ns;       /* ended stretches of time in which in_flight was not 0 */
+    u64 served;        /* connections that occupy the worker, or a thread of it: enum concurrency */
+    u64 open_streams;  /* responses without a length that are being sent */
+    u64 websockets;    /* connections that were switched to the WebSocket protocol and are open */
+    u64 busy_ns;       /* ended stretches of time in which `served` was not 0 */
     u64 busy_since_ns; /* when the present one began; 0: there is none */
+    u64 poller;        /* the epoll instance in which the main thread waited last: its descriptor + 1; 0: none */
 };
 
 /* Value of the map `totals`: one per slot, only ever added to while the slot belongs to a process, but for `activity`. A
@@ -71,10 +83,14 @@ struct worker_totals {
     struct durations first_byte;       /* of every response: from its request's first byte to its own first byte */
     struct sizes request_sizes;  /* of every response's request: head and body, as far as they were read by then */
     struct sizes response_sizes; /* head and body, as far as they were accepted by the kernel */
-    struct durations waits[WAIT_PLACES]; /* by enum wait_place; of connections, and of their later requests */
-    u64 last_logged_ns;                  /* when an exception was logged last */
-    u64 last_polled_ns;                  /* when epoll_wait returned last: then an event loop's turn began */
-    u64 raise_missed_ns;                 /* when an exception passed a framework and could not be remembered, last */
+    struct durations waits[WAIT_PLACES];  /* by enum wait_place; of connections, and of their later requests */
+    u64 last_logged_ns;                   /* when an exception was logged last */
+    u64 last_polled_ns;                   /* when epoll_wait returned last: then an event loop's turn began */
+    u64 raise_missed_ns;                  /* when an exception passed a framework and could not be remembered, last */
+    u64 streams[STREAM_ENDS];             /* ended ones, by enum ended_by or STREAM_COMPLETE */
+    u64 websockets[ENDED_BY_COUNT];       /* ended ones */
+    struct lifetimes stream_lifetimes;    /* of ended ones: from the first byte accepted by the kernel to the end */
+    struct lifetimes websocket_lifetimes; /* likewise, from the 101 to the end of the connection */
     struct activity activity;
 };
 

@@ -60,12 +60,21 @@ enum connection_flag {
     CONNECTION_SAW_BYTES = 1 << 6,       /* anything was read */
     CONNECTION_IS_ADOPTED = 1 << 7,      /* open before we came; waits for a request's beginning */
     CONNECTION_SAW_UWSGI = 1 << 8,       /* the client is a web server that speaks uwsgi */
-    CONNECTION_IN_FLIGHT = 1 << 9,       /* activity.in_flight counts it */
+    CONNECTION_HELD = 1 << 9,            /* the worker, or a thread of it, serves this connection: enum concurrency */
     CONNECTION_WAS_READ = 1 << 10,       /* the worker has asked for its bytes */
     CONNECTION_IS_TRACED = 1 << 11,      /* the current request's begin has been read off a clock */
     CONNECTION_LOST_PLACE = 1 << 12,     /* in the client's bytes, until the first request after the current answer */
     CONNECTION_ABORT_RECORDED = 1 << 13, /* explain_response has recorded how its request ended */
     CONNECTION_WAIT_NOTED = 1 << 14,     /* the wait of the request that is in the socket is counted, or not known */
+};
+
+/* What totals.activity counts of a connection. */
+enum counted {
+    COUNTED_IN_FLIGHT = 1 << 0,
+    COUNTED_SERVED = 1 << 1,
+    COUNTED_STREAM = 1 << 2,
+    COUNTED_WEBSOCKET = 1 << 3,
+    COUNTED_FRAMES = 1 << 4, /* not counted: the frames of the WebSocket are followed, until one of them ends it */
 };
 
 struct connection {
@@ -77,12 +86,14 @@ struct connection {
     u64 last_end_ns;    /* end of the previous response */
     u64 first_write_ns; /* exit of the write that began the present response */
     u64 answered_at;    /* position in the stream to the client: end of the previous response */
+    u64 opened_ns;      /* since when it is counted as a stream or a WebSocket */
     u32 queued;         /* requests begun and not answered: the current one and those in `pipelined` */
     u32 next_ahead;     /* ordinal of the oldest in `pipelined` */
     u32 responses;
     u32 writer; /* the thread that wrote last, in the initial PID namespace */
     u16 flags;  /* enum connection_flag */
-    u16 reserved;
+    u8 counted; /* enum counted */
+    u8 ended; /* how a stream ended, or by whom a WebSocket is ended: 1 + enum ended_by or STREAM_COMPLETE; 0: not known */
     u32 reader;               /* the thread that read last, likewise */
     u32 window;               /* of TCP: the bytes that it could take when it was accepted */
     u32 data_segments;        /* of TCP: those that had come when all had been read */

@@ -110,6 +110,7 @@ static __always_inline void finish_response(struct connection *connection, const
                        (u8)ended_by);
     connection->exception[0] = 0;
     connection->by.thread = 0;
+    connection->ended = (u8)(1 + (incomplete ? ended_by : STREAM_COMPLETE));
     connection->responses++;
     connection->last_end_ns = connection->last_write_ns;
     connection->first_write_ns = connection->last_write_ns; /* the next one's, if this write goes on with it */
@@ -136,8 +137,9 @@ static __always_inline void finish_response(struct connection *connection, const
     connection->streams[TO_CLIENT].phase = PHASE_IDLE;
     if (status == 101) {
         /* RFC 9110 section 7.8: from here on it is another protocol. */
-        connection->streams[TO_CLIENT].phase = PHASE_IGNORED;
-        connection->streams[FROM_CLIENT].phase = PHASE_IGNORED;
+        ignore_connection(connection);
+        if (measure_activity && total && connection->streams[TO_CLIENT].websocket)
+            begin_websocket(connection, total, connection->last_write_ns);
     }
 }
 
@@ -230,7 +232,9 @@ static __always_inline void finish_connection(struct connection *connection, con
         int aborted = end_open_requests(connection, key, total, ended_by, now_ns);
         increment(&total->connections[at_most(kind_of(connection, aborted), CONNECTION_KINDS - 1)]);
         connection->queued = 0;
-        update_in_flight(connection, key, now_ns);
+        connection->flags &= (u16)~CONNECTION_HELD;
+        update_activity(connection, key, now_ns);
+        end_websocket(connection, total, ended_by == BY_EXIT ? BY_EXIT : side_that_ended(connection), now_ns);
         if (measure_activity) __sync_fetch_and_add(&total->activity.open_connections, (u64)-1);
     }
     count_alt_conn(key, (u64)-1);

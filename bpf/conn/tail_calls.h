@@ -80,7 +80,7 @@ static __always_inline int continue_stream(void *context, struct connection *con
     bpf_tail_call(context, &tail_calls, PROG_STREAM_BYTES);
     count_drop(DROP_PARSE_BUDGET);
     lose_place(connection, io->direction);
-    update_in_flight(connection, &key, io->now_ns);
+    update_activity(connection, &key, io->now_ns);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 static const u64 duration_bounds_ns[DURATION_BOUNDS] = DURATION_BOUNDS_NS;
 static const u64 size_bounds_bytes[SIZE_BOUNDS] = SIZE_BOUNDS_BYTES;
 static const u64 pause_bounds_ns[PAUSE_BOUNDS] = PAUSE_BOUNDS_NS;
+static const u64 lifetime_bounds_ns[LIFETIME_BOUNDS] = LIFETIME_BOUNDS_NS;
 
 static __always_inline void increment(u64 *count) { __sync_fetch_and_add(count, 1); }
 

@@ -46,6 +46,7 @@ static __always_inline slot_t take_slot(u32 tgid, u32 role, slot_t parent, u64 n
     process->tgid = tgid;
     process->role = role;
     process->parent_slot = parent;
+    process->concurrency = CONCURRENCY_OF_REQUESTS;
     process->born_ns = now_ns;
     *cell = (u16)slot;
     return slot;

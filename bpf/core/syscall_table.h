@@ -26,6 +26,7 @@ enum operation {
     OP_CONNECT,         /* connect(fd) */
     OP_GETPID,          /* getpid(): called for each record of Python's logging module */
     OP_POLL,            /* epoll_wait and its kin: an event loop's turn is over */
+    OP_WATCH,           /* epoll_ctl(instance, operation, fd) */
     OP_UNSUPPORTED,     /* sendmmsg, recvmmsg: not used for HTTP */
 };
 
@@ -60,6 +61,7 @@ static const u8 operations[OPERATIONS] = {
 #ifdef __NR_epoll_pwait2
     [__NR_epoll_pwait2] = OP_POLL,
 #endif
+    [__NR_epoll_ctl] = OP_WATCH,
     [__NR_sendmmsg] = OP_UNSUPPORTED,
     [__NR_recvmmsg] = OP_UNSUPPORTED,
 };

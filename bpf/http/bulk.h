@@ -126,7 +126,7 @@ static __always_inline int is_between_chunks(const struct stream *stream) {
 /* ---- lines (RFC 9112 section 5) ---- */
 
 /* Whether the line in window[line, found) says nothing about framing: neither the empty one that ends the lines, nor
- * Content-Length, nor Transfer-Encoding, nor one that begins like them. */
+ * Content-Length, nor Transfer-Encoding, nor Upgrade, nor one that begins like them. */
 static __always_inline int is_passed_over(const struct stream *stream, const struct iov_cursor *cursor) {
     u32 bytes = cursor->found - cursor->line;
     u64 first = LOWER(word_at(cursor, cursor->line));
@@ -135,7 +135,8 @@ static __always_inline int is_passed_over(const struct stream *stream, const str
     if (bytes == 0 || (bytes == 1 && byte_at(cursor, cursor->line) == '\r')) return 0;
     if (stream->phase == PHASE_TRAILER) return 1;
     return !(first == WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-') && ninth == 'l') &&
-           first != WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r');
+           first != WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r') &&
+           first != WORD('u', 'p', 'g', 'r', 'a', 'd', 'e', ':');
 }
 
 static __always_inline u8 step_lines(struct stream *stream, struct iov_cursor *cursor, u8 direction) {

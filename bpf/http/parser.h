@@ -57,6 +57,7 @@ static __always_inline u8 end_of_head(struct stream *stream, u8 direction) {
 static __always_inline u8 read_first_line(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
     stream->phase = PHASE_FIELDS;
     stream->flags = 0;
+    stream->websocket = 0;
     stream->remaining = 0;
     if (direction == FROM_CLIENT) return EVENT_LINE_END;
     if ((word_at(cursor, cursor->line) & 0xffffffffffull) != WORD('H', 'T', 'T', 'P', '/', 0, 0, 0)) {

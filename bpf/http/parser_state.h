@@ -73,7 +73,8 @@ struct stream {
     u8 phase;         /* enum phase */
     u8 flags;         /* enum stream_flag */
     u8 partial_bytes; /* bytes of `partial_line` in use */
-    u8 reserved[3];
+    u8 websocket;     /* TO_CLIENT: the head has "Upgrade: websocket" */
+    u8 reserved[2];
     u8 partial_line[PARTIAL_LINE_BYTES]; /* the beginning of the current line, from earlier calls */
 };
 
@@ -99,6 +100,7 @@ enum stream_event {
     EVENT_NOT_HTTP,       /* no status line where one should begin */
     EVENT_UNREADABLE,     /* the process's bytes could not be read */
     EVENT_NO_ADDRESS,     /* bytes without an address where they would have to be looked at */
+    EVENT_CLOSE_FRAME,    /* of a WebSocket: it is being ended */
     EVENT_LINE,           /* a piece of the request's line is in window[line, found): the caller has to keep_line() */
     EVENT_LINE_END,       /* … its last piece, to be kept in the same way */
     EVENT_CONTINUE = 255, /* no event: next turn */

@@ -65,8 +65,9 @@ int shut_by_call(u64 *context) {
     connection = conn_to_close(io, &key);
     if (!connection) return 0;
     end_open_response(connection, &key, BY_SERVER);
+    if (connection->counted & COUNTED_WEBSOCKET) note_websocket_end(connection, side_that_ended(connection));
     ignore_connection(connection); /* what is read from here on is drained, not served */
-    update_in_flight(connection, &key, io->now_ns);
+    update_activity(connection, &key, io->now_ns);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Observes: what connections wait for: when a unix client calls connect(), and when a worker reads.
+ * Observes: what connections wait for: when a unix client calls connect(), and when a worker reads; and which of them occupy a
+ * worker or a thread.
  * Hook: tp_btf/sys_enter. Minimum kernel 5.10.
  * Cost: a comparison for every system call of the host.
  */
@@ -27,11 +28,14 @@ static __always_inline void on_read(slot_t slot, s32 fd) {
     struct connection_key key = {.slot = slot, .fd = fd};
     struct connection *connection = connection_of(&key);
 
-    if (!connection || connection->flags & CONNECTION_IS_ADOPTED) return;
-    if (!(connection->flags & CONNECTION_WAS_READ))
+    if (!connection) return;
+    if (!(connection->flags & (CONNECTION_IS_ADOPTED | CONNECTION_WAS_READ)))
         record_read_wait(connection, slot, bpf_ktime_get_ns());
-    else if (is_same_file(connection, fd))
+    else if (!is_same_file(connection, fd))
+        return;
+    else if (!(connection->flags & CONNECTION_IS_ADOPTED))
         record_next_wait(connection, slot, bpf_ktime_get_ns());
+    if (measure_activity) hold_connection(connection, &key);
 }
 
 SEC("tp_btf/sys_enter")

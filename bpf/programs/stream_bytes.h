@@ -56,7 +56,7 @@ int end_lost_response(u64 *context) {
     connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;
     finish_lost_response(connection, io);
-    update_in_flight(connection, &key, io->now_ns);
+    update_activity(connection, &key, io->now_ns);
     update_request_trace(connection, &key, io->now_ns);
     return continue_stream(context, connection, io);
 }
@@ -119,9 +119,10 @@ int stream_bytes(u64 *context) {
         skip_everything(cursor);
         break;
     }
-    update_in_flight(connection, &key, io->now_ns);
+    update_activity(connection, &key, io->now_ns);
     update_request_trace(connection, &key, io->now_ns);
     if (event == EVENT_NEED_MORE || (!cursor->bytes && cursor->at == cursor->end)) return 0;
+    if (connection->counted & COUNTED_FRAMES) bpf_tail_call(context, &tail_calls, PROG_READ_FRAMES);
     if (event == EVENT_BUDGET) return continue_in_bulk(context, connection, io);
     return continue_stream(context, connection, io);
 }

@@ -25,7 +25,7 @@ struct message {
     u64 vectors;
 };
 
-enum { PEEK = 2 /* MSG_PEEK */, SHUT_WRITE = 1 /* SHUT_WR; 2 is SHUT_RDWR */ };
+enum { PEEK = 2 /* MSG_PEEK */, SHUT_WRITE = 1 /* SHUT_WR; 2 is SHUT_RDWR */, WATCH = 1 /* EPOLL_CTL_ADD */ };
 
 /* Errors of a call that say that the client, or the way to it, is gone. */
 enum {
@@ -84,9 +84,9 @@ static __always_inline int only_counts(struct connection *connection, const stru
 }
 
 /* A call that moved nothing can still say that the client is gone. Not when nothing more will be written: a client that was told so
- * by shutdown() closes, too (Gunicorn 26 waits for that). */
+ * by shutdown() closes, too (Gunicorn 26 waits for that). The end of a WebSocket is told by a Close frame before. */
 static __always_inline void on_nothing_moved(struct connection *connection, u8 operation, long result) {
-    if (connection->streams[TO_CLIENT].phase == PHASE_IGNORED) return;
+    if (connection->streams[TO_CLIENT].phase == PHASE_IGNORED && !(connection->counted & COUNTED_WEBSOCKET)) return;
     switch (result) {
     case BROKEN_PIPE:
     case NETWORK_UNREACHABLE:
@@ -103,7 +103,7 @@ static __always_inline void on_nothing_moved(struct connection *connection, u8 o
 static __always_inline int give_up(struct connection *connection, struct connection_key *key, u32 reason) {
     count_drop(reason);
     abandon_connection(connection);
-    update_in_flight(connection, key, bpf_ktime_get_ns());
+    update_activity(connection, key, bpf_ktime_get_ns());
     return 0;
 }
 
@@ -134,9 +134,11 @@ static __always_inline int on_bytes(void *context, struct connection *connection
         trace_write(connection, key, io->now_ns);
     } else {
         note_read(connection, key->slot);
+        if (measure_activity && !measure_waits) hold_connection(connection, key); /* else sys_enter does */
         connection->flags |= CONNECTION_SAW_BYTES;
         connection->reader = (u32)bpf_get_current_pid_tgid();
     }
+    if (connection->counted & COUNTED_FRAMES) bpf_tail_call(context, &tail_calls, PROG_READ_FRAMES);
     if (only_counts(connection, io)) return 0;
     return continue_stream(context, connection, io);
 }
@@ -176,10 +178,29 @@ static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 
     return on_bytes(context, connection, &key, operation, arguments, result);
 }
 
-static __always_inline void note_poll(slot_t slot) {
+static __always_inline void note_poll(slot_t slot, s32 poller) {
     struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
+    u64 pid_tgid = bpf_get_current_pid_tgid();
 
-    if (total) total->last_polled_ns = bpf_ktime_get_ns();
+    if (!total) return;
+    total->last_polled_ns = bpf_ktime_get_ns();
+    if (pid_tgid >> 32 == (u32)pid_tgid) total->activity.poller = (u64)poller + 1;
+}
+
+/* gthread's main thread watches a connection while no thread serves it. An application that watches its WebSocket itself does so
+ * by another epoll instance. */
+static __always_inline void on_watched(slot_t slot, s32 poller, s32 fd) {
+    struct connection_key key = {.slot = slot, .fd = fd};
+    const struct worker_totals *total;
+    struct connection *connection;
+
+    if (concurrency_of(slot) != CONCURRENCY_OF_THREADS) return;
+    connection = connection_of(&key);
+    total = bpf_map_lookup_elem(&totals, &slot);
+    if (!connection || !total || !(connection->flags & CONNECTION_HELD) || !is_same_file(connection, fd)) return;
+    if (total->activity.poller && total->activity.poller != (u64)poller + 1) return;
+    connection->flags &= (u16)~CONNECTION_HELD;
+    update_activity(connection, &key, bpf_ktime_get_ns());
 }
 
 SEC("tp_btf/sys_exit")
@@ -211,7 +232,10 @@ int BPF_PROG(sys_exit, const struct pt_regs *regs, long result) {
         bpf_tail_call(ctx, &tail_calls, PROG_READ_LOG_RECORD);
         return 0;
     case OP_POLL:
-        note_poll(slot);
+        note_poll(slot, (s32)arguments[0]);
+        return 0;
+    case OP_WATCH:
+        if (!result && arguments[1] == WATCH) on_watched(slot, (s32)arguments[0], (s32)arguments[2]);
         return 0;
     case OP_ACCEPT:
         return result < 0 ? 0 : on_accept(ctx, slot, (s32)arguments[0], (s32)result, bpf_ktime_get_ns());

@@ -124,6 +124,8 @@ WORKERS = {
         Panel("Utilisation", "percentunit", [(rate("gunicorn_worker_busy_seconds_total", WORKER), NAME)]),
         Panel("Requests in flight", "short", [(f"gunicorn_worker_requests_in_flight{{{WORKER}}}", NAME)]),
         Panel("Open connections", "short", [(f"gunicorn_worker_open_connections{{{WORKER}}}", NAME)]),
+        Panel("Open streams", "short", [(f"gunicorn_worker_open_streams{{{WORKER}}}", NAME)], help="Responses without a length that are being sent"),
+        Panel("WebSockets", "short", [(f"gunicorn_worker_websockets{{{WORKER}}}", NAME)]),
         Panel("Threads", "short", [(f"gunicorn_worker_threads{{{WORKER}}}", NAME)]),
         Panel("Heartbeat age", "s", [(f"gunicorn_worker_heartbeat_age_seconds{{{WORKER}}}", NAME)],
               help="Gunicorn kills a worker whose heartbeat is older than --timeout"),

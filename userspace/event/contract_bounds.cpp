@@ -24,15 +24,18 @@ constexpr bool agree(const std::uint64_t (&raw)[Count], const std::array<double,
 constexpr double kNanosecondsPerSecond = 1e9;
 constexpr std::uint64_t kDurationBoundsNs[] = DURATION_BOUNDS_NS;
 constexpr std::uint64_t kPauseBoundsNs[] = PAUSE_BOUNDS_NS;
+constexpr std::uint64_t kLifetimeBoundsNs[] = LIFETIME_BOUNDS_NS;
 constexpr std::uint64_t kSizeBounds64[] = SIZE_BOUNDS_BYTES;
 
 static_assert(agree(kDurationBoundsNs, kDurationBoundsSeconds, kNanosecondsPerSecond));
 static_assert(agree(kPauseBoundsNs, kPauseBoundsSeconds, kNanosecondsPerSecond));
+static_assert(agree(kLifetimeBoundsNs, kLifetimeBoundsSeconds, kNanosecondsPerSecond));
 static_assert(agree(kSizeBounds64, kSizeBoundsBytes, 1));
 
 static_assert(std::tuple_size_v<decltype(Histogram::buckets)> == contract::DURATION_BUCKETS);
 static_assert(std::tuple_size_v<decltype(SizeHistogram::buckets)> == contract::SIZE_BUCKETS);
 static_assert(std::tuple_size_v<decltype(PauseHistogram::buckets)> == contract::PAUSE_BUCKETS);
+static_assert(std::tuple_size_v<decltype(LifetimeHistogram::buckets)> == contract::LIFETIME_BUCKETS);
 static_assert(std::tuple_size_v<Collections> == contract::GC_GENERATIONS);
 static_assert(kDurationBounds == contract::DURATION_BOUNDS && kSizeBounds == contract::SIZE_BOUNDS &&
               kPauseBounds == contract::PAUSE_BOUNDS);

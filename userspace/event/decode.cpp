@@ -154,7 +154,7 @@ template <typename Record> std::optional<Event> decode_as(std::span<const std::b
     return from(*record);
 }
 
-EndedBy ended_by(const contract::u64 (&counts)[contract::ENDED_BY_COUNT]) {
+EndedBy ended_by(const contract::u64* counts) {
     return {counts[contract::BY_CLIENT], counts[contract::BY_SERVER], counts[contract::BY_EXIT]};
 }
 
@@ -179,11 +179,18 @@ PauseHistogram histogram_of(const contract::pauses& raw) {
     return histogram;
 }
 
+LifetimeHistogram histogram_of(const contract::lifetimes& raw) {
+    LifetimeHistogram histogram;
+    std::copy(std::begin(raw.buckets), std::end(raw.buckets), histogram.buckets.begin());
+    histogram.sum = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.sum_ns));
+    return histogram;
+}
+
 Activity activity_of(const contract::activity& raw, KernelTime now) {
     auto busy = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.busy_ns));
     const KernelTime since(static_cast<std::int64_t>(raw.busy_since_ns));
     if (since.count() != 0 && now > since) busy += now - since;
-    return {raw.in_flight, raw.open_connections, busy};
+    return {raw.in_flight, raw.open_connections, busy, raw.served, raw.open_streams, raw.websockets};
 }
 
 } // namespace
@@ -246,6 +253,10 @@ Totals decode(const contract::worker_totals& raw, KernelTime now) {
     totals.read_waits = histogram_of(raw.waits[contract::WAIT_FIRST_READ]);
     totals.next_read_waits = histogram_of(raw.waits[contract::WAIT_NEXT_READ]);
     totals.activity = activity_of(raw.activity, now);
+    totals.streams = {raw.streams[contract::STREAM_COMPLETE], ended_by(raw.streams)};
+    totals.websockets = ended_by(raw.websockets);
+    totals.stream_lifetimes = histogram_of(raw.stream_lifetimes);
+    totals.websocket_lifetimes = histogram_of(raw.websocket_lifetimes);
     return totals;
 }
 

@@ -42,6 +42,16 @@ struct PauseHistogram {
     std::chrono::nanoseconds sum{0};
 };
 
+inline constexpr std::size_t kLifetimeBounds = 9;
+// Upper bounds in seconds, inclusive.
+inline constexpr std::array<double, kLifetimeBounds> kLifetimeBoundsSeconds = {0.1, 1,    10,    60,   300,
+                                                                               900, 3600, 14400, 86400};
+
+struct LifetimeHistogram {
+    std::array<std::uint64_t, kLifetimeBounds + 1> buckets{}; // not cumulative; the last is +Inf
+    std::chrono::nanoseconds sum{0};
+};
+
 // Of Python's garbage collector, by generation.
 using Collections = std::array<PauseHistogram, 3>;
 
@@ -58,7 +68,12 @@ struct Imports {
 struct Activity {
     std::uint64_t in_flight = 0;        // requests begun and not answered, one for each connection
     std::uint64_t open_connections = 0; // accepted and not closed
-    std::chrono::nanoseconds busy{0};   // time with a request in flight, up to that moment
+    std::chrono::nanoseconds busy{0};   // time in which it was busy, up to that moment
+    std::uint64_t served = 0;           // connections that occupy it, or a thread of it; those in flight among them
+    std::uint64_t open_streams = 0;     // responses without a length that are being sent
+    std::uint64_t websockets = 0;       // open ones
+
+    bool is_busy() const { return served != 0 || in_flight != 0; }
 };
 
 // Why a request or response ended early.
@@ -66,6 +81,12 @@ struct EndedBy {
     std::uint64_t client = 0;
     std::uint64_t server = 0;
     std::uint64_t worker_exit = 0;
+};
+
+// How streams ended.
+struct StreamEnds {
+    std::uint64_t complete = 0; // by their framing
+    EndedBy early;
 };
 
 // One worker's counts, exact, since it was first observed.
@@ -83,6 +104,10 @@ struct Totals {
     Histogram read_waits;                             // of accepted connections
     Histogram next_read_waits;                        // of later requests on TCP connections
     Activity activity;
+    StreamEnds streams;                     // ended ones
+    EndedBy websockets;                     // ended ones
+    LifetimeHistogram stream_lifetimes;     // of ended ones
+    LifetimeHistogram websocket_lifetimes;  // likewise
     std::optional<Collections> collections; // where the interpreter tells
     std::optional<Imports> imports;         // likewise
 

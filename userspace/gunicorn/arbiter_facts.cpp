@@ -57,6 +57,20 @@ std::optional<std::string> worker_class(const Objects& objects, Address arbiter)
     return *module + "." + *name;
 }
 
+// Which of Gunicorn's two classes that serve one connection at a time it is, or is derived from, by a method that only
+// that one has, in all versions from 20.1 on.
+std::optional<std::string> concurrency(const Objects& objects, Address arbiter) {
+    const auto type = attribute(objects, arbiter, "worker_class");
+    const auto is_type = type ? objects.is_type(*type) : Result<bool>{false};
+    if (!is_type || !*is_type) return std::nullopt;
+    for (const auto& [method, name] : {std::pair{"run_for_one", "sync"}, std::pair{"enqueue_req", "gthread"}}) {
+        const auto found = objects.class_attribute(*type, method);
+        if (!found) return std::nullopt;
+        if (*found) return name;
+    }
+    return "other";
+}
+
 // ("127.0.0.1", 8000), ("::1", 8000, 0, 0), "/run/socket": as --bind takes them.
 std::optional<std::string> address_text(const Objects& objects, Address address) {
     if (const auto path = text(objects, address)) {
@@ -125,6 +139,7 @@ Facts facts_of(const Objects& objects, Address arbiter, Address globals) {
     const std::pair<const char*, std::optional<std::string>> found[] = {
         {"version", version ? text(objects, *version) : std::nullopt},
         {"worker_class", worker_class(objects, arbiter)},
+        {"concurrency", concurrency(objects, arbiter)},
         {"app", app(objects, arbiter)},
         {"bind", bind(objects, arbiter)},
         {"tls", tls(objects, arbiter)},

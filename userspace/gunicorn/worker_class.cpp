@@ -16,4 +16,17 @@ bool is_event_loop(std::string_view worker_class) {
     return std::ranges::any_of(kParts, [&](auto part) { return name.contains(part); });
 }
 
+event::Concurrency concurrency_of(const Master& master) {
+    const auto fact = [&](const char* name) {
+        const auto found = master.read_facts.find(name);
+        return found == master.read_facts.end() ? std::string_view{} : std::string_view{found->second};
+    };
+    const bool was_asked = master.age_check.answered || !master.arbiter_unreadable.empty();
+    // A command line says "sync" where a configuration file sets threads.
+    const auto serves = was_asked && fact("concurrency").empty() ? fact("worker_class") : fact("concurrency");
+    if (serves == "sync") return event::Concurrency::processes;
+    if (serves == "gthread") return event::Concurrency::threads;
+    return event::Concurrency::requests;
+}
+
 } // namespace gunicorn

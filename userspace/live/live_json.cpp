@@ -64,6 +64,9 @@ void add_counts(Json& json, const model::Worker& worker, const model::Measured& 
     json["busy"] = seconds(totals.activity.busy);
     if (!worker.gauges) return;
     json["in_flight"] = totals.activity.in_flight;
+    json["is_busy"] = totals.activity.is_busy();
+    json["streams"] = totals.activity.open_streams;
+    json["websockets"] = totals.activity.websockets;
     json["open"] = totals.activity.open_connections;
 }
 

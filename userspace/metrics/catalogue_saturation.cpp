@@ -10,22 +10,28 @@ std::vector<Metric> about_saturation() {
         {Name::workers,
          "gunicorn_workers",
          MetricType::Gauge,
-         "Number of workers with a request in flight (busy) or without one (idle)",
+         "Number of workers that serve somebody (busy) or nobody (idle)",
          {"state"},
          Scope::target,
          kFirst,
-         "Value at the time of the scrape. Absent with `--no-collector.activity`."},
+         "Value at the time of the scrape. A worker is busy while a request is in flight. A sync worker, and each "
+         "thread of a gthread worker, serves one connection at a time: they are busy with it from their first read "
+         "until they close it or, on gthread, give it back to wait for the next request. That includes the wait for "
+         "a slow client, what the application does in `close()` behind the response's last byte, and a WebSocket "
+         "behind its 101. Where Gunicorn's worker class is not known, only requests in flight are seen. Absent with "
+         "`--no-collector.activity`."},
         {Name::worker_busy,
          "gunicorn_worker_busy_seconds_total",
          MetricType::Counter,
-         "Total time during which the worker had a request in flight",
+         "Total time during which the worker was busy",
          {"worker_id"},
          Scope::target,
          kFirst,
-         "Includes a busy period that is still going on at the time of the scrape. The rate is the worker's "
-         "utilisation, from 0 to 1, and includes time spent waiting for a database. For a worker with several "
-         "threads or an event loop it is the share of time with at least one request in flight. Absent with "
-         "`--no-collector.activity`."},
+         "As `gunicorn_workers` says it. Includes a busy period that is still going on at the time of the scrape. "
+         "The rate is the worker's utilisation, from 0 to 1, and includes time spent waiting for a database. For a "
+         "worker with several threads it is the share of time in which at least one of them was busy, for an event "
+         "loop the share with at least one request in flight: an open WebSocket does not keep an event loop from "
+         "serving others. Absent with `--no-collector.activity`."},
         {Name::worker_in_flight,
          "gunicorn_worker_requests_in_flight",
          MetricType::Gauge,
@@ -53,6 +59,65 @@ std::vector<Metric> about_saturation() {
          kFirst,
          "Includes idle connections (keep-alive, clients that have not sent anything). Absent with "
          "`--no-collector.activity`."},
+        {Name::worker_open_streams,
+         "gunicorn_worker_open_streams",
+         MetricType::Gauge,
+         "Number of responses without a length that are being sent",
+         {"worker_id"},
+         Scope::target,
+         kFirst,
+         "Event streams, answers of generators, long polls that have begun to answer: responses whose head has been "
+         "sent without a Content-Length, chunked or until the connection ends, and whose end has not. An ordinary "
+         "page that is sent in chunks is one for as long as that takes. Those that were open before the exporter was"
+         " started are not counted. Absent with `--no-collector.activity`."},
+        {Name::worker_streams_ended,
+         "gunicorn_worker_streams_ended_total",
+         MetricType::Counter,
+         "Total number of ended streams",
+         {"worker_id", "by"},
+         Scope::target,
+         kFirst,
+         "Of those that `gunicorn_worker_open_streams` counted. `by` is `complete` (the server sent the end; without"
+         " chunks: it closed), `client` (the client left before), `server` (the worker closed before the end: mostly"
+         " an exception in the generator) or `worker_exit`. The last three are in "
+         "`gunicorn_worker_responses_incomplete_total`, too. Absent with `--no-collector.activity`."},
+        {Name::worker_stream_lifetime,
+         "gunicorn_worker_stream_lifetime_seconds",
+         MetricType::Histogram,
+         "Time for which ended streams were open",
+         {"worker_id"},
+         Scope::target,
+         kFirst,
+         "From the head to the last byte, or to the moment at which the worker closed the connection or ended. "
+         "Counts what `gunicorn_worker_streams_ended_total` counts. Absent with `--no-collector.activity`."},
+        {Name::worker_websockets,
+         "gunicorn_worker_websockets",
+         MetricType::Gauge,
+         "Number of open WebSockets",
+         {"worker_id"},
+         Scope::target,
+         kFirst,
+         "Connections that were answered with 101 and `Upgrade: websocket` and are open, without those that were "
+         "before the exporter was started. On sync and gthread each occupies the worker or a thread: the worker is "
+         "busy. Absent with `--no-collector.activity`."},
+        {Name::worker_websockets_ended,
+         "gunicorn_worker_websockets_ended_total",
+         MetricType::Counter,
+         "Total number of ended WebSockets",
+         {"worker_id", "by"},
+         Scope::target,
+         kFirst,
+         "`by` is `client` or `server`, whichever sent a Close frame first or, without one, closed the connection "
+         "first; or `worker_exit`. Absent with `--no-collector.activity`."},
+        {Name::worker_websocket_lifetime,
+         "gunicorn_worker_websocket_lifetime_seconds",
+         MetricType::Histogram,
+         "Time for which ended WebSockets were open",
+         {"worker_id"},
+         Scope::target,
+         kFirst,
+         "From the 101 to the end of the connection. Counts what `gunicorn_worker_websockets_ended_total` counts. "
+         "Absent with `--no-collector.activity`."},
         {Name::listener_backlog,
          "gunicorn_listener_backlog",
          MetricType::Gauge,

@@ -63,6 +63,19 @@ void add_totals(FamilySet& set, const model::Worker& worker, const TargetLabels&
     set.counter(Name::worker_pipelined_unserved, {worker.id}, number(totals.unserved_requests), target);
 }
 
+void add_streams(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
+    const auto& totals = worker.totals;
+    if (worker.gauges) {
+        set.gauge(Name::worker_open_streams, {worker.id}, number(totals.activity.open_streams), target);
+        set.gauge(Name::worker_websockets, {worker.id}, number(totals.activity.websockets), target);
+    }
+    set.counter(Name::worker_streams_ended, {worker.id, "complete"}, number(totals.streams.complete), target);
+    add_ended_by(set, Name::worker_streams_ended, worker.id, totals.streams.early, target);
+    set.histogram(Name::worker_stream_lifetime, {worker.id}, totals.stream_lifetimes, target);
+    add_ended_by(set, Name::worker_websockets_ended, worker.id, totals.websockets, target);
+    set.histogram(Name::worker_websocket_lifetime, {worker.id}, totals.websocket_lifetimes, target);
+}
+
 void add_measured(FamilySet& set, const model::Worker& worker, const model::Measured& measured,
                   const TargetLabels& target) {
     const auto& totals = worker.totals;
@@ -72,6 +85,7 @@ void add_measured(FamilySet& set, const model::Worker& worker, const model::Meas
             set.gauge(Name::worker_in_flight, {worker.id}, number(totals.activity.in_flight), target);
             set.gauge(Name::worker_open_connections, {worker.id}, number(totals.activity.open_connections), target);
         }
+        add_streams(set, worker, target);
     }
     if (measured.waits) {
         set.histogram(Name::request_queue, {worker.id, "accept_queue"}, totals.accept_waits, target);
@@ -109,7 +123,7 @@ void add_workers(FamilySet& set, const model::Target& target) {
     std::uint64_t idle = 0;
     for (const auto& worker : target.workers) {
         if (!worker.gauges || !worker.counted) continue;
-        (worker.totals.activity.in_flight ? busy : idle)++;
+        (worker.totals.activity.is_busy() ? busy : idle)++;
     }
     set.gauge(Name::workers, {"busy"}, number(busy), target.labels);
     set.gauge(Name::workers, {"idle"}, number(idle), target.labels);

@@ -68,6 +68,12 @@ void FamilySet::histogram(Name name, std::vector<std::string> values, const even
          std::chrono::duration<double>(observed.sum).count());
 }
 
+void FamilySet::histogram(Name name, std::vector<std::string> values, const event::LifetimeHistogram& observed,
+                          const TargetLabels& target) {
+    fill(add(name, std::move(values), target).histogram, observed.buckets, event::kLifetimeBoundsSeconds,
+         std::chrono::duration<double>(observed.sum).count());
+}
+
 std::vector<prometheus::MetricFamily> FamilySet::take() && {
     std::ranges::sort(families_, {}, &prometheus::MetricFamily::name);
     return std::move(families_);

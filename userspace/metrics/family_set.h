@@ -31,6 +31,8 @@ public:
                    const TargetLabels& target = {});
     void histogram(Name name, std::vector<std::string> values, const event::PauseHistogram& observed,
                    const TargetLabels& target = {});
+    void histogram(Name name, std::vector<std::string> values, const event::LifetimeHistogram& observed,
+                   const TargetLabels& target = {});
 
     // In order of the families' names.
     std::vector<prometheus::MetricFamily> take() &&;

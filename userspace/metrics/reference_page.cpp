@@ -54,6 +54,7 @@ std::string labels_of(const Metric& metric) {
 
 std::span<const double> bounds_of(const Metric& metric) {
     if (metric.name == Name::worker_gc_pause) return event::kPauseBoundsSeconds;
+    if (metric.text.ends_with("_lifetime_seconds")) return event::kLifetimeBoundsSeconds;
     if (metric.text.ends_with("_bytes")) return event::kSizeBoundsBytes;
     return event::kDurationBoundsSeconds;
 }

@@ -9,6 +9,7 @@
 
 #include "clocks.h"
 #include "gunicorn/resolve_pid.h"
+#include "gunicorn/worker_class.h"
 
 namespace observer {
 
@@ -63,6 +64,7 @@ Result<std::unique_ptr<Observer>> Observer::start(const procfs::ProcFs& proc, Op
     observer->apply(observer->tree_.scan());
     // Once more: a worker that was forked before its master had its slot was not reported.
     observer->apply(observer->tree_.scan());
+    observer->tell_concurrency();
     observer->sample();
     return observer;
 }
@@ -146,6 +148,7 @@ void Observer::drain() {
     if (tree_.has_provisional()) apply(tree_.confirm());
     tree_.check_ages();
     warn_of_ranked_ages();
+    tell_concurrency();
     forward_traces();
     release_departed();
 }
@@ -162,6 +165,17 @@ void Observer::warn_of_ranked_ages() {
         spdlog::warn("master {}: the ages of its workers go by the order of their forks, since its Arbiter cannot be "
                      "read: {}",
                      master.pid, master.arbiter_unreadable);
+    }
+}
+
+void Observer::tell_concurrency() {
+    for (const auto& master : tree_.masters()) {
+        if (!master.alive || !master.slot) continue;
+        const std::pair now{master.pid, gunicorn::concurrency_of(master)};
+        auto& told = told_[master.slot];
+        if (told == now) continue;
+        probe_->set_concurrency(master.slot, now.second);
+        told = now;
     }
 }
 
@@ -187,6 +201,7 @@ void Observer::apply(const std::vector<gunicorn::Request>& requests) {
 void Observer::observe_master(pid_t pid, event::Slot candidate) {
     const auto slot = probe_->observe_master(pid, candidate);
     tree_.assign_slot(pid, slot);
+    told_.erase(slot);
     if (!slot) {
         spdlog::warn("master {}: no room to observe it; raise --max-processes", pid);
         return;

@@ -84,6 +84,7 @@ private:
 
     void drain_records();
     void warn_of_ranked_ages();
+    void tell_concurrency();
     void handle(const event::Event& event);
     std::string count(const event::Traced& traced);
     std::string count(event::Aborted aborted);
@@ -124,8 +125,9 @@ private:
     ProbeRegistry python_probes_;
     std::chrono::nanoseconds sampling_time_{0};
     std::set<pid_t> warned_of_;
-    std::map<std::uint64_t, std::string> listener_names_; // by inode
-    std::map<event::Slot, pid_t> departed_;               // slots to be released
+    std::map<event::Slot, std::pair<pid_t, event::Concurrency>> told_; // of each master, what the kernel side was told
+    std::map<std::uint64_t, std::string> listener_names_;              // by inode
+    std::map<event::Slot, pid_t> departed_;                            // slots to be released
     std::chrono::steady_clock::time_point departed_since_;
     std::map<event::Slot, pid_t> leaving_; // … for which programs may be running still
     std::future<void> programs_ended_;     // valid as long as somebody is leaving

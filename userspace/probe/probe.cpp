@@ -73,7 +73,7 @@ event::Slot Probe::Kernel::take_slot(pid_t pid, contract::role role, event::Slot
     const contract::process process{.tgid = static_cast<contract::u32>(pid),
                                     .role = role,
                                     .parent_slot = parent,
-                                    .reserved = 0,
+                                    .concurrency = contract::CONCURRENCY_OF_REQUESTS,
                                     .born_ns = monotonic_ns()};
     bpf_map_update_elem(map_fd(maps.processes), &slot, &process, BPF_ANY);
     slots.set(pid, slot);
@@ -87,6 +87,24 @@ event::Slot Probe::observe_master(pid_t pid, event::Slot expected) {
 
 event::Slot Probe::observe_worker(pid_t pid, event::Slot master) {
     return kernel_->take_slot(pid, contract::ROLE_WORKER, master);
+}
+
+void Probe::set_concurrency(event::Slot master, event::Concurrency concurrency) {
+    const int processes = map_fd(kernel_->skeleton->maps.processes);
+    contract::process process{};
+    if (bpf_map_lookup_elem(processes, &master, &process)) return;
+    switch (concurrency) {
+    case event::Concurrency::requests:
+        process.concurrency = contract::CONCURRENCY_OF_REQUESTS;
+        break;
+    case event::Concurrency::processes:
+        process.concurrency = contract::CONCURRENCY_OF_PROCESSES;
+        break;
+    case event::Concurrency::threads:
+        process.concurrency = contract::CONCURRENCY_OF_THREADS;
+        break;
+    }
+    bpf_map_update_elem(processes, &master, &process, BPF_EXIST);
 }
 
 void Probe::set_python(event::Slot master, const python::Layout& layout, python::Address first_thread_at,

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "event/concurrency.h"
 #include "event/event.h"
 #include "event/probe_report.h"
 #include "event/totals.h"
@@ -25,7 +26,7 @@ namespace probe {
 
 // What a user may turn off: the programs that only a group needs are not loaded then.
 struct Groups {
-    bool activity = true; // busy time, requests in flight, open connections
+    bool activity = true; // busy time, requests in flight, open connections, streams, WebSockets
     bool waits = true;    // how long connections wait for accept() and for being read
     bool backlog = true;  // how many wait in a listener
     bool sizes = true;    // request and response sizes, time to first byte
@@ -83,6 +84,9 @@ public:
     // `expected`: the slot that a candidate has; when it has it no more it has ended, and nothing is taken.
     event::Slot observe_master(pid_t pid, event::Slot expected = 0);
     event::Slot observe_worker(pid_t pid, event::Slot master);
+
+    // What serves the connections of this master's workers from now on. At first, requests.
+    void set_concurrency(event::Slot master, event::Concurrency concurrency);
 
     // Processes are no longer observed, in three steps: the kernel finds them no more; all programs end that have found
     // them before, which takes some milliseconds, and may be waited for in any thread; then their connections are

@@ -24,7 +24,7 @@ void Timeline::add(const model::Snapshot& snapshot) {
         for (const auto& worker : target.workers) {
             if (!worker.gauges) continue;
             count.all++;
-            count.busy += worker.totals.activity.in_flight > 0;
+            count.busy += worker.totals.activity.is_busy();
             add_worker(worker, column, snapshot, target.master_pid);
         }
         for (const auto& [name, listener] : target.listeners) {

@@ -38,7 +38,7 @@ struct ListenerLine {
 };
 
 struct WorkersMoment {
-    std::uint64_t busy = 0; // with a request in flight
+    std::uint64_t busy = 0; // serving somebody
     std::uint64_t all = 0;
 };
 

@@ -50,7 +50,7 @@ std::string state_of(const model::Worker& worker) {
     if (worker.gauges->state == model::WorkerState::quit) return "quit";
     if (worker.gauges->state == model::WorkerState::abort) return "abort";
     if (!worker.counted) return "no room";
-    return worker.totals.activity.in_flight ? "busy" : "idle";
+    return worker.totals.activity.is_busy() ? "busy" : "idle";
 }
 
 // What a worker did between two moments. A worker that was not there at the first one has begun with nothing.

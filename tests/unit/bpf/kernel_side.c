@@ -24,6 +24,8 @@
 #include "programs/log_record.h"
 #include "programs/pass_bulk.h"
 #include "programs/print_traceback.h"
+#include "programs/queue_wait.h"
+#include "programs/read_frames.h"
 #include "programs/sched.h"
 #include "programs/stream_bytes.h"
 #include "programs/sys_exit.h"
@@ -109,6 +111,7 @@ int run_part(uint32_t index, unsigned long long* context) {
     if (index == PROG_READ_LOG_RECORD) return read_log_record(context);
     if (index == PROG_READ_PRINTED) return read_printed(context);
     if (index == PROG_NOTE_LISTENER) return note_listener(context);
+    if (index == PROG_READ_FRAMES) return read_frames(context);
     return index == PROG_END_BY_CALL ? end_by_call(context) : shut_by_call(context);
 }
 
@@ -176,6 +179,19 @@ void kernel_system_call(uint64_t number, const uint64_t arguments[4], int64_t re
 
     world.tail_calls = 0;
     sys_exit(context);
+}
+
+void kernel_enter_read(uint64_t number, int fd) {
+    struct pt_regs regs = {.orig_ax = number, .di = (u64)fd};
+    u64 context[2] = {(u64)&regs, number};
+
+    sys_enter(context);
+}
+
+void kernel_set_concurrency(uint32_t concurrency) {
+    slot_t master = 0; /* as kernel_reset() has it */
+
+    bpf_map_lookup_elem(&processes, &master)->concurrency = concurrency;
 }
 
 void kernel_enter_call(uint64_t number, const uint64_t arguments[3]) {

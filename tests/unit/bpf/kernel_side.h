@@ -39,6 +39,12 @@ void kernel_add_listener(uint64_t inode);
 /* Runs sys_exit as for a system call of the worker that returned `result`. */
 void kernel_system_call(uint64_t number, const uint64_t arguments[4], int64_t result);
 
+/* Runs sys_enter as for a read of the worker. */
+void kernel_enter_read(uint64_t number, int fd);
+
+/* Of the worker's master: enum concurrency. */
+void kernel_set_concurrency(uint32_t concurrency);
+
 /* The worker's thread, as the scheduler's hooks see it: it begins a system call, leaves its processor in this state
  * (TASK_*; 0: it could go on), is woken up, comes back; it ends. */
 void kernel_enter_call(uint64_t number, const uint64_t arguments[3]);

@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include <asm/unistd.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -194,7 +195,11 @@ void Worker::get_pid() {
     call(__NR_getpid, 0, 0, 0, 0, WORKER_TGID);
 }
 
-void Worker::poll() { call(__NR_epoll_wait, 9, 0, 0, 0, 1); }
+void Worker::poll() { call(__NR_epoll_wait, kPoller, 0, 0, 0, 1); }
+void Worker::begin_to_read(int fd) { kernel_enter_read(__NR_recvfrom, fd); }
+void Worker::watch(int fd, int poller) {
+    call(__NR_epoll_ctl, poller, EPOLL_CTL_ADD, static_cast<std::uint64_t>(fd), 0, 0);
+}
 
 void Worker::close(int fd) {
     closed_by_no_hook(fd);

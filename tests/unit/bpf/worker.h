@@ -73,6 +73,8 @@ public:
     void duplicate_onto(int fd);    // dup2(other, fd)
     void get_pid();                 // as Python's logging does for each of its records
     void poll();                    // epoll_wait, as an event loop does between its turns
+    void begin_to_read(int fd);     // recvfrom is called, and waits
+    void watch(int fd, int poller); // epoll_ctl(poller, EPOLL_CTL_ADD, fd)
     void exit();                    // what user space asks for when the worker has ended
 
     const std::vector<Response>& responses() const;
@@ -85,6 +87,9 @@ public:
     std::uint64_t drops(contract::drop_reason reason) const { return kernel_drops(reason); }
     std::uint64_t drops() const; // of any reason
     std::optional<kernel_connection> connection(int fd) const;
+
+    // The epoll instance of poll().
+    static constexpr int kPoller = 9;
 
 private:
     int open_file();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "gunicorn/worker_class.h"
 
 namespace gunicorn {
@@ -12,6 +14,28 @@ TEST(WorkerClass, EventLoops) {
           "aiohttp.GunicornWebWorker", "aiohttp.worker.GunicornUVLoopWebWorker", "shop.workers.MyUvicornWorker"})
         EXPECT_TRUE(is_event_loop(name)) << name;
     for (const char* name : {"", "sync", "gthread", "shop.workers.Patient"}) EXPECT_FALSE(is_event_loop(name)) << name;
+}
+
+event::Concurrency of(Facts facts, bool was_asked = true, const char* unreadable = "") {
+    Master master{};
+    master.read_facts = std::move(facts);
+    master.age_check.answered = was_asked;
+    master.arbiter_unreadable = unreadable;
+    return concurrency_of(master);
+}
+
+TEST(WorkerClass, WhatServesItsConnections) {
+    EXPECT_EQ(of({{"worker_class", "sync"}, {"concurrency", "sync"}}), event::Concurrency::processes);
+    EXPECT_EQ(of({{"worker_class", "shop.workers.Patient"}, {"concurrency", "gthread"}}), event::Concurrency::threads);
+    EXPECT_EQ(of({{"worker_class", "gevent"}, {"concurrency", "other"}}), event::Concurrency::requests);
+}
+
+// Of a command line: it says "sync" where a configuration file sets threads, which the Arbiter knows.
+TEST(WorkerClass, WhatServesIsNotKnownBeforeTheArbiterWasAsked) {
+    EXPECT_EQ(of({{"worker_class", "sync"}}, false), event::Concurrency::requests);
+    EXPECT_EQ(of({{"worker_class", "sync"}}, false, "no such version"), event::Concurrency::processes);
+    EXPECT_EQ(of({{"worker_class", "gthread"}}, false, "no such version"), event::Concurrency::threads);
+    EXPECT_EQ(of({}, false, "no such version"), event::Concurrency::requests);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <string>
 
@@ -54,6 +55,50 @@ TEST(Families, LabelsAreTheDocumentedOnesForOnePid) {
     EXPECT_THAT(text, HasSubstr("\ngunicorn_master_worker_restarts_total 3.0\n"));
     EXPECT_THAT(text, HasSubstr("\ngunicorn_worker_requests_total{worker_id=\"worker_1_1234567890\"} 42.0\n"));
     EXPECT_THAT(text, Not(HasSubstr("master_pid")));
+}
+
+TEST(Families, AWorkerThatServesBehindTheResponseIsBusy) {
+    auto snapshot = documented_snapshot();
+    auto& activity = snapshot.targets[0].workers[0].totals.activity;
+    activity.in_flight = 0;
+    EXPECT_THAT(text_of(snapshot), HasSubstr("\ngunicorn_workers{state=\"busy\"} 0.0\n"));
+    activity.served = 1;
+    EXPECT_THAT(text_of(snapshot), HasSubstr("\ngunicorn_workers{state=\"busy\"} 1.0\n"));
+    EXPECT_THAT(text_of(snapshot),
+                HasSubstr("\ngunicorn_worker_requests_in_flight{worker_id=\"worker_1_1234567890\"} 0.0\n"));
+}
+
+TEST(Families, StreamsAndWebSocketsHaveTheirOwn) {
+    auto snapshot = documented_snapshot();
+    auto& totals = snapshot.targets[0].workers[0].totals;
+    totals.activity.open_streams = 3;
+    totals.activity.websockets = 4;
+    totals.streams = {.complete = 5, .early = {.client = 6, .server = 7, .worker_exit = 8}};
+    totals.websockets = {.client = 9, .server = 10, .worker_exit = 11};
+    totals.websocket_lifetimes.buckets[0] = 30;
+    totals.websocket_lifetimes.sum = std::chrono::milliseconds(1500);
+    const auto text = text_of(snapshot);
+    const auto has = [&](const char* name, const char* labels, const char* value) {
+        EXPECT_THAT(text, HasSubstr(fmt::format("\ngunicorn_worker_{}{{worker_id=\"worker_1_1234567890\"{}}} {}\n",
+                                                name, labels, value)));
+    };
+    has("open_streams", "", "3.0");
+    has("websockets", "", "4.0");
+    has("streams_ended_total", ",by=\"complete\"", "5.0");
+    has("streams_ended_total", ",by=\"client\"", "6.0");
+    has("streams_ended_total", ",by=\"server\"", "7.0");
+    has("streams_ended_total", ",by=\"worker_exit\"", "8.0");
+    has("websockets_ended_total", ",by=\"client\"", "9.0");
+    has("websockets_ended_total", ",by=\"server\"", "10.0");
+    has("websockets_ended_total", ",by=\"worker_exit\"", "11.0");
+    has("websocket_lifetime_seconds_bucket", ",le=\"0.1\"", "30.0");
+    has("websocket_lifetime_seconds_count", "", "30.0");
+    has("websocket_lifetime_seconds_sum", "", "1.5");
+    // Of one that has ended only what it counted is left.
+    EXPECT_THAT(
+        text,
+        HasSubstr("\ngunicorn_worker_streams_ended_total{worker_id=\"worker_2_1234567890\",by=\"complete\"} 0.0\n"));
+    EXPECT_THAT(text, Not(HasSubstr("gunicorn_worker_open_streams{worker_id=\"worker_2")));
 }
 
 TEST(Families, KnownSeriesStartAtZeroAndResponsesDoNot) {

@@ -30,13 +30,16 @@ function namedCounts(pairs, keys) {
   return new Map((pairs ?? []).map(([index, count]) => [JSON.stringify(keys[index]), count]));
 }
 
+// It serves somebody, which may be behind the response: a WebSocket in a thread.
+export const isBusy = (worker) => worker.is_busy ?? worker.in_flight > 0;
+
 // What one snapshot says of a target, in sums over its workers.
 function stateOf(target) {
   const workers = target.workers.filter((worker) => worker.alive && worker.requests !== undefined);
   const sum = (values) => (values.every((value) => value !== undefined) ? values.reduce((a, b) => a + b, 0) : null);
   return {
     inFlight: sum(workers.map((worker) => worker.in_flight)),
-    busyWorkers: sum(workers.map((worker) => (worker.in_flight === undefined ? undefined : Number(worker.in_flight > 0)))),
+    busyWorkers: sum(workers.map((worker) => (worker.in_flight === undefined ? undefined : Number(isBusy(worker))))),
     workers: workers.length,
     cpu: sum(workers.map((worker) => worker.cpu)),
     waiting: target.listeners.length ? sum(target.listeners.map((listener) => listener.waiting)) : null,

@@ -2,7 +2,7 @@
 // One row for each worker, those that have ended last.
 import { Table } from "./dom.js";
 import * as format from "./format.js";
-import { TargetHistory } from "./history.js";
+import { isBusy, TargetHistory } from "./history.js";
 
 const SECONDS = 6;
 const MOST_ENDED = 12;
@@ -11,7 +11,7 @@ const MOST_ENDED = 12;
 function nowOf(worker) {
   if (!worker.alive || worker.state !== "running") return stateOf(worker);
   if (worker.in_flight === undefined) return format.UNKNOWN;
-  return worker.in_flight ? "busy" : "idle";
+  return isBusy(worker) ? "busy" : "idle";
 }
 
 const stateOf = (worker) => (worker.alive ? worker.state : "ended");
@@ -31,7 +31,7 @@ export class Workers {
         number("In flight", (row) => format.count(row.worker.in_flight), { hint: "Requests begun and not answered" }),
         number("Requests/s", (row) => format.rate(row.rate)),
         number("Requests", (row) => format.count(row.worker.requests), { value: (row) => row.worker.requests }),
-        number("Busy", (row) => format.percent(row.busy), { hint: "Share of the last seconds with a request in flight" }),
+        number("Busy", (row) => format.percent(row.busy), { hint: "Share of the last seconds in which it served somebody" }),
         number("CPU", (row) => (row.worker.cpu === undefined ? format.UNKNOWN : format.percent(row.worker.cpu / 100)), { hint: "100 % is one core" }),
         number("Memory", (row) => format.bytes(row.worker.memory), { hint: "Resident set" }),
         number("Open", (row) => format.count(row.worker.open), { hint: "Open connections", minor: true }),
