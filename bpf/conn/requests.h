@@ -71,7 +71,7 @@ static __always_inline void lose_place(struct connection *connection, u8 directi
     if (direction == FROM_CLIENT) {
         connection->flags |= CONNECTION_LOST_PLACE;
         stream->phase = PHASE_IDLE;
-    } else if (stream->flags & STREAM_HEAD_DONE || stream->phase == PHASE_FIELDS || stream->phase == PHASE_LENGTH) {
+    } else if (stream->flags & STREAM_HEAD_DONE || is_within_fields(stream->phase)) {
         stream->flags |= STREAM_HEAD_DONE;
         stream->phase = PHASE_UNTIL_NEXT;
     } else {

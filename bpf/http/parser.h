@@ -37,16 +37,20 @@ static __always_inline u8 end_of_head(struct stream *stream, u8 direction) {
 
     stream->flags |= STREAM_HEAD_DONE;
     if (flags & STREAM_NO_BODY) return end_of_message(stream, direction);
-    if (flags & STREAM_CHUNKED && !(flags & STREAM_BAD)) {
+    if (stream->details & DETAIL_UNSURE) return EVENT_NO_END;
+    if (flags & STREAM_CHUNKED) {
         begin_chunk(stream);
-    } else if (flags & STREAM_LENGTH && !(flags & (STREAM_BAD | STREAM_CHUNKED))) {
+    } else if (direction == TO_CLIENT && (stream->details & DETAIL_CODING || !(flags & STREAM_LENGTH))) {
+        stream->phase = PHASE_UNTIL_CLOSE;
+    } else if (flags & STREAM_LENGTH) {
+        if (flags & STREAM_BAD || !(flags & STREAM_DIGITS)) {
+            if (direction == FROM_CLIENT) return EVENT_NO_END;
+            stream->phase = PHASE_UNTIL_NEXT;
+            return EVENT_CONTINUE;
+        }
+        stream->remaining = stream->length;
         if (!stream->remaining) return end_of_message(stream, direction);
         stream->phase = PHASE_BODY;
-    } else if (direction == TO_CLIENT) {
-        stream->phase = PHASE_UNTIL_CLOSE;
-    } else if (flags & STREAM_BAD) {
-        /* Where this request ends is undefined. The server will refuse it and close. */
-        stream->phase = PHASE_IGNORED;
     } else {
         return end_of_message(stream, direction);
     }
@@ -57,7 +61,8 @@ static __always_inline u8 end_of_head(struct stream *stream, u8 direction) {
 static __always_inline u8 read_first_line(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
     stream->phase = PHASE_FIELDS;
     stream->flags = 0;
-    stream->remaining = 0;
+    stream->details = 0;
+    stream->field = FIELD_OTHER;
     if (direction == FROM_CLIENT) return EVENT_LINE_END;
     if ((word_at(cursor, cursor->line) & 0xffffffffffull) != WORD('H', 'T', 'T', 'P', '/', 0, 0, 0)) {
         /* It began like one, in a call that was too short to tell. */
@@ -96,6 +101,11 @@ static __always_inline u8 read_line(struct connection *connection, struct stream
     u8 empty = bytes == 0 || (bytes == 1 && byte_at(cursor, cursor->line) == '\r');
 
     stream->partial_bytes = 0;
+    if (stream->phase == PHASE_REST) {
+        stream->phase = PHASE_FIELDS;
+        next_line(cursor);
+        return EVENT_CONTINUE;
+    }
     if (stream->phase == PHASE_LINE) return read_first_line(stream, cursor, direction);
     if (!empty) {
         if (stream->phase == PHASE_FIELDS) return read_field(stream, cursor, direction);
@@ -195,6 +205,7 @@ static __always_inline u8 next_window(struct stream *stream, struct iov_cursor *
             cursor->found = cursor->end;
             return EVENT_LINE;
         }
+        if (would_cut_field(stream, cursor) && enters_value(stream, cursor, direction)) return EVENT_CONTINUE;
         save_partial(stream, cursor, direction);
     }
     return refill(stream, cursor);
@@ -232,7 +243,8 @@ static __always_inline u8 step(struct connection *connection, struct stream *str
     if (cursor->at == cursor->end) return next_window(stream, cursor, direction);
     if (phase == PHASE_IDLE) return begin_message(connection, stream, cursor, direction);
     if (phase == PHASE_CHUNK_SIZE) return read_chunk_size(stream, cursor, direction);
-    if (phase == PHASE_LENGTH) return read_length(stream, cursor);
+    if (phase == PHASE_LENGTH) return read_length(stream, cursor, direction);
+    if (phase == PHASE_CODING) return read_coding(stream, cursor, direction);
     if (phase == PHASE_SIGNATURE) return read_signature(connection, stream, cursor);
     if (phase == PHASE_PACKET) return read_packet(stream, cursor);
     if (find_line_end(cursor)) return read_line(connection, stream, cursor, direction);

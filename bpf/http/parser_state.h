@@ -13,7 +13,7 @@ enum {
     WINDOW_BYTES = 512,
     /* While walking chunks only "1f40;ext\r\n" is of interest, not the data behind it. */
     CHUNK_PEEK_BYTES = 24,
-    /* What is kept of an unfinished line: enough for "transfer-encoding: gzip, chunked". */
+    /* What is kept of an unfinished line: the names of the fields that matter. Of their values nothing is kept. */
     PARTIAL_LINE_BYTES = 64,
     WINDOW_MASK = 1023, /* a bound that the verifier understands */
     WINDOW_SLACK = 64,  /* words may be read beyond the last byte */
@@ -26,6 +26,9 @@ enum {
     BATCHES = 64,
     FIRST_SEGMENTS = 3, /* of an io vector: an empty one, and those that have to be looked up */
 };
+
+/* A length that is not read any further. */
+#define LENGTH_LIMIT (1ull << 58)
 
 enum {
     /* PROXY protocol version 2, section 2.2: 12 bytes of signature, of which the first four are taken for empty lines,
@@ -43,6 +46,8 @@ enum phase {
     PHASE_LINE,        /* request or status line */
     PHASE_FIELDS,      /* header lines */
     PHASE_LENGTH,      /* inside the value of Content-Length */
+    PHASE_CODING,      /* inside the value of Transfer-Encoding */
+    PHASE_REST,        /* the rest of a line that does not matter */
     PHASE_BODY,        /* `remaining` bytes of body */
     PHASE_CHUNK_SIZE,  /* a chunk's first line */
     PHASE_CHUNK_DATA,  /* `remaining` bytes of chunk and its line end */
@@ -58,7 +63,7 @@ enum phase {
 enum stream_flag {
     STREAM_CHUNKED = 1 << 0,
     STREAM_LENGTH = 1 << 1,    /* a Content-Length was given */
-    STREAM_BAD = 1 << 2,       /* framing fields that cannot be understood */
+    STREAM_BAD = 1 << 2,       /* a Content-Length, or a chunk's size, that cannot be understood */
     STREAM_DIGITS = 1 << 3,    /* the number being read has a digit */
     STREAM_EXTENSION = 1 << 4, /* behind the number being read: a chunk extension, white space */
     STREAM_CUT = 1 << 5,       /* the current line is longer than what was kept of it */
@@ -66,14 +71,28 @@ enum stream_flag {
     STREAM_NO_BODY = 1 << 7,   /* the message ends with its head whatever its fields say: HEAD, 101, 204, 304 */
 };
 
+enum stream_detail {
+    DETAIL_CODING = 1 << 0, /* a Transfer-Encoding was given */
+    DETAIL_KNOWN = 1 << 1,  /* `length` is what a Content-Length says */
+    DETAIL_UNSURE = 1 << 2, /* of a request: a framing field that some servers follow, some pass over and some refuse */
+};
+
+/* Which field's value a folded line (RFC 9112 section 5.2) would go on with. */
+enum framing_field { FIELD_OTHER = 0, FIELD_LENGTH = 1, FIELD_CODING = 2 };
+
+enum { CODING_BYTES = 7 /* of "chunked" */, CODING_COMPLETE = 8 /* … and space behind it */, CODING_OTHER = 9 };
+
 struct stream {
     u64 remaining;
+    u64 length;       /* of the body, as the first Content-Length says */
     u64 moved;        /* bytes of all calls, with the present one */
     u16 status;       /* TO_CLIENT: of the current message, 0 while unknown or unreadable */
     u8 phase;         /* enum phase */
     u8 flags;         /* enum stream_flag */
     u8 partial_bytes; /* bytes of `partial_line` in use */
-    u8 reserved[3];
+    u8 details;       /* enum stream_detail */
+    u8 field;         /* enum framing_field */
+    u8 matched; /* of the coding in Transfer-Encoding that is being read: bytes that are "chunked"'s, or CODING_… */
     u8 partial_line[PARTIAL_LINE_BYTES]; /* the beginning of the current line, from earlier calls */
 };
 
@@ -101,6 +120,7 @@ enum stream_event {
     EVENT_NO_ADDRESS,     /* bytes without an address where they would have to be looked at */
     EVENT_LINE,           /* a piece of the request's line is in window[line, found): the caller has to keep_line() */
     EVENT_LINE_END,       /* … its last piece, to be kept in the same way */
+    EVENT_NO_END,         /* where the request ends cannot be told */
     EVENT_CONTINUE = 255, /* no event: next turn */
 };
 

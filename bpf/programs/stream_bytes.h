@@ -24,7 +24,7 @@ static __always_inline void on_not_http(struct connection *connection, struct io
 static __always_inline int continue_in_bulk(void *context, struct connection *connection, const struct io_ctx *io) {
     const struct stream *stream = &connection->streams[io->direction & 1];
 
-    if (is_between_chunks(stream) || is_between_lines(stream, io->direction))
+    if (is_between_chunks(stream) || is_between_lines(stream, io->direction) || is_between_spaces(stream, &io->cursor))
         bpf_tail_call(context, &tail_calls, PROG_PASS_BULK);
     return continue_stream(context, connection, io);
 }
@@ -111,6 +111,10 @@ int stream_bytes(u64 *context) {
         break;
     case EVENT_NOT_HTTP:
         on_not_http(connection, cursor);
+        break;
+    case EVENT_NO_END:
+        lose_place(connection, FROM_CLIENT);
+        skip_everything(cursor);
         break;
     case EVENT_UNREADABLE:
     case EVENT_NO_ADDRESS:
