@@ -125,8 +125,10 @@ int stream_bytes(u64 *context) {
     }
     update_in_flight(connection, &key, io->now_ns);
     update_request_trace(connection, &key, io->now_ns);
-    if (event == EVENT_NEED_MORE || (!cursor->bytes && cursor->at == cursor->end)) return 0;
+    if (event == EVENT_NEED_MORE) return 0;
+    /* Also where the window is used up: a line that ends in a later call is still to be saved. */
     if (event == EVENT_BUDGET) return continue_in_bulk(context, connection, io);
+    if (!cursor->bytes && cursor->at == cursor->end) return 0;
     return continue_stream(context, connection, io);
 }
 
