@@ -125,18 +125,15 @@ static __always_inline int is_between_chunks(const struct stream *stream) {
 
 /* ---- lines (RFC 9112 section 5) ---- */
 
-/* Whether the line in window[line, found) says nothing about framing: neither the empty one that ends the lines, nor
- * Content-Length, nor Transfer-Encoding, nor one that begins like them. */
+/* Whether the line in window[line, found) says nothing about framing: neither the empty one that ends the lines, nor a field that
+ * matters. */
 static __always_inline int is_passed_over(const struct stream *stream, const struct iov_cursor *cursor) {
     u32 bytes = cursor->found - cursor->line;
-    u64 first = LOWER(word_at(cursor, cursor->line));
-    u8 ninth = byte_at(cursor, cursor->line + 8) | 0x20;
 
     if (bytes == 0 || (bytes == 1 && byte_at(cursor, cursor->line) == '\r')) return 0;
     if (stream->phase == PHASE_TRAILER) return 1;
     if (stream->field != FIELD_OTHER) return 0; /* it may go on in this line */
-    return !(first == WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-') && ninth == 'l') &&
-           first != WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r');
+    return framing_field_of(cursor) == FIELD_OTHER;
 }
 
 static __always_inline int is_in_value(const struct stream *stream) {

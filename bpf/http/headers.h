@@ -5,23 +5,29 @@
 
 #include "http/window.h"
 
+enum { STATUS_LINE_PREFIX_BYTES = 5 /* of "HTTP/" */, STATUS_DIGITS = 3 };
+
 static __always_inline int is_digit(u8 byte) { return byte >= '0' && byte <= '9'; }
 
-/* "HTTP/1.1 200 OK": three digits behind the first space (the version can be anything: Gunicorn up to 21
- * echoes the client's). */
+/* No space in the first bytes behind "HTTP/": the version can be anything, since Gunicorn up to 21 echoes the client's. */
+static __always_inline int is_version_long(const struct iov_cursor *cursor) {
+    u32 version = cursor->line + STATUS_LINE_PREFIX_BYTES;
+
+    return !bytes_equal(word_at(cursor, version), ' ') && !bytes_equal(word_at(cursor, version + 8), ' ');
+}
+
+/* "HTTP/1.1 200 OK": three digits behind the first space. */
 static __always_inline void read_status(struct stream *stream, const struct iov_cursor *cursor) {
-    u32 line = cursor->line;
-    u64 spaces = bytes_equal(word_at(cursor, line + 5), ' ');
-    u32 space = line + 5;
+    u32 space = cursor->line + STATUS_LINE_PREFIX_BYTES;
+    u64 spaces = bytes_equal(word_at(cursor, space), ' ');
 
     stream->status = 0;
-    if (spaces) {
-        space += lowest_byte(spaces);
-    } else {
-        spaces = bytes_equal(word_at(cursor, line + 13), ' ');
+    if (!spaces) {
+        space += 8;
+        spaces = bytes_equal(word_at(cursor, space), ' ');
         if (!spaces) return;
-        space += 8 + lowest_byte(spaces);
     }
+    space += lowest_byte(spaces);
     if (space + 3 >= cursor->found) return;
 
     u8 hundreds = byte_at(cursor, space + 1), tens = byte_at(cursor, space + 2), ones = byte_at(cursor, space + 3);
@@ -29,6 +35,65 @@ static __always_inline void read_status(struct stream *stream, const struct iov_
 
     if (hundreds < '1' || hundreds > '9' || !is_digit(tens) || !is_digit(ones) || is_digit(behind)) return;
     stream->status = (u16)((hundreds - '0') * 100 + (tens - '0') * 10 + (ones - '0'));
+}
+
+/* Likewise, and the window ends within the line: what is kept of it would not have the status. */
+static __always_inline int would_cut_version(const struct stream *stream, const struct iov_cursor *cursor,
+                                             u8 direction) {
+    return stream->phase == PHASE_LINE && direction == TO_CLIENT && !(stream->flags & STREAM_CUT) &&
+           cursor->end - cursor->line > PARTIAL_LINE_BYTES && is_version_long(cursor);
+}
+
+static __always_inline void begin_version(struct stream *stream, struct iov_cursor *cursor) {
+    stream->phase = PHASE_VERSION;
+    stream->matched = VERSION_OPEN;
+    stream->status = 0;
+    cursor->at = cursor->line + STATUS_LINE_PREFIX_BYTES;
+}
+
+/* Passes over the window's part of a long version, with the space behind it, if that is there. */
+static __always_inline void pass_version(struct stream *stream, struct iov_cursor *cursor) {
+    for (u32 i = 0; i <= (WINDOW_BYTES + PARTIAL_LINE_BYTES) / 8; i++) {
+        u64 word = word_at(cursor, cursor->at);
+        u64 spaces = bytes_equal(word, ' '), ends = bytes_equal(word, '\n');
+        u32 bytes = spaces ? lowest_byte(spaces) : 8;
+
+        if (ends && lowest_byte(ends) < bytes) bytes = lowest_byte(ends);
+        cursor->at += bytes;
+        if (bytes < 8 || cursor->at >= cursor->end) break;
+    }
+    if (cursor->at >= cursor->end) {
+        cursor->at = cursor->end;
+    } else if (byte_at(cursor, cursor->at) == ' ') {
+        cursor->at++;
+        stream->matched = 0;
+    } else {
+        stream->matched = STATUS_DIGITS + 1; /* the line ends without a status */
+    }
+}
+
+/* The next byte of the status behind a long version. */
+static __always_inline void read_status_byte(struct stream *stream, struct iov_cursor *cursor) {
+    u8 byte = byte_at(cursor, cursor->at);
+
+    cursor->at++;
+    if (is_digit(byte) && stream->matched < STATUS_DIGITS) {
+        stream->status = (u16)(stream->status * 10 + byte - '0');
+        stream->matched++;
+        return;
+    }
+    if (is_digit(byte) || stream->matched != STATUS_DIGITS || stream->status < STATUS_FIRST) stream->status = 0;
+    stream->phase = byte == '\n' ? PHASE_FIELDS : PHASE_REST;
+    cursor->line = cursor->at;
+}
+
+/* What the window has of a long version and the status behind it. Not part of parser.h's loop, where the verifier would walk it in
+ * every turn. */
+static __always_inline void read_long_version(struct stream *stream, struct iov_cursor *cursor) {
+    if (stream->matched == VERSION_OPEN) pass_version(stream, cursor);
+    if (stream->matched == VERSION_OPEN) return;
+    for (u32 i = 0; i <= STATUS_DIGITS; i++)
+        if (stream->phase == PHASE_VERSION && cursor->at < cursor->end) read_status_byte(stream, cursor);
 }
 
 /* White space before and behind a value (RFC 9110 section 5.5); and what Python's str.strip() and int() take for it in a request,
@@ -53,22 +118,25 @@ static __always_inline int pass_spaces(struct iov_cursor *cursor) {
     return 1;
 }
 
-/* Which field the line at cursor->line gives; cursor->at is behind its name. */
-static __always_inline u8 framing_field_of(struct iov_cursor *cursor) {
+enum { LENGTH_NAME_BYTES = 14 /* of "content-length" */, CODING_NAME_BYTES = 17 /* of "transfer-encoding" */ };
+
+/* Which field the line at cursor->line gives, by its name and what is behind that. */
+static __always_inline u8 framing_field_of(const struct iov_cursor *cursor) {
     u64 first = word_at(cursor, cursor->line), second = word_at(cursor, cursor->line + 8);
+    u8 field = FIELD_OTHER;
+    u8 behind = 0;
 
     if (LOWER(first) == WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-') && first >> 56 == '-' &&
         (LOWER(second) & 0xffffffffffffull) == WORD('l', 'e', 'n', 'g', 't', 'h', 0, 0)) {
-        cursor->at = cursor->line + 14;
-        return FIELD_LENGTH;
+        field = FIELD_LENGTH;
+        behind = byte_at(cursor, cursor->line + LENGTH_NAME_BYTES);
+    } else if (LOWER(first) == WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r') &&
+               LOWER(second) == WORD('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n') && (u8)second == '-' &&
+               (byte_at(cursor, cursor->line + CODING_NAME_BYTES - 1) | 0x20) == 'g') {
+        field = FIELD_CODING;
+        behind = byte_at(cursor, cursor->line + CODING_NAME_BYTES);
     }
-    if (LOWER(first) == WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r') &&
-        LOWER(second) == WORD('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n') && (u8)second == '-' &&
-        (byte_at(cursor, cursor->line + 16) | 0x20) == 'g') {
-        cursor->at = cursor->line + 17;
-        return FIELD_CODING;
-    }
-    return FIELD_OTHER;
+    return behind == ':' || is_space(behind, FROM_CLIENT) ? field : FIELD_OTHER;
 }
 
 static __always_inline void begin_value(struct stream *stream, u8 field) {
@@ -89,8 +157,8 @@ static __always_inline void begin_value(struct stream *stream, u8 field) {
  * next, from cursor->at on; values have any length. */
 static __always_inline int enters_value(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
     u8 first = byte_at(cursor, cursor->line);
-    u8 field = FIELD_OTHER;
-    u8 behind;
+    u8 field;
+    u32 at;
 
     if (first == ' ' || first == '\t') {
         if (stream->field == FIELD_OTHER) return 0;
@@ -101,13 +169,13 @@ static __always_inline int enters_value(struct stream *stream, struct iov_cursor
     field = framing_field_of(cursor);
     stream->field = FIELD_OTHER;
     if (field == FIELD_OTHER) return 0;
-    behind = byte_at(cursor, cursor->at);
-    if (behind != ':') {
+    at = cursor->line + (field == FIELD_LENGTH ? LENGTH_NAME_BYTES : CODING_NAME_BYTES);
+    if (byte_at(cursor, at) != ':') {
         /* Refused by Gunicorn and h11, a field of its own for gevent.pywsgi and tornado, a framing field for httptools. */
-        if (direction == FROM_CLIENT && is_space(behind, direction)) stream->details |= DETAIL_UNSURE;
+        if (direction == FROM_CLIENT) stream->details |= DETAIL_UNSURE;
         return 0;
     }
-    cursor->at++;
+    cursor->at = at + 1;
     stream->field = field;
     begin_value(stream, field);
     return 1;
@@ -196,9 +264,17 @@ static __always_inline u8 read_coding(struct stream *stream, struct iov_cursor *
 
 /* A chunk's first line, byte by byte (RFC 9112 section 7.1). */
 static __always_inline u8 read_chunk_size(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
-    u8 byte = byte_at(cursor, cursor->at);
-    u8 lower = byte | 0x20;
+    u8 byte, lower;
 
+    if (stream->flags & STREAM_EXTENSION) {
+        if (!find_line_end(cursor)) {
+            cursor->line = cursor->at;
+            return EVENT_CONTINUE;
+        }
+        cursor->at = cursor->found;
+    }
+    byte = byte_at(cursor, cursor->at);
+    lower = byte | 0x20;
     cursor->at++;
     cursor->line = cursor->at;
     if (byte == '\n') {
@@ -211,7 +287,7 @@ static __always_inline u8 read_chunk_size(struct stream *stream, struct iov_curs
             stream->remaining += 2;
             stream->phase = PHASE_CHUNK_DATA;
         }
-    } else if (stream->flags & STREAM_EXTENSION || byte == '\r') {
+    } else if (byte == '\r') {
         /* of no interest */
     } else if (is_digit(byte) || (lower >= 'a' && lower <= 'f')) {
         if (stream->remaining > (1ull << 58)) stream->flags |= STREAM_BAD;

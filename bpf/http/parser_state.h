@@ -17,14 +17,21 @@ enum {
     PARTIAL_LINE_BYTES = 64,
     WINDOW_MASK = 1023, /* a bound that the verifier understands */
     WINDOW_SLACK = 64,  /* words may be read beyond the last byte */
-    /* Turns of the loop in one program run; the caller continues by tail calls, of which the kernel allows 33 for one system
+/* Turns of the loop in one program run; the caller continues by tail calls, of which the kernel allows 33 for one system
      * call. */
+#if defined(__bpf__) && !defined(BPF_LOOP_HELPER)
+    STREAM_STEPS = 40, /* all of which the verifier walks */
+#else
     STREAM_STEPS = 64,
+#endif
     /* What one run of pass_bulk skips of chunks or lines, so that one call may bring 30,000 chunks, or 500 kB of lines. Each
      * batch is a function that the verifier walks on its own, which is why there may be so many turns. */
     BATCH_STEPS = 16,
     BATCHES = 64,
-    FIRST_SEGMENTS = 3, /* of an io vector: an empty one, and those that have to be looked up */
+    /* What one run of pass_messages reads: so many turns for each of so many events, which are two for a small request. */
+    MESSAGE_STEPS = 16,
+    MESSAGE_EVENTS = 256,
+    FIRST_SEGMENTS = 6, /* of an io vector: empty ones, those that have to be looked up, and the first bytes */
 };
 
 /* A length that is not read any further. */
@@ -42,13 +49,14 @@ enum {
 enum direction { FROM_CLIENT = 0, TO_CLIENT = 1 };
 
 enum phase {
-    PHASE_IDLE = 0,    /* between messages */
-    PHASE_LINE,        /* request or status line */
-    PHASE_FIELDS,      /* header lines */
-    PHASE_LENGTH,      /* inside the value of Content-Length */
-    PHASE_CODING,      /* inside the value of Transfer-Encoding */
-    PHASE_REST,        /* the rest of a line that does not matter */
-    PHASE_BODY,        /* `remaining` bytes of body */
+    PHASE_IDLE = 0, /* between messages */
+    PHASE_LINE,     /* request or status line */
+    PHASE_FIELDS,   /* header lines */
+    PHASE_LENGTH,   /* inside the value of Content-Length */
+    PHASE_CODING,   /* inside the value of Transfer-Encoding */
+    PHASE_REST,     /* the rest of a line that does not matter */
+    PHASE_VERSION,  /* TO_CLIENT: inside the version of a status line, of which a long one is not kept, or its status */
+    PHASE_BODY,     /* `remaining` bytes of body */
     PHASE_CHUNK_SIZE,  /* a chunk's first line */
     PHASE_CHUNK_DATA,  /* `remaining` bytes of chunk and its line end */
     PHASE_TRAILER,     /* lines behind the last chunk */
@@ -80,6 +88,7 @@ enum stream_detail {
 /* Which field's value a folded line (RFC 9112 section 5.2) would go on with. */
 enum framing_field { FIELD_OTHER = 0, FIELD_LENGTH = 1, FIELD_CODING = 2 };
 
+enum { VERSION_OPEN = 0xff };
 enum { CODING_BYTES = 7 /* of "chunked" */, CODING_COMPLETE = 8 /* … and space behind it */, CODING_OTHER = 9 };
 
 struct stream {
@@ -92,20 +101,22 @@ struct stream {
     u8 partial_bytes; /* bytes of `partial_line` in use */
     u8 details;       /* enum stream_detail */
     u8 field;         /* enum framing_field */
-    u8 matched; /* of the coding in Transfer-Encoding that is being read: bytes that are "chunked"'s, or CODING_… */
+    u8 matched; /* PHASE_CODING: bytes of the coding that are "chunked"'s, or CODING_…; PHASE_VERSION: digits of the status, or VERSION_OPEN */
     u8 partial_line[PARTIAL_LINE_BYTES]; /* the beginning of the current line, from earlier calls */
 };
 
 /* The bytes that one system call moved, and the window through which it is looked at. */
 struct iov_cursor {
-    u64 address; /* in the process: the next byte that is not in the window; 0: bytes without an address */
-    u64 segment; /* bytes from there that are contiguous */
-    u64 bytes;   /* bytes that are not in the window, over all segments */
-    u64 vector;  /* in the process: the next struct iovec */
-    u32 at;      /* window: the next byte to look at */
-    u32 line;    /* window: where the current line begins */
-    u32 end;     /* window: behind its last byte */
-    u32 found;   /* window: the line's end, while it is being looked at */
+    u64 address;    /* in the process: the next byte that is not in the window; 0: bytes without an address */
+    u64 segment;    /* bytes from there that are contiguous */
+    u64 bytes;      /* bytes that are not in the window, over all segments */
+    u64 vector;     /* in the process: the next struct iovec */
+    u32 at;         /* window: the next byte to look at */
+    u32 line;       /* window: where the current line begins */
+    u32 end;        /* window: behind its last byte */
+    u32 found;      /* window: the line's end, while it is being looked at */
+    u32 is_unasked; /* no request waits for a response */
+    u32 reserved;
     u8 window[WINDOW_MASK + 1 + WINDOW_SLACK];
 };
 
@@ -116,10 +127,12 @@ enum stream_event {
     EVENT_PIPELINED,      /* a request begins behind one that is not answered yet */
     EVENT_RESPONSE_END,   /* a final response is complete */
     EVENT_NOT_HTTP,       /* no status line where one should begin */
+    EVENT_STRAY,          /* a response begins, and no request waits for one */
     EVENT_UNREADABLE,     /* the process's bytes could not be read */
     EVENT_NO_ADDRESS,     /* bytes without an address where they would have to be looked at */
     EVENT_LINE,           /* a piece of the request's line is in window[line, found): the caller has to keep_line() */
     EVENT_LINE_END,       /* … its last piece, to be kept in the same way */
+    EVENT_VERSION,        /* a status line's version is long: the caller has to read_long_version() */
     EVENT_NO_END,         /* where the request ends cannot be told */
     EVENT_CONTINUE = 255, /* no event: next turn */
 };
@@ -129,6 +142,7 @@ enum line_verdict {
     LINE_FULL,    /* as LINE_KEPT, and no more pieces of it are wanted */
     LINE_DROPPED, /* not a request: what follows is the next candidate (PROXY protocol version 1) */
     LINE_OPAQUE,  /* what follows is not HTTP/1 */
+    LINE_SKIPPED, /* not a request: no more of this call is looked at */
 };
 
 #endif
