@@ -7,6 +7,7 @@
  * tp_btf/sys_exit                sys_exit             programs/sys_exit.h          system calls of observed processes
  *   tail call                    stream_bytes         programs/stream_bytes.h      bytes of requests and responses
  *   tail call                    pass_bulk            programs/pass_bulk.h         many chunks or lines in one system call
+ *   tail call                    pass_messages        programs/pass_messages.h     many messages in one system call
  *   tail call                    end_lost_response    programs/stream_bytes.h      responses that were not followed to their end
  *   tail call                    explain_response     programs/explain_response.h  the exception behind a response
  *   tail call                    end_by_call          programs/conn_close.h        the end of a connection
@@ -72,6 +73,7 @@
 #include "programs/listen.h"
 #include "programs/log_record.h"
 #include "programs/pass_bulk.h"
+#include "programs/pass_messages.h"
 #include "programs/print_traceback.h"
 #include "programs/process.h"
 #include "programs/queue_wait.h"

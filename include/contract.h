@@ -149,7 +149,18 @@ enum drop_reason {
     DROP_IMPORTS_FULL = 14,    /* likewise of an import */
     DROP_MESSAGE = 15,         /* the msghdr of recvmsg() or sendmsg() could not be read */
     DROP_32BIT_SYSCALL = 16,   /* an observed process entered the kernel by the 32-bit entry: not read */
-    DROP_REASONS = 17,
+    DROP_REQUEST_END = 17, /* a response to a request that was skipped behind one whose end is not known: no labels */
+    DROP_REASONS = 18,
+};
+
+/* Why the place in a connection was lost that was found again. Index into the map `drops`, from DROP_REASONS on. Each is exported as
+ * gunicorn_bpf_exporter_connections_resynchronized_total{reason}. */
+enum resync_reason {
+    RESYNC_PARSE_BUDGET = 0,  /* DROP_PARSE_BUDGET */
+    RESYNC_REQUEST_END = 1,   /* where a request ended could not be told */
+    RESYNC_PIPELINE_FULL = 2, /* DROP_PIPELINE_FULL: more than PIPELINE_METHODS requests were read ahead */
+    RESYNC_REASONS = 3,
+    RESYNC_TUNNEL = 0xfe, /* nothing is lost: behind CONNECT anything may come */
 };
 
 /* ---- connections ---------------------------------------------------------------------------- */
@@ -183,7 +194,8 @@ enum tail_call {
     PROG_FINISH_EXPLAINED = 9, /* likewise */
     PROG_NOTE_LISTENER = 10,
     PROG_READ_FRAMES = 11,
-    TAIL_CALLS = 12,
+    PROG_PASS_MESSAGES = 12,
+    TAIL_CALLS = 13,
 };
 
 /* ---- listeners -------------------------------------------------------------------------------- */
@@ -290,6 +302,7 @@ enum response_flag {
     RESPONSE_LINE_OPEN = 1 << 2,  /* the response came before the request line was complete */
     RESPONSE_INCOMPLETE = 1 << 3, /* ended before its framing said so; see ended_by */
     RESPONSE_UWSGI = 1 << 4,      /* request_line is a uwsgi packet: the request's variables */
+    RESPONSE_LINE_LOST = 1 << 5,  /* there was a request, and what it was is not known */
 };
 
 struct record_response {

@@ -59,8 +59,11 @@ enum {
     LIFETIME_BOUNDS = 9,
     LIFETIME_BUCKETS = LIFETIME_BOUNDS + 1,
 
-    /* A connection's requests that were read ahead of their turn (HTTP pipelining). */
+    /* A connection's requests that were read ahead of their turn (HTTP pipelining), of which the lines are kept. */
     PIPELINE_DEPTH = 32,
+
+    /* … of which at least the methods are kept, on which the responses' framing depends. A power of two. */
+    PIPELINE_METHODS = 512,
 };
 
 /* Upper bounds in nanoseconds, inclusive (a Prometheus "le"), in ascending order. */

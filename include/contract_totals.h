@@ -43,6 +43,13 @@ enum wait_place {
     WAIT_PLACES = 3,
 };
 
+/* What a worker sends on a connection that answers no request: an application's fault, mostly. */
+enum protocol_error {
+    ERROR_RESPONSE = 0, /* it begins like a response */
+    ERROR_BYTES = 1,    /* anything else, such as the body of an answer to HEAD */
+    PROTOCOL_ERRORS = 2,
+};
+
 struct durations {
     u64 buckets[DURATION_BUCKETS]; /* not cumulative */
     u64 sum_ns;
@@ -75,12 +82,13 @@ struct activity {
 struct worker_totals {
     u64 duration_buckets[DURATION_BUCKETS]; /* not cumulative */
     u64 duration_sum_ns;
-    u64 responses[STATUS_SLOTS];       /* by status code - STATUS_FIRST */
-    u64 incomplete[ENDED_BY_COUNT];    /* counted in responses too */
-    u64 aborted[ENDED_BY_COUNT];       /* requests without a response: in nothing else */
-    u64 connections[CONNECTION_KINDS]; /* ended ones */
-    u64 unserved;                      /* pipelined requests that were read and never answered */
-    struct durations first_byte;       /* of every response: from its request's first byte to its own first byte */
+    u64 responses[STATUS_SLOTS];          /* by status code - STATUS_FIRST */
+    u64 incomplete[ENDED_BY_COUNT];       /* counted in responses too */
+    u64 aborted[ENDED_BY_COUNT];          /* requests without a response: in nothing else */
+    u64 connections[CONNECTION_KINDS];    /* ended ones */
+    u64 unserved;                         /* pipelined requests that were read and never answered */
+    u64 protocol_errors[PROTOCOL_ERRORS]; /* by enum protocol_error; one for all that is sent up to the next request */
+    struct durations first_byte;          /* of every response: from its request's first byte to its own first byte */
     struct sizes request_sizes;  /* of every response's request: head and body, as far as they were read by then */
     struct sizes response_sizes; /* head and body, as far as they were accepted by the kernel */
     struct durations waits[WAIT_PLACES];  /* by enum wait_place; of connections, and of their later requests */

@@ -39,6 +39,8 @@ enum request_flag {
     REQUEST_HEAD = 1 << 2,      /* its method is HEAD: the response has no body */
     REQUEST_AHEAD = 1 << 3,     /* read before the previous one was answered */
     REQUEST_UWSGI = 1 << 4,     /* `line` is a uwsgi packet */
+    REQUEST_CONNECT = 1 << 5,   /* its method is CONNECT: behind a response that grants it anything may come */
+    REQUEST_LOST = 1 << 6,      /* no room was left for its line: of it only the method is known */
 };
 
 struct request {
@@ -77,6 +79,21 @@ enum counted {
     COUNTED_FRAMES = 1 << 4, /* not counted: the frames of the WebSocket are followed, until one of them ends it */
 };
 
+/* Requests that were read ahead, by their ordinal modulo PIPELINE_METHODS: what the framing of their responses depends on, of those for
+ * whose line no room is left in `pipelined`. */
+struct pipelined_methods {
+    u64 head[PIPELINE_METHODS / 64];
+    u64 connect[PIPELINE_METHODS / 64];
+    u8 beginning[8]; /* of the newest one's line */
+    u8 beginning_bytes;
+    u8 reserved[7];
+};
+
+enum connection_mark {
+    MARK_BLANK = 1 << 0, /* an empty line was read behind the last request: some servers answer it */
+    MARK_STRAY = 1 << 1, /* what was sent since the last response, and answers nothing, is counted */
+};
+
 struct connection {
     u64 file;  /* struct file *: tells whether the descriptor still means this connection */
     u64 inode; /* adopted ones, until the file is known; else 0 */
@@ -90,14 +107,18 @@ struct connection {
     u32 queued;         /* requests begun and not answered: the current one and those in `pipelined` */
     u32 next_ahead;     /* ordinal of the oldest in `pipelined` */
     u32 responses;
-    u32 writer; /* the thread that wrote last, in the initial PID namespace */
-    u16 flags;  /* enum connection_flag */
-    u8 counted; /* enum counted */
+    u32 writer;        /* the thread that wrote last, in the initial PID namespace */
+    u16 flags;         /* enum connection_flag */
+    u8 marks;          /* enum connection_mark */
+    u8 lost_by;        /* enum resync_reason, with CONNECTION_LOST_PLACE */
+    u32 reader;        /* the thread that read last, likewise */
+    u32 window;        /* of TCP: the bytes that it could take when it was accepted */
+    u32 data_segments; /* of TCP: those that had come when all had been read */
+    u8 counted;        /* enum counted */
     u8 ended; /* how a stream ended, or by whom a WebSocket is ended: 1 + enum ended_by or STREAM_COMPLETE; 0: not known */
-    u32 reader;               /* the thread that read last, likewise */
-    u32 window;               /* of TCP: the bytes that it could take when it was accepted */
-    u32 data_segments;        /* of TCP: those that had come when all had been read */
+    u8 reserved[6];
     struct stream streams[2]; /* enum direction */
+    struct pipelined_methods methods;
     /* These two belong to the complete response, until it is counted. */
     u8 exception[EXCEPTION_BYTES];
     struct exec_context by;
@@ -161,7 +182,9 @@ struct io_ctx {
     u8 is_begun;     /* stream_bytes has looked at the first bytes */
     u8 bulk_event;   /* how the last step of pass_bulk ended */
     u8 is_claimed;   /* this thread alone ends the connection: it is in closing_conns */
-    u8 reserved;
+    u8 explained;    /* responses of this call that were explained */
+    u8 long_steps;   /* of pass_messages, in a row, in which nothing happened */
+    u8 reserved[7];
     struct iov_cursor cursor;
     struct stream bulk; /* a copy of the connection's, while pass_bulk skips chunks or lines */
     struct py_scratch scratch;

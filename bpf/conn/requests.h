@@ -6,11 +6,7 @@
 #ifndef GUNICORN_BPF_CONN_REQUESTS_H
 #define GUNICORN_BPF_CONN_REQUESTS_H
 
-#include "conn/maps.h"
-
-static __always_inline struct io_ctx *io_ctx_of(struct iov_cursor *cursor) {
-    return (struct io_ctx *)((char *)cursor - __builtin_offsetof(struct io_ctx, cursor));
-}
+#include "conn/place.h"
 
 /* Position in a stream of the next byte to look at. Bytes kept from an earlier call are behind it. */
 static __always_inline u64 position_in(const struct stream *stream, const struct iov_cursor *cursor) {
@@ -24,94 +20,18 @@ static __always_inline void begin_request(struct request *request, u64 now_ns, u
     request->flags = flags;
 }
 
-/* Nothing of what follows on the connection is looked at. */
-static __always_inline void ignore_connection(struct connection *connection) {
-    connection->streams[FROM_CLIENT].phase = PHASE_IGNORED;
-    connection->streams[TO_CLIENT].phase = PHASE_IGNORED;
-}
+static __always_inline void on_blank_line(struct connection *connection) { connection->marks |= MARK_BLANK; }
 
-/* Nothing of it is understood any more. Requests that are open are neither served nor aborted, as far as we know. */
-static __always_inline void abandon_connection(struct connection *connection) {
-    connection->flags |= CONNECTION_SAW_OTHER;
-    ignore_connection(connection);
-}
-
-/* True while nothing but a PROXY header has been seen. */
-static __always_inline int is_fresh(const struct connection *connection) {
-    return !connection->responses && !connection->queued;
-}
-
-/* An adopted connection may be in the middle of a request. It is understood from the first call on that
- * begins like a request; bodies that begin like one are a risk only in that one moment. */
-static __always_inline int looks_like_request(const struct iov_cursor *cursor) {
-    u64 word = word_at(cursor, cursor->at);
-    u32 first4 = (u32)word;
-
-#define BEGINS(word32, a, b, c, d) ((word32) == ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24))
-    return cursor->at + 8 <= cursor->end && (BEGINS(first4, 'G', 'E', 'T', ' ') || BEGINS(first4, 'P', 'O', 'S', 'T') ||
-                                             BEGINS(first4, 'P', 'U', 'T', ' ') || BEGINS(first4, 'H', 'E', 'A', 'D') ||
-                                             BEGINS(first4, 'P', 'A', 'T', 'C') || BEGINS(first4, 'D', 'E', 'L', 'E') ||
-                                             BEGINS(first4, 'O', 'P', 'T', 'I'));
-#undef BEGINS
-}
-
-/* True if the place in either direction is not known. That of a connection which was open before the exporter is not. */
-static __always_inline int is_place_lost(const struct connection *connection) {
-    return connection->flags & (CONNECTION_IS_ADOPTED | CONNECTION_LOST_PLACE) ||
-           connection->streams[TO_CLIENT].phase == PHASE_UNTIL_NEXT;
-}
-
-/* One call brought more than the programs may walk: the place in the rest of its message is lost, and no more than that. The
- * client's bytes are decoded again from the next request on. A response whose status is known ends with the next message; until
- * then all bytes are taken for its body. */
-static __always_inline void lose_place(struct connection *connection, u8 direction) {
-    struct stream *stream = &connection->streams[direction & 1];
-
-    stream->partial_bytes = 0;
-    if (direction == FROM_CLIENT) {
-        connection->flags |= CONNECTION_LOST_PLACE;
-        stream->phase = PHASE_IDLE;
-    } else if (stream->flags & STREAM_HEAD_DONE || stream->phase == PHASE_FIELDS || stream->phase == PHASE_LENGTH) {
-        stream->flags |= STREAM_HEAD_DONE;
-        stream->phase = PHASE_UNTIL_NEXT;
-    } else {
-        abandon_connection(connection);
-    }
-}
-
-/* Finds the lost place in the client's bytes: a call that begins like a request, once the current request is answered. Any other
- * call is skipped. */
-static __always_inline int finds_place(struct connection *connection, struct iov_cursor *cursor) {
-    if ((connection->queued && connection->streams[TO_CLIENT].phase != PHASE_UNTIL_NEXT) ||
-        !fill_first_window(&connection->streams[FROM_CLIENT], cursor) || !looks_like_request(cursor)) {
-        skip_everything(cursor);
-        return 0;
-    }
-    if (connection->flags & CONNECTION_IS_ADOPTED) connection->streams[TO_CLIENT].phase = PHASE_IDLE;
-    connection->flags &= (u16) ~(CONNECTION_IS_ADOPTED | CONNECTION_LOST_PLACE);
-    return 1;
-}
-
-/* A call begins on a connection whose place is lost. EVENT_CONTINUE: its bytes are to be decoded. EVENT_RESPONSE_END: first, the
- * response whose place was lost is at its end. EVENT_NEED_MORE: the call is skipped. */
-static __always_inline u8 on_call_start(struct connection *connection, struct iov_cursor *cursor, u8 direction) {
-    struct stream *response = &connection->streams[TO_CLIENT];
-
-    if (direction == FROM_CLIENT && connection->streams[FROM_CLIENT].phase == PHASE_IDLE) {
-        if (connection->flags & (CONNECTION_IS_ADOPTED | CONNECTION_LOST_PLACE) && !finds_place(connection, cursor))
-            return EVENT_NEED_MORE;
-        /* The server reads the next request, so it has sent the response. */
-        if (response->phase == PHASE_UNTIL_NEXT && connection->queued == 1) return EVENT_RESPONSE_END;
-    }
-    if (direction == TO_CLIENT && response->phase == PHASE_UNTIL_NEXT && connection->queued > 1 &&
-        fill_first_window(response, cursor) && looks_like_status_line(cursor))
-        return EVENT_RESPONSE_END;
-    return EVENT_CONTINUE;
+/* A server may begin a connection with a response (408), and answer an empty line. */
+static __always_inline int is_unasked(const struct connection *connection) {
+    return !connection->queued && connection->responses && !(connection->marks & MARK_BLANK) &&
+           !answers_skipped_request(connection);
 }
 
 static __always_inline u8 on_request_start(struct connection *connection, struct iov_cursor *cursor) {
     u64 now_ns = io_ctx_of(cursor)->now_ns;
 
+    connection->marks = 0;
     if (connection->queued) return EVENT_PIPELINED;
     /* A TLS record of type handshake (RFC 8446 section 5.1); no method begins with that byte. The server may
      * not speak TLS and answer: then the answer counts. */
@@ -168,6 +88,56 @@ static __always_inline struct request *newest_request(struct connection *connect
     return bpf_map_lookup_elem(&pipelined, &key);
 }
 
+/* What the framing of the response depends on, of a line's first 8 bytes of which `bytes` are there: enum request_flag. */
+static __always_inline u8 method_flags(u64 first, u32 bytes) {
+    if (bytes >= 5 && (first & 0xffffffffffull) == WORD('H', 'E', 'A', 'D', ' ', 0, 0, 0)) return REQUEST_HEAD;
+    if (bytes >= 8 && first == WORD('C', 'O', 'N', 'N', 'E', 'C', 'T', ' ')) return REQUEST_CONNECT;
+    return 0;
+}
+
+/* The newest request, for whose line there is no room: notes its method. True once it is known. */
+static __always_inline int note_method(struct connection *connection, const struct iov_cursor *cursor) {
+    struct pipelined_methods *methods = &connection->methods;
+    u32 have = methods->beginning_bytes;
+    u32 ordinal = connection->next_ahead + connection->queued - 2;
+    u64 bit = 1ull << (ordinal & 63);
+    u32 at = ordinal / 64 & (PIPELINE_METHODS / 64 - 1);
+    u8 flags;
+
+    for (u32 i = 0; i < sizeof methods->beginning; i++) {
+        if (have >= sizeof methods->beginning || cursor->line + i >= cursor->found) break;
+        methods->beginning[have & 7] = byte_at(cursor, cursor->line + i);
+        have++;
+    }
+    methods->beginning_bytes = (u8)have;
+    flags = method_flags(*(const u64 *)methods->beginning, have);
+    if (connection->queued < 2) {
+        connection->current.flags |= flags;
+    } else {
+        if (flags & REQUEST_HEAD) methods->head[at] |= bit;
+        if (flags & REQUEST_CONNECT) methods->connect[at] |= bit;
+    }
+    return have >= sizeof methods->beginning;
+}
+
+static __always_inline void forget_method(struct connection *connection, u32 ordinal) {
+    u64 bit = 1ull << (ordinal & 63);
+    u32 at = ordinal / 64 & (PIPELINE_METHODS / 64 - 1);
+
+    connection->methods.head[at] &= ~bit;
+    connection->methods.connect[at] &= ~bit;
+    connection->methods.beginning_bytes = 0;
+}
+
+/* enum request_flag of a request whose line was not kept. */
+static __always_inline u8 flags_of_lost(const struct connection *connection, u32 ordinal) {
+    u64 bit = 1ull << (ordinal & 63);
+    u32 at = ordinal / 64 & (PIPELINE_METHODS / 64 - 1);
+
+    return REQUEST_AHEAD | REQUEST_LOST | (connection->methods.head[at] & bit ? REQUEST_HEAD : 0) |
+           (connection->methods.connect[at] & bit ? REQUEST_CONNECT : 0);
+}
+
 static __always_inline void read_request_line(struct request *request) {
     u32 bytes = request->line_bytes;
     u64 first = *(const u64 *)request->line;
@@ -177,14 +147,13 @@ static __always_inline void read_request_line(struct request *request) {
         u32 last = at_most(bytes - 1, REQUEST_LINE_BYTES - 1);
         if (request->line[last] == '\r') request->line_bytes = (u16)last;
     }
-    if (bytes >= 5 && (first & 0xffffffffffull) == WORD('H', 'E', 'A', 'D', ' ', 0, 0, 0))
-        request->flags |= REQUEST_HEAD;
+    request->flags |= method_flags(first, bytes);
 }
 
 static __always_inline u8 on_request_line(struct connection *connection, struct iov_cursor *cursor, u8 last) {
     struct request *request = newest_request(connection, cursor);
 
-    if (!request) return LINE_FULL; /* a pipelined request without room, counted when it began */
+    if (!request || request->flags & REQUEST_LOST) return note_method(connection, cursor) ? LINE_FULL : LINE_KEPT;
     append_line(request, cursor);
     if (!last) return request->flags & REQUEST_LINE_CUT ? LINE_FULL : LINE_KEPT;
     if (request->flags & REQUEST_UWSGI) {
@@ -192,6 +161,13 @@ static __always_inline u8 on_request_line(struct connection *connection, struct 
         return LINE_KEPT;
     }
     read_request_line(request);
+    if (connection->flags & (CONNECTION_IS_ADOPTED | CONNECTION_LOST_PLACE)) {
+        if (!is_like_request(request)) {
+            connection->queued = 0;
+            return LINE_SKIPPED;
+        }
+        find_place(connection);
+    }
     if (connection->responses || connection->queued != 1) return LINE_KEPT;
 
     u64 first = *(const u64 *)request->line;
@@ -211,8 +187,10 @@ static __always_inline u8 on_request_line(struct connection *connection, struct 
 static __always_inline void on_response_head(struct connection *connection, struct stream *stream) {
     u16 status = stream->status;
 
-    if (status == 101 || status == 204 || status == 304 ||
-        (connection->queued && connection->current.flags & REQUEST_HEAD))
+    u8 request = connection->queued ? connection->current.flags : 0;
+
+    if (status == 101 || status == 204 || status == 304 || request & REQUEST_HEAD ||
+        (request & REQUEST_CONNECT && status >= 200 && status < 300))
         stream->flags |= STREAM_NO_BODY;
 }
 
@@ -225,8 +203,17 @@ static __always_inline void begin_pipelined(struct connection *connection, struc
         .ordinal = connection->next_ahead + connection->queued - 1,
     };
 
+    if (connection->queued > PIPELINE_METHODS) {
+        /* Where their responses end could not be told: goes on with the next request behind them. */
+        count_drop(DROP_PIPELINE_FULL);
+        lose_place(connection, FROM_CLIENT, RESYNC_PIPELINE_FULL);
+        skip_everything(&io->cursor);
+        return;
+    }
+    connection->marks &= (u8)~MARK_BLANK;
     connection->streams[FROM_CLIENT].phase = PHASE_LINE;
     connection->streams[FROM_CLIENT].flags = 0;
+    forget_method(connection, key.ordinal);
     connection->queued++;
     if (connection->queued > PIPELINE_DEPTH || !blank ||
         bpf_map_update_elem(&pipelined, &key, &blank->current, BPF_ANY)) {
@@ -253,7 +240,7 @@ static __always_inline void next_request(struct connection *connection, const st
         bpf_map_delete_elem(&pipelined, &key);
     } else {
         begin_request(&connection->current, connection->last_end_ns, connection->streams[FROM_CLIENT].moved,
-                      REQUEST_AHEAD);
+                      flags_of_lost(connection, key.ordinal));
     }
 }
 

@@ -33,10 +33,18 @@ static __always_inline u64 duration_until(const struct connection *connection, u
     return accepted_ns > begin ? accepted_ns - begin : 0;
 }
 
+/* What is counted of a response whose request was skipped. */
+static __always_inline u32 loss_of(u8 lost_by) {
+    if (lost_by == RESYNC_PARSE_BUDGET) return DROP_PARSE_BUDGET;
+    return lost_by == RESYNC_PIPELINE_FULL ? DROP_PIPELINE_FULL : DROP_REQUEST_END;
+}
+
 static __always_inline u8 response_flags(const struct connection *connection, u8 incomplete) {
     u8 flags = incomplete ? RESPONSE_INCOMPLETE : 0;
 
-    if (!connection->queued) return flags | RESPONSE_NO_REQUEST;
+    if (!connection->queued)
+        return flags | (answers_skipped_request(connection) ? RESPONSE_LINE_LOST : RESPONSE_NO_REQUEST);
+    if (connection->current.flags & REQUEST_LOST) return flags | RESPONSE_LINE_LOST;
     if (connection->current.flags & REQUEST_LINE_CUT) flags |= RESPONSE_LINE_CUT;
     if (!(connection->current.flags & REQUEST_LINE_DONE)) flags |= RESPONSE_LINE_OPEN;
     if (connection->current.flags & REQUEST_UWSGI) flags |= RESPONSE_UWSGI;
@@ -103,15 +111,19 @@ static __always_inline void finish_response(struct connection *connection, const
     u64 first_byte_ns = duration_until(connection, connection->first_write_ns);
     u64 request_at = connection->current.begins_at;
     u32 answered = connection->queued;
+    u8 opens_tunnel = answered == 1 && connection->current.flags & REQUEST_CONNECT && status >= 200 && status < 300;
     u32 index = status ? status - STATUS_FIRST : STATUS_UNREADABLE;
 
     if (status >= 400 || connection->by.thread || record_every_response)
         record_request(connection, key, RECORD_RESPONSE, status, connection->last_write_ns, duration_ns, incomplete,
                        (u8)ended_by);
+    if (answers_skipped_request(connection)) count_drop(loss_of(connection->lost_by));
     connection->exception[0] = 0;
     connection->by.thread = 0;
     connection->ended = (u8)(1 + (incomplete ? ended_by : STREAM_COMPLETE));
     connection->responses++;
+    if (!connection->queued) connection->marks = 0;
+    connection->marks &= (u8)~MARK_STRAY;
     connection->last_end_ns = connection->last_write_ns;
     connection->first_write_ns = connection->last_write_ns; /* the next one's, if this write goes on with it */
     /* A request that was refused while its head was still coming: what follows is not understood by the
@@ -138,9 +150,10 @@ static __always_inline void finish_response(struct connection *connection, const
     if (status == 101) {
         /* RFC 9110 section 7.8: from here on it is another protocol. */
         ignore_connection(connection);
-        if (measure_activity && total && connection->streams[TO_CLIENT].websocket)
+        if (measure_activity && total && connection->streams[TO_CLIENT].details & DETAIL_WEBSOCKET)
             begin_websocket(connection, total, connection->last_write_ns);
     }
+    if (opens_tunnel) lose_place(connection, FROM_CLIENT, RESYNC_TUNNEL);
 }
 
 /* finish_response() for programs that end connections: a function of its own, which the verifier walks once (Linux 5.6). Inside of

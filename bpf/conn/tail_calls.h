@@ -10,6 +10,7 @@
 #include "conn/in_flight.h"
 #include "conn/requests.h"
 #include "core/slots.h"
+#include "http/bulk.h"
 
 /* By enum tail_call, which also names the programs for user space (userspace/probe/programs.cpp): it enters those that were
  * loaded. Not initialised here, since libbpf 1.1 then refuses to load an object in which one of them is turned off, and `check`
@@ -79,9 +80,65 @@ static __always_inline int continue_stream(void *context, struct connection *con
 
     bpf_tail_call(context, &tail_calls, PROG_STREAM_BYTES);
     count_drop(DROP_PARSE_BUDGET);
-    lose_place(connection, io->direction);
+    lose_place(connection, io->direction, RESYNC_PARSE_BUDGET);
     update_activity(connection, &key, io->now_ns);
     return 0;
+}
+
+/* The functions below are walked once each by the verifier (Linux 5.6). They take numbers only, so what they work on is in the io_ctx
+ * of the processor. */
+
+/* Begins a call on a connection whose place is lost: enum stream_event, as on_call_start() has it. */
+__noinline u64 begin_lost_call(u32 index) {
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &index);
+    struct connection *connection;
+    struct connection_key key;
+
+    if (!io) return EVENT_NEED_MORE;
+    key = io->key;
+    connection = bpf_map_lookup_elem(&connections, &key);
+    return connection ? on_call_start(connection, &io->cursor, io->direction & 1) : EVENT_NEED_MORE;
+}
+
+/* Deals with an event within a head. */
+__noinline u64 take_head_event(u32 event) {
+    u32 zero = 0;
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct connection *connection;
+    struct connection_key key;
+    struct stream *stream;
+
+    if (!io) return 0;
+    key = io->key;
+    connection = bpf_map_lookup_elem(&connections, &key);
+    if (!connection) return 0;
+    stream = &connection->streams[io->direction & 1];
+    switch (event) {
+    case EVENT_LINE:
+    case EVENT_LINE_END:
+        keep_line(connection, stream, &io->cursor, event == EVENT_LINE_END);
+        break;
+    case EVENT_PIPELINED:
+        begin_pipelined(connection, io);
+        break;
+    case EVENT_VERSION:
+        read_long_version(stream, &io->cursor);
+        break;
+    case EVENT_NO_END:
+        lose_place(connection, FROM_CLIENT, RESYNC_REQUEST_END);
+        skip_everything(&io->cursor);
+        break;
+    }
+    return 0;
+}
+
+/* Hands the call's bytes to pass_bulk where that goes on faster, else to stream_bytes. */
+static __always_inline int continue_in_bulk(void *context, struct connection *connection, const struct io_ctx *io) {
+    const struct stream *stream = &connection->streams[io->direction & 1];
+
+    if (is_between_chunks(stream) || is_between_lines(stream, io->direction) || is_between_spaces(stream, &io->cursor))
+        bpf_tail_call(context, &tail_calls, PROG_PASS_BULK);
+    return continue_stream(context, connection, io);
 }
 
 #endif

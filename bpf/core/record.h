@@ -12,7 +12,7 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, DROP_REASONS);
+    __uint(max_entries, DROP_REASONS + RESYNC_REASONS);
     __type(key, u32);
     __type(value, u64);
 } drops SEC(".maps");

@@ -125,36 +125,46 @@ static __always_inline int is_between_chunks(const struct stream *stream) {
 
 /* ---- lines (RFC 9112 section 5) ---- */
 
-/* Whether the line in window[line, found) says nothing about framing: neither the empty one that ends the lines, nor
- * Content-Length, nor Transfer-Encoding, nor Upgrade, nor one that begins like them. */
+/* Whether the line in window[line, found) says nothing that matters: neither the empty one that ends the lines, nor a field that
+ * matters for framing, nor Upgrade. */
 static __always_inline int is_passed_over(const struct stream *stream, const struct iov_cursor *cursor) {
     u32 bytes = cursor->found - cursor->line;
-    u64 first = LOWER(word_at(cursor, cursor->line));
-    u8 ninth = byte_at(cursor, cursor->line + 8) | 0x20;
 
     if (bytes == 0 || (bytes == 1 && byte_at(cursor, cursor->line) == '\r')) return 0;
     if (stream->phase == PHASE_TRAILER) return 1;
-    return !(first == WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-') && ninth == 'l') &&
-           first != WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r') &&
-           first != WORD('u', 'p', 'g', 'r', 'a', 'd', 'e', ':');
+    if (stream->field != FIELD_OTHER) return 0; /* it may go on in this line */
+    return framing_field_of(cursor) == FIELD_OTHER && !begins_upgrade(word_at(cursor, cursor->line));
+}
+
+static __always_inline int is_in_value(const struct stream *stream) {
+    return stream->phase == PHASE_LENGTH || stream->phase == PHASE_CODING;
 }
 
 static __always_inline u8 step_lines(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
     if (cursor->at == cursor->end) {
+        cursor->found = cursor->end;
+        if (would_cut_field(stream, cursor) && !is_passed_over(stream, cursor)) return EVENT_GENERAL;
         if (cursor->end != cursor->line) save_partial(stream, cursor, direction);
         return refill(stream, cursor);
     }
+    if (is_in_value(stream)) return pass_spaces(cursor) ? EVENT_CONTINUE : EVENT_GENERAL;
     if (!find_line_end(cursor)) return EVENT_CONTINUE;
-    if (stream->phase == PHASE_LINE || !is_passed_over(stream, cursor)) return EVENT_GENERAL;
+    if (stream->phase == PHASE_LINE || stream->phase == PHASE_REST || !is_passed_over(stream, cursor))
+        return EVENT_GENERAL;
     stream->flags &= (u8)~STREAM_CUT;
     stream->partial_bytes = 0;
     next_line(cursor);
     return EVENT_CONTINUE;
 }
 
+/* In the padding of a value. */
+static __always_inline int is_between_spaces(const struct stream *stream, const struct iov_cursor *cursor) {
+    return is_in_value(stream) && cursor->at + 8 <= cursor->end && word_at(cursor, cursor->at) == REPEATED(' ');
+}
+
 /* Within a head, or in a request line of which no more is kept. */
 static __always_inline int is_between_lines(const struct stream *stream, u8 direction) {
-    return stream->phase == PHASE_FIELDS || stream->phase == PHASE_TRAILER ||
+    return stream->phase == PHASE_FIELDS || stream->phase == PHASE_TRAILER || stream->phase == PHASE_REST ||
            (stream->phase == PHASE_LINE && direction == FROM_CLIENT && stream->flags & STREAM_CUT);
 }
 

@@ -8,6 +8,8 @@
  *
  * The includer defines
  *   u8 on_request_start(connection, cursor)      EVENT_CONTINUE, or an event; the first byte is at cursor->at
+ *   void on_blank_line(connection)               between requests
+ *   int is_unasked(connection)                   no request waits for a response: what begins like one is none
  *   u8 on_request_line(connection, cursor, last) a piece of it is in window[line, found); enum line_verdict
  *   void on_response_head(connection, stream)  sets STREAM_NO_BODY where the message ends here
  *   void on_preamble(connection, is_uwsgi)     what began with NUL is a uwsgi request, or a PROXY header
@@ -22,6 +24,8 @@ struct connection;
 
 /* Callbacks; see the top of this file. */
 static __always_inline u8 on_request_start(struct connection *connection, struct iov_cursor *cursor);
+static __always_inline void on_blank_line(struct connection *connection);
+static __always_inline int is_unasked(const struct connection *connection);
 static __always_inline u8 on_request_line(struct connection *connection, struct iov_cursor *cursor, u8 last);
 static __always_inline void on_response_head(struct connection *connection, struct stream *stream);
 static __always_inline void on_preamble(struct connection *connection, int is_uwsgi);
@@ -37,33 +41,47 @@ static __always_inline u8 end_of_head(struct stream *stream, u8 direction) {
 
     stream->flags |= STREAM_HEAD_DONE;
     if (flags & STREAM_NO_BODY) return end_of_message(stream, direction);
-    if (flags & STREAM_CHUNKED && !(flags & STREAM_BAD)) {
+    if (stream->details & DETAIL_UNSURE) return EVENT_NO_END;
+    if (flags & STREAM_CHUNKED) {
         begin_chunk(stream);
-    } else if (flags & STREAM_LENGTH && !(flags & (STREAM_BAD | STREAM_CHUNKED))) {
+    } else if (direction == TO_CLIENT && (stream->details & DETAIL_CODING || !(flags & STREAM_LENGTH))) {
+        stream->phase = PHASE_UNTIL_CLOSE;
+    } else if (flags & STREAM_LENGTH) {
+        if (flags & STREAM_BAD || !(flags & STREAM_DIGITS)) {
+            if (direction == FROM_CLIENT) return EVENT_NO_END;
+            stream->phase = PHASE_UNTIL_NEXT;
+            return EVENT_CONTINUE;
+        }
+        stream->remaining = stream->length;
         if (!stream->remaining) return end_of_message(stream, direction);
         stream->phase = PHASE_BODY;
-    } else if (direction == TO_CLIENT) {
-        stream->phase = PHASE_UNTIL_CLOSE;
-    } else if (flags & STREAM_BAD) {
-        /* Where this request ends is undefined. The server will refuse it and close. */
-        stream->phase = PHASE_IGNORED;
     } else {
         return end_of_message(stream, direction);
     }
     return EVENT_CONTINUE;
 }
 
+static __always_inline int is_status_line(const struct iov_cursor *cursor) {
+    return (word_at(cursor, cursor->line) & 0xffffffffffull) == WORD('H', 'T', 'T', 'P', '/', 0, 0, 0);
+}
+
 /* The first line of a message is in window[line, found). */
 static __always_inline u8 read_first_line(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
+    u8 is_cut = stream->flags & STREAM_CUT; /* then its status was not in doubt when it was cut */
+
     stream->phase = PHASE_FIELDS;
     stream->flags = 0;
-    stream->websocket = 0;
-    stream->remaining = 0;
+    stream->details = 0;
+    stream->field = FIELD_OTHER;
     if (direction == FROM_CLIENT) return EVENT_LINE_END;
-    if ((word_at(cursor, cursor->line) & 0xffffffffffull) != WORD('H', 'T', 'T', 'P', '/', 0, 0, 0)) {
+    if (!is_status_line(cursor)) {
         /* It began like one, in a call that was too short to tell. */
         stream->phase = PHASE_IDLE;
         return EVENT_NOT_HTTP;
+    }
+    if (!is_cut && cursor->found > cursor->line + STATUS_LINE_PREFIX_BYTES + 16 && is_version_long(cursor)) {
+        begin_version(stream, cursor);
+        return EVENT_CONTINUE;
     }
     read_status(stream, cursor);
     next_line(cursor);
@@ -80,6 +98,9 @@ static __always_inline void keep_line(struct connection *connection, struct stre
         if (!last) return;
         stream->flags |= STREAM_HEAD_DONE;
         stream->phase = PHASE_IGNORED;
+    } else if (verdict == LINE_SKIPPED) {
+        stream->phase = PHASE_IDLE;
+        skip_everything(cursor);
     } else if (last) {
         if (verdict == LINE_DROPPED) stream->phase = PHASE_IDLE;
         if (verdict == LINE_OPAQUE) stream->phase = PHASE_IGNORED;
@@ -97,6 +118,11 @@ static __always_inline u8 read_line(struct connection *connection, struct stream
     u8 empty = bytes == 0 || (bytes == 1 && byte_at(cursor, cursor->line) == '\r');
 
     stream->partial_bytes = 0;
+    if (stream->phase == PHASE_REST) {
+        stream->phase = PHASE_FIELDS;
+        next_line(cursor);
+        return EVENT_CONTINUE;
+    }
     if (stream->phase == PHASE_LINE) return read_first_line(stream, cursor, direction);
     if (!empty) {
         if (stream->phase == PHASE_FIELDS) return read_field(stream, cursor, direction);
@@ -137,11 +163,13 @@ static __always_inline u8 begin_message(struct connection *connection, struct st
         if (byte == '\r' || byte == '\n') {
             cursor->at++;
             cursor->line = cursor->at;
+            on_blank_line(connection);
             return EVENT_CONTINUE;
         }
         event = on_request_start(connection, cursor);
-    } else if (!looks_like_status_line(cursor)) {
-        return EVENT_NOT_HTTP;
+    } else {
+        if (!looks_like_status_line(cursor)) return EVENT_NOT_HTTP;
+        if (cursor->is_unasked) return EVENT_STRAY;
     }
     if (event == EVENT_CONTINUE && stream->phase == PHASE_IDLE) {
         stream->phase = PHASE_LINE;
@@ -196,6 +224,14 @@ static __always_inline u8 next_window(struct stream *stream, struct iov_cursor *
             cursor->found = cursor->end;
             return EVENT_LINE;
         }
+        if (would_cut_version(stream, cursor, direction)) {
+            stream->phase = PHASE_IDLE;
+            if (!is_status_line(cursor)) return EVENT_NOT_HTTP;
+            begin_version(stream, cursor);
+            stream->flags = stream->details = stream->field = 0;
+            return EVENT_CONTINUE;
+        }
+        if (would_cut_field(stream, cursor) && enters_value(stream, cursor, direction)) return EVENT_CONTINUE;
         save_partial(stream, cursor, direction);
     }
     return refill(stream, cursor);
@@ -233,7 +269,9 @@ static __always_inline u8 step(struct connection *connection, struct stream *str
     if (cursor->at == cursor->end) return next_window(stream, cursor, direction);
     if (phase == PHASE_IDLE) return begin_message(connection, stream, cursor, direction);
     if (phase == PHASE_CHUNK_SIZE) return read_chunk_size(stream, cursor, direction);
-    if (phase == PHASE_LENGTH) return read_length(stream, cursor);
+    if (phase == PHASE_LENGTH) return read_length(stream, cursor, direction);
+    if (phase == PHASE_VERSION) return EVENT_VERSION;
+    if (phase == PHASE_CODING) return read_coding(stream, cursor, direction);
     if (phase == PHASE_SIGNATURE) return read_signature(connection, stream, cursor);
     if (phase == PHASE_PACKET) return read_packet(stream, cursor);
     if (find_line_end(cursor)) return read_line(connection, stream, cursor, direction);
@@ -254,12 +292,13 @@ LOOP_STEP make_step(u32 turn, struct progress *progress) {
     return progress->event == EVENT_CONTINUE ? CONTINUE_LOOP : BREAK_LOOP;
 }
 
-/* Consumes bytes until something happens. */
+/* Consumes bytes until something happens, in at most `steps` turns, a constant. */
 static __always_inline u8 advance(struct connection *connection, struct stream *stream, struct iov_cursor *cursor,
-                                  u8 direction) {
+                                  u8 direction, u32 steps) {
     struct progress progress = {connection, stream, cursor, direction, EVENT_CONTINUE};
 
-    repeat(STREAM_STEPS, make_step, &progress);
+    cursor->is_unasked = (u32)is_unasked(connection); /* as long as no message has ended, which ends the loop */
+    repeat(steps, make_step, &progress);
     return progress.event == EVENT_CONTINUE ? EVENT_BUDGET : progress.event;
 }
 

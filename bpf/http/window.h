@@ -43,6 +43,17 @@ static __always_inline int keeps_line(u8 phase, u8 direction) {
            (phase == PHASE_LINE && direction == TO_CLIENT);
 }
 
+/* Of a response: its status is known, and its head has not ended. */
+static __always_inline int is_within_fields(u8 phase) {
+    return phase == PHASE_FIELDS || phase == PHASE_LENGTH || phase == PHASE_CODING || phase == PHASE_REST;
+}
+
+/* The window ends within a field line of which more would have to be kept than there is room for. */
+static __always_inline int would_cut_field(const struct stream *stream, const struct iov_cursor *cursor) {
+    return stream->phase == PHASE_FIELDS && !(stream->flags & STREAM_CUT) &&
+           cursor->end - cursor->line > PARTIAL_LINE_BYTES;
+}
+
 /* Everything in the window was looked at: remembers the unfinished line. */
 static __always_inline void save_partial(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
     u32 bytes = cursor->end - cursor->line;

@@ -84,10 +84,11 @@ int finish_explained(u64 *context) {
     key = io->key;
     connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;
-    finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], &io->cursor), 0, 0);
+    finish_response_apart(key.slot, (u32)key.fd, position_in(&connection->streams[TO_CLIENT], &io->cursor), 0);
     update_activity(connection, &key, io->now_ns);
     update_request_trace(connection, &key, io->now_ns);
     if (!io->cursor.bytes && io->cursor.at == io->cursor.end) return 0;
+    bpf_tail_call(context, &tail_calls, PROG_PASS_MESSAGES);
     return continue_stream(context, connection, io);
 }
 

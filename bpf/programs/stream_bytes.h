@@ -12,21 +12,24 @@
 #include "http/bulk.h"
 #include "python/thread_state.h"
 
-/* The server's bytes are not a status line. At the beginning of a connection: it speaks something else. Later: a
+/* The server's bytes begin no response to a request. At the beginning of a connection: it speaks something else. Later: a
  * body that should not be there (of a HEAD response, say); every response begins with its own system call. */
-static __always_inline void on_not_http(struct connection *connection, struct iov_cursor *cursor) {
-    skip_everything(cursor);
-    if (connection->responses) return;
-    abandon_connection(connection);
+static __always_inline void on_stray_bytes(struct connection *connection, const struct io_ctx *io, u8 event) {
+    struct worker_totals *total = bpf_map_lookup_elem(&totals, &io->key.slot);
+
+    if (!connection->responses) {
+        abandon_connection(connection);
+        return;
+    }
+    if (connection->marks & MARK_STRAY || answers_skipped_request(connection)) return;
+    connection->marks |= MARK_STRAY;
+    if (total) increment(&total->protocol_errors[event == EVENT_STRAY ? ERROR_RESPONSE : ERROR_BYTES]);
 }
 
-/* Hands the call's bytes to pass_bulk where that goes on faster, else to stream_bytes. */
-static __always_inline int continue_in_bulk(void *context, struct connection *connection, const struct io_ctx *io) {
-    const struct stream *stream = &connection->streams[io->direction & 1];
-
-    if (is_between_chunks(stream) || is_between_lines(stream, io->direction))
-        bpf_tail_call(context, &tail_calls, PROG_PASS_BULK);
-    return continue_stream(context, connection, io);
+/* A file's bytes, which cannot be looked at, where a status line should begin and no request waits for one. */
+static __always_inline int is_stray_file(const struct connection *connection, u8 direction) {
+    return direction == TO_CLIENT && connection->streams[TO_CLIENT].phase == PHASE_IDLE && connection->responses &&
+           !connection->queued;
 }
 
 /* A response whose place was lost ends before this call: with the last write before it. */
@@ -83,7 +86,7 @@ int stream_bytes(u64 *context) {
     if (!io->is_begun && is_place_lost(connection)) {
         /* Apart from the loop, which the verifier would walk once more otherwise. */
         io->is_begun = 1;
-        event = on_call_start(connection, cursor, direction);
+        event = (u8)begin_lost_call(0);
         if (event == EVENT_NEED_MORE) return 0;
         if (event == EVENT_RESPONSE_END) {
             io->accepted_ns = identity_of(connection);
@@ -93,24 +96,27 @@ int stream_bytes(u64 *context) {
         }
         return continue_stream(context, connection, io);
     }
-    event = advance(connection, &connection->streams[direction], cursor, direction);
+    event = advance(connection, &connection->streams[direction], cursor, direction, STREAM_STEPS);
+    if (event == EVENT_NO_ADDRESS && is_stray_file(connection, direction)) event = EVENT_NOT_HTTP;
     switch (event) {
     case EVENT_RESPONSE_END:
         if (connection->streams[TO_CLIENT].status >= 400 && python_of(key.slot)) {
             io->next_prog = PROG_FINISH_EXPLAINED;
             bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
         }
-        finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], cursor), 0, 0);
+        finish_response_apart(key.slot, (u32)key.fd, position_in(&connection->streams[TO_CLIENT], cursor), 0);
         break;
     case EVENT_LINE:
     case EVENT_LINE_END:
-        keep_line(connection, &connection->streams[direction], cursor, event == EVENT_LINE_END);
-        break;
     case EVENT_PIPELINED:
-        begin_pipelined(connection, io);
+    case EVENT_VERSION:
+    case EVENT_NO_END:
+        take_head_event(event);
         break;
     case EVENT_NOT_HTTP:
-        on_not_http(connection, cursor);
+    case EVENT_STRAY:
+        on_stray_bytes(connection, io, event);
+        skip_everything(cursor);
         break;
     case EVENT_UNREADABLE:
     case EVENT_NO_ADDRESS:
@@ -121,9 +127,13 @@ int stream_bytes(u64 *context) {
     }
     update_activity(connection, &key, io->now_ns);
     update_request_trace(connection, &key, io->now_ns);
-    if (event == EVENT_NEED_MORE || (!cursor->bytes && cursor->at == cursor->end)) return 0;
-    if (connection->counted & COUNTED_FRAMES) bpf_tail_call(context, &tail_calls, PROG_READ_FRAMES);
+    if (event == EVENT_NEED_MORE) return 0;
+    /* Also where the window is used up: a line that ends in a later call is still to be saved. */
     if (event == EVENT_BUDGET) return continue_in_bulk(context, connection, io);
+    if (!cursor->bytes && cursor->at == cursor->end) return 0;
+    if (connection->counted & COUNTED_FRAMES) bpf_tail_call(context, &tail_calls, PROG_READ_FRAMES);
+    if (event == EVENT_PIPELINED || event == EVENT_RESPONSE_END)
+        bpf_tail_call(context, &tail_calls, PROG_PASS_MESSAGES);
     return continue_stream(context, connection, io);
 }
 

@@ -78,7 +78,8 @@ static __always_inline int only_counts(struct connection *connection, const stru
     struct stream *stream = &connection->streams[io->direction & 1];
 
     if (stream->phase == PHASE_IGNORED || stream->phase == PHASE_UNTIL_CLOSE) return 1;
-    if (stream->phase != PHASE_BODY || stream->remaining <= io->cursor.bytes) return 0;
+    if (stream->phase != PHASE_BODY || stream->remaining <= io->cursor.bytes || answers_skipped_request(connection))
+        return 0;
     stream->remaining -= io->cursor.bytes;
     return 1;
 }
@@ -125,7 +126,7 @@ static __always_inline int on_bytes(void *context, struct connection *connection
     io->direction = is_write(operation) ? TO_CLIENT : FROM_CLIENT;
     io->last_write_ns = connection->last_write_ns;
     io->is_begun = 0;
-    io->is_claimed = 0;
+    io->is_claimed = io->explained = io->long_steps = 0;
     connection->streams[io->direction & 1].moved += (u64)result;
     if (is_write(operation)) {
         connection->last_write_ns = io->now_ns;

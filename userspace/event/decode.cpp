@@ -101,6 +101,7 @@ Responded response_of(const contract::record_response& record) {
         .request_line = std::string(reinterpret_cast<const char*>(record.request_line), bytes),
         .request_line_cut = (record.flags & contract::RESPONSE_LINE_CUT) != 0,
         .request_line_open = (record.flags & (contract::RESPONSE_LINE_OPEN | contract::RESPONSE_NO_REQUEST)) != 0,
+        .request_lost = (record.flags & contract::RESPONSE_LINE_LOST) != 0,
         .uwsgi = (record.flags & contract::RESPONSE_UWSGI) != 0,
         .incomplete = (record.flags & contract::RESPONSE_INCOMPLETE) != 0,
         .exception = text_of(record.exception),
@@ -246,6 +247,8 @@ Totals decode(const contract::worker_totals& raw, KernelTime now) {
         {"adopted", raw.connections[contract::CONNECTION_ADOPTED]},
     };
     totals.unserved_requests = raw.unserved;
+    totals.unexpected_responses = raw.protocol_errors[contract::ERROR_RESPONSE];
+    totals.unexpected_bytes = raw.protocol_errors[contract::ERROR_BYTES];
     totals.first_byte = histogram_of(raw.first_byte);
     totals.request_sizes = histogram_of(raw.request_sizes);
     totals.response_sizes = histogram_of(raw.response_sizes);
@@ -312,7 +315,24 @@ std::string name_of(contract::drop_reason reason) {
         return "unreadable_message";
     case contract::DROP_32BIT_SYSCALL:
         return "32bit_syscall";
+    case contract::DROP_REQUEST_END:
+        return "request_end";
     case contract::DROP_REASONS:
+        break;
+    }
+    return "unknown";
+}
+
+std::string name_of(contract::resync_reason reason) {
+    switch (reason) {
+    case contract::RESYNC_PARSE_BUDGET:
+        return "parse_budget";
+    case contract::RESYNC_REQUEST_END:
+        return "request_end";
+    case contract::RESYNC_PIPELINE_FULL:
+        return "pipeline_full";
+    case contract::RESYNC_REASONS:
+    case contract::RESYNC_TUNNEL:
         break;
     }
     return "unknown";

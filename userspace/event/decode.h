@@ -25,5 +25,7 @@ Imports decode(const contract::imports& imports, bool from_the_beginning);
 
 // The label value of events_lost_total{reason}.
 std::string name_of(contract::drop_reason reason);
+// The label value of connections_resynchronized_total{reason}.
+std::string name_of(contract::resync_reason reason);
 
 } // namespace event

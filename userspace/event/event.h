@@ -97,11 +97,12 @@ struct Logged {
 struct Responded {
     Slot slot;
     pid_t pid;
-    int status;               // 100-999, 0 when unreadable
-    std::string request_line; // raw bytes, without the line's end; empty when none was read
-    bool request_line_cut;    // longer than what the kernel keeps
-    bool request_line_open;   // the response came before the line was complete
-    bool uwsgi;               // request_line is a uwsgi packet: the variables of a request
+    int status;                // 100-999, 0 when unreadable
+    std::string request_line;  // raw bytes, without the line's end; empty when none was read
+    bool request_line_cut;     // longer than what the kernel keeps
+    bool request_line_open;    // the response came before the line was complete
+    bool request_lost = false; // there was a request, of which nothing is known
+    bool uwsgi;                // request_line is a uwsgi packet: the variables of a request
     bool incomplete;
     std::string
         exception; // raw bytes: the type of the one that was being handled, with its module or cut; may be empty

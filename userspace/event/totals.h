@@ -97,6 +97,8 @@ struct Totals {
     EndedBy aborted;                                  // requests without a response
     std::map<std::string, std::uint64_t> connections; // ended ones by kind; every kind is present, also at 0
     std::uint64_t unserved_requests = 0;              // pipelined, read, never answered
+    std::uint64_t unexpected_responses = 0;           // sent, and answering no request
+    std::uint64_t unexpected_bytes = 0;               // likewise, and no response
     Histogram first_byte;                             // of every counted response
     SizeHistogram request_sizes;                      // likewise
     SizeHistogram response_sizes;                     // likewise

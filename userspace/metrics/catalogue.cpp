@@ -159,6 +159,18 @@ std::vector<Metric> about_workers() {
          kFirst,
          "Some worker classes discard what a client sends behind the first request; such requests are not counted "
          "elsewhere."},
+        {Name::worker_protocol_errors,
+         "gunicorn_worker_protocol_errors_total",
+         MetricType::Counter,
+         "Total number of times that a worker sent what answers no request, by kind",
+         {"worker_id", "kind"},
+         Scope::target,
+         kFirst,
+         "`kind` is `unexpected_response` (it begins like a response) or `unexpected_bytes` (anything else). Mostly an "
+         "application's fault: a body behind a 204, a 304 or an answer to HEAD, which Gunicorn sends as it is. A "
+         "client "
+         "takes it for the next answer, or closes. It is part of no other counter; what is sent up to the next request "
+         "counts once."},
         {Name::worker_heartbeat_age,
          "gunicorn_worker_heartbeat_age_seconds",
          MetricType::Gauge,
@@ -246,8 +258,9 @@ std::vector<Metric> about_the_exporter() {
          {"reason"},
          Scope::exporter,
          kFirst,
-         "If every reason is 0, nothing was missed. `ring_full` (user space read records too slowly) and "
-         "`pipeline_full` (too many requests were read ahead) lose labels only, never counts. The requests of a "
+         "If every reason is 0, nothing was missed. `ring_full` (user space read records too slowly), "
+         "`pipeline_full` (too many requests were read ahead) and `request_end` (requests behind one whose end is not "
+         "known) lose labels only, never counts. The requests of a "
          "connection are no longer observed after `connections_full` (raise --max-connections), `unreadable_buffer`, "
          "`unreadable_message`, `unsupported_syscall` (sendmmsg, recvmmsg) and `framing` (sendfile within a head). "
          "`32bit_syscall` counts calls of 32-bit processes, which are not read. "
@@ -263,6 +276,16 @@ std::vector<Metric> about_the_exporter() {
          "`traces_dropped` occur only while requests are traced. "
          "`program_busy` counts program runs that the kernel skipped; it should stay 0. See "
          "[events-lost.md](events-lost.md)."},
+        {Name::connections_resynchronized,
+         "gunicorn_bpf_exporter_connections_resynchronized_total",
+         MetricType::Counter,
+         "Total number of times that the place in a connection was lost and found again, by reason",
+         {"reason"},
+         Scope::exporter,
+         kFirst,
+         "`reason` is `parse_budget`, `pipeline_full` (see `gunicorn_bpf_exporter_events_lost_total`) or `request_end` "
+         "(the end of a request could not be told: servers read such a head differently). What was lost is in "
+         "`gunicorn_bpf_exporter_events_lost_total`; from the next request on everything counts again."},
         {Name::map_entries,
          "gunicorn_bpf_exporter_map_entries",
          MetricType::Gauge,

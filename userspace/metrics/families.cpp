@@ -61,6 +61,9 @@ void add_totals(FamilySet& set, const model::Worker& worker, const TargetLabels&
     for (const auto& [kind, count] : totals.connections)
         set.counter(Name::worker_connections, {worker.id, kind}, number(count), target);
     set.counter(Name::worker_pipelined_unserved, {worker.id}, number(totals.unserved_requests), target);
+    set.counter(Name::worker_protocol_errors, {worker.id, "unexpected_response"}, number(totals.unexpected_responses),
+                target);
+    set.counter(Name::worker_protocol_errors, {worker.id, "unexpected_bytes"}, number(totals.unexpected_bytes), target);
 }
 
 void add_streams(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
@@ -207,6 +210,8 @@ void add_self(FamilySet& set, const model::Snapshot& snapshot, const Build& buil
         if (program.run_time) set.counter(Name::bpf_run_time, {program.name}, seconds(*program.run_time));
     }
     for (const auto& [reason, count] : self.events_lost) set.counter(Name::events_lost, {reason}, number(count));
+    for (const auto& [reason, count] : self.resynchronized)
+        set.counter(Name::connections_resynchronized, {reason}, number(count));
     for (const auto& map : self.maps) {
         set.gauge(Name::map_entries, {map.name}, number(map.entries));
         set.gauge(Name::map_capacity, {map.name}, number(map.capacity));

@@ -37,6 +37,7 @@ http::RequestLine request_line_of(const event::Responded& event) {
     const auto state = event.request_line_open  ? http::LineState::open
                        : event.request_line_cut ? http::LineState::cut
                                                 : http::LineState::whole;
+    if (event.request_lost) return {.method = std::string(http::kOther), .path = std::string(http::kOther)};
     if (event.uwsgi) return http::parse_uwsgi_packet(event.request_line, state);
     return http::parse_request_line(event.request_line, state);
 }

@@ -135,6 +135,7 @@ struct SelfReport {
     std::vector<ProgramUse> programs;
     std::vector<MapUse> maps;
     std::map<std::string, std::uint64_t> events_lost;      // by reason; every reason is present, also at 0
+    std::map<std::string, std::uint64_t> resynchronized;   // connections, by reason, likewise
     std::map<PythonUse, std::uint64_t> pythons;            // living masters
     std::map<PythonProbeUse, std::uint64_t> python_probes; // living masters, for the probes that were requested
     std::chrono::nanoseconds snapshot_time{0};             // building this snapshot took

@@ -14,12 +14,14 @@ struct Remedy {
     std::string_view text;
 };
 
-constexpr std::array<Remedy, 20> kRemedies = {{
+constexpr std::array<Remedy, 21> kRemedies = {{
     {"ring_full", "records were not read in time, so labels are missing; give the exporter more CPU time"},
     {"processes_full", "a worker is not observed; raise --max-processes"},
     {"connections_full", "requests of a connection are not counted; raise --max-connections"},
     {"pipeline_full", "labels of pipelined requests are missing; their counts are right"},
     {"parse_budget", "the place within one message was lost; look at the client if it happens often"},
+    {"request_end",
+     "labels of pipelined requests are missing behind one that servers read differently; their counts are right"},
     {"unreadable_buffer", "the rest of a connection is not counted; look for memory pressure"},
     {"unreadable_message", "the rest of a connection is not counted; look for memory pressure"},
     {"unsupported_syscall", "the rest of a connection is not counted; no server of Gunicorn's does this"},

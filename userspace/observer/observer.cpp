@@ -344,6 +344,7 @@ model::Snapshot Observer::snapshot() {
     model::SelfReport self{.programs = std::move(report.programs),
                            .maps = std::move(report.maps),
                            .events_lost = events_lost(),
+                           .resynchronized = probe_->resynchronized(),
                            .pythons = layouts_.uses(),
                            .python_probes = python_probes_.uses(),
                            .snapshot_time = {},

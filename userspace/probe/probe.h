@@ -161,6 +161,8 @@ public:
     event::ProbeReport report() const;
     // What was given up, by reason; every reason is present, also at 0.
     std::map<std::string, std::uint64_t> events_lost() const;
+    // Connections whose place was lost and found again, by reason; every reason is present, also at 0.
+    std::map<std::string, std::uint64_t> resynchronized() const;
 
 private:
     struct Kernel;

@@ -16,6 +16,7 @@ using Progs = decltype(gunicorn_probes::progs);
 constexpr auto kPrograms = std::to_array<Program>({
     {&Progs::sys_exit, "sys_exit", Entry::hook, Group::core},
     {&Progs::stream_bytes, "stream_bytes", Entry::tail_call, Group::core, "sys_exit", contract::PROG_STREAM_BYTES},
+    {&Progs::pass_messages, "pass_messages", Entry::tail_call, Group::core, "sys_exit", contract::PROG_PASS_MESSAGES},
     {&Progs::pass_bulk, "pass_bulk", Entry::tail_call, Group::core, "sys_exit", contract::PROG_PASS_BULK},
     {&Progs::end_lost_response, "end_lost_response", Entry::tail_call, Group::core, "sys_exit",
      contract::PROG_END_LOST_RESPONSE},

@@ -109,4 +109,15 @@ std::map<std::string, std::uint64_t> Probe::events_lost() const {
     return lost;
 }
 
+std::map<std::string, std::uint64_t> Probe::resynchronized() const {
+    std::map<std::string, std::uint64_t> found;
+    for (std::uint32_t reason = 0; reason < contract::RESYNC_REASONS; reason++) {
+        const std::uint32_t index = contract::DROP_REASONS + reason;
+        std::uint64_t count = 0;
+        bpf_map_lookup_elem(map_fd(kernel_->skeleton->maps.drops), &index, &count);
+        found[event::name_of(static_cast<contract::resync_reason>(reason))] = count;
+    }
+    return found;
+}
+
 } // namespace probe

@@ -21,6 +21,7 @@ COUNTERS = {
     "gunicorn_worker_responses_incomplete_total": ("incomplete", ("by",)),
     "gunicorn_worker_connections_total": ("connections", ("kind",)),
     "gunicorn_worker_pipelined_unserved_total": ("unserved", ()),
+    "gunicorn_worker_protocol_errors_total": ("protocol errors", ("kind",)),
 }
 
 

@@ -23,6 +23,7 @@
 #include "programs/listen.h"
 #include "programs/log_record.h"
 #include "programs/pass_bulk.h"
+#include "programs/pass_messages.h"
 #include "programs/print_traceback.h"
 #include "programs/queue_wait.h"
 #include "programs/read_frames.h"
@@ -106,6 +107,7 @@ int run_part(uint32_t index, unsigned long long* context) {
     if (index == PROG_EXPLAIN_RESPONSE) return explain_response(context);
     if (index == PROG_EXPLAIN_ABORT) return explain_abort(context);
     if (index == PROG_FINISH_EXPLAINED) return finish_explained(context);
+    if (index == PROG_PASS_MESSAGES) return pass_messages(context);
     if (index == PROG_PASS_BULK) return pass_bulk(context);
     if (index == PROG_END_LOST_RESPONSE) return end_lost_response(context);
     if (index == PROG_READ_LOG_RECORD) return read_log_record(context);

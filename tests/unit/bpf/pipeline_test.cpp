@@ -142,6 +142,88 @@ TEST_F(Pipeline, DeeperThanTheQueue) {
     EXPECT_EQ(kernel_pipelined_requests(), 0u);
 }
 
+std::string head(const std::string& path) { return "HEAD " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"; }
+
+// Of answers to HEAD only the method tells that they have no body: beyond the labels that are kept, too.
+TEST_F(Pipeline, MethodsAreKnownBeyondTheQueue) {
+    for (const std::size_t step : {1u, 3u, 20u, 100u, 100'000u}) {
+        const int other = worker.accept();
+        std::string requests;
+        std::string responses;
+        for (int i = 0; i < 200; i++) {
+            const bool is_head = i % 7 == 3 || i > 190;
+            requests += is_head ? head(path(i)) : get(path(i));
+            responses += is_head ? "HTTP/1.1 404 No\r\nContent-Length: 700\r\n\r\n" : ok(200);
+        }
+        for (std::size_t at = 0; at < requests.size(); at += step)
+            worker.receive(other, std::string_view(requests).substr(at, step));
+        ASSERT_EQ(worker.connection(other)->queued, 200u) << step;
+        const auto before = worker.responses().size();
+        for (std::size_t at = 0; at < responses.size(); at += step)
+            worker.send(other, std::string_view(responses).substr(at, step));
+        ASSERT_EQ(worker.responses().size(), before + 200) << step;
+        for (std::size_t i = 0; i < 200; i++) {
+            const bool is_head = i % 7 == 3 || i > 190;
+            const auto& response = worker.responses()[before + i];
+            ASSERT_EQ(response.status, is_head ? 404 : 200) << i;
+            ASSERT_EQ(response.flags, i < 32 ? 0 : contract::RESPONSE_LINE_LOST) << i;
+            if (i < 32) {
+                ASSERT_EQ(response.line, (is_head ? "HEAD " : "GET ") + path(static_cast<int>(i)) + " HTTP/1.1");
+            }
+        }
+        worker.close(other);
+    }
+    EXPECT_EQ(worker.drops(contract::DROP_PARSE_BUDGET), 0u);
+    EXPECT_EQ(worker.totals().unserved, 0u);
+    EXPECT_EQ(kernel_pipelined_requests(), 0u);
+}
+
+TEST_F(Pipeline, QueueThatIsRefilledWhileItIsAnswered) {
+    int asked = 0;
+    int answered = 0;
+    const auto is_head = [](int i) { return i % 5 == 0; };
+    for (int round = 0; round < 40; round++) {
+        for (int i = 0; i < 50; i++, asked++) worker.receive(fd, is_head(asked) ? head(path(asked)) : get(path(asked)));
+        while (answered < asked - 20) {
+            worker.send(fd, is_head(answered) ? "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" : ok(200));
+            answered++;
+            ASSERT_EQ(worker.counted(), static_cast<std::uint64_t>(answered));
+        }
+    }
+    EXPECT_EQ(worker.connection(fd)->queued, 20u);
+}
+
+TEST_F(Pipeline, ManyInOneCall) {
+    std::string requests;
+    std::string responses;
+    for (int i = 0; i < 500; i++) {
+        requests += "POST " + path(i) + " HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
+        responses += "HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\nno";
+    }
+    worker.receive(fd, requests);
+    EXPECT_EQ(worker.connection(fd)->queued, 500u);
+    worker.send(fd, responses);
+    EXPECT_EQ(worker.counted(), 500u);
+    EXPECT_EQ(worker.totals().responses[503 - contract::STATUS_FIRST], 500u);
+    EXPECT_EQ(worker.drops(), worker.drops(contract::DROP_PIPELINE_FULL));
+}
+
+TEST_F(Pipeline, BeyondTheMethodsThePlaceIsLostUntilAllAreAnswered) {
+    std::string requests;
+    for (int i = 0; i < 700; i++) requests += get(path(i));
+    worker.receive(fd, requests);
+    const auto known = worker.connection(fd)->queued;
+    EXPECT_EQ(known, contract::PIPELINE_METHODS + 1u);
+    worker.receive(fd, get("/skipped"));
+    for (int i = 0; i < 701; i++) worker.send(fd, ok(200));
+    EXPECT_EQ(worker.counted(), 701u); // by what they look like
+    worker.receive(fd, get("/next"));
+    worker.send(fd, ok(404));
+    EXPECT_EQ(worker.summaries().back(), "404 GET /next HTTP/1.1");
+    EXPECT_EQ(worker.resyncs(contract::RESYNC_PIPELINE_FULL), 1u);
+    EXPECT_GE(worker.drops(contract::DROP_PIPELINE_FULL), 701u - 33);
+}
+
 TEST_F(Pipeline, DeepQueueIsForgottenWithItsConnection) {
     for (int i = 0; i < 40; i++) worker.receive(fd, get(path(i)));
     for (int i = 0; i < 10; i++) worker.send(fd, ok(200));

@@ -90,6 +90,24 @@ TEST_F(RequestHead, LongHeaderLineSplitAnywhere) {
     EXPECT_EQ(worker.counted(), head.size() - 1);
 }
 
+// A call may end within a line just when a program run has taken all of its turns.
+TEST_F(RequestHead, CutAfterAnyNumberOfLines) {
+    std::string lines;
+    for (int count = 0; count < 200; count++, lines += "X: v\r\n") {
+        for (const std::string_view cut :
+             {"Host: wwwwwwwwwwwwwwwwwwwwwwwwwwwww\r", "H", "Content-Length", "Content-Length: 0"}) {
+            const std::string rest = cut.ends_with('h') ? ": 0\r\n" : cut.ends_with('\r') ? "\n" : "\r\n";
+            worker.receive(fd, "GET /cut HTTP/1.1\r\n" + lines + std::string(cut));
+            worker.receive(fd, rest);
+            ASSERT_FALSE(served()) << count << cut;
+            worker.receive(fd, "\r\n");
+            ASSERT_TRUE(served()) << count << cut;
+            worker.send(fd, kOk);
+        }
+    }
+    EXPECT_EQ(worker.counted(), 800u);
+}
+
 TEST_F(RequestHead, BehindEmptyLines) {
     worker.receive(fd, "\r\n\r\n\nGET /a HTTP/1.1\r\n\r\n");
     worker.send(fd, kOk);

@@ -104,6 +104,23 @@ TEST_F(ResponseTest, VersionIsTheClients) {
         expect_one("HTTP/" + std::string(version) + " 404 Not Found\r\nContent-Length: 0\r\n\r\n", 404);
 }
 
+TEST_F(ResponseTest, VersionOfAnyLength) {
+    for (const std::size_t digits : {10, 13, 14, 15, 16, 17, 30, 58, 59, 60, 64, 100})
+        expect_one("HTTP/" + std::string(digits, '1') + ".1 410 Gone\r\nContent-Length: 0\r\n\r\n", 410);
+    for (const auto* status : {" 503\r\n", " 503 \r\n", " 503 HTTP/1.1 200 OK\r\n", " 503\tx\n"})
+        expect_one("HTTP/" + std::string(70, '2') + status + "Content-Length: 0\r\n\r\n", 503);
+    for (const auto* status : {"\r\n", " \r\n", " 50\r\n", " 5030 x\r\n", " 050 \r\n", " x03\r\n"})
+        expect_one("HTTP/" + std::string(70, '2') + status + "Content-Length: 0\r\n\r\n", 0);
+    const std::string longest = "HTTP/" + std::string(4000, '3') + ".1 404 Not Found\r\nContent-Length: 2\r\n\r\nhi";
+    for (const std::size_t at : {1, 5, 6, 64, 65, 70, 512, 513, 4006, 4007, 4008, 4010}) {
+        request();
+        worker.send(fd, longest.substr(0, at));
+        worker.send(fd, longest.substr(at));
+        EXPECT_EQ(worker.responses().back().status, 404) << at;
+    }
+    EXPECT_EQ(worker.drops(), 0u);
+}
+
 TEST_F(ResponseTest, StatusLinesOfAllKinds) {
     expect_one("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", 200);
     expect_one("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", 200);

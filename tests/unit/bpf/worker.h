@@ -86,6 +86,9 @@ public:
     std::uint64_t counted() const; // responses, by the histogram
     std::uint64_t drops(contract::drop_reason reason) const { return kernel_drops(reason); }
     std::uint64_t drops() const; // of any reason
+    std::uint64_t resyncs(contract::resync_reason reason) const {
+        return kernel_drops(contract::DROP_REASONS + static_cast<std::uint32_t>(reason));
+    }
     std::optional<kernel_connection> connection(int fd) const;
 
     // The epoll instance of poll().

@@ -102,8 +102,9 @@ TEST(Decode, ResponseFlags) {
     EXPECT_TRUE(decoded<event::Responded>(response("", contract::RESPONSE_NO_REQUEST)).request_line_open);
     EXPECT_TRUE(decoded<event::Responded>(response("GET /", contract::RESPONSE_INCOMPLETE)).incomplete);
     EXPECT_TRUE(decoded<event::Responded>(response("\x01", contract::RESPONSE_UWSGI)).uwsgi);
+    EXPECT_TRUE(decoded<event::Responded>(response("", contract::RESPONSE_LINE_LOST)).request_lost);
     const auto only_cut = decoded<event::Responded>(response("GET /", contract::RESPONSE_LINE_CUT));
-    EXPECT_FALSE(only_cut.request_line_open || only_cut.incomplete || only_cut.uwsgi);
+    EXPECT_FALSE(only_cut.request_line_open || only_cut.incomplete || only_cut.uwsgi || only_cut.request_lost);
 }
 
 TEST(Decode, WhatPassedAFramework) {

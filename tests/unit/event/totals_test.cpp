@@ -58,6 +58,8 @@ TEST(Totals, Ends) {
     raw.aborted[contract::BY_SERVER] = 5;
     raw.aborted[contract::BY_EXIT] = 6;
     raw.unserved = 7;
+    raw.protocol_errors[contract::ERROR_RESPONSE] = 8;
+    raw.protocol_errors[contract::ERROR_BYTES] = 9;
     const auto totals = event::decode(raw);
     EXPECT_EQ(totals.incomplete.client, 1u);
     EXPECT_EQ(totals.incomplete.server, 2u);
@@ -66,6 +68,8 @@ TEST(Totals, Ends) {
     EXPECT_EQ(totals.aborted.server, 5u);
     EXPECT_EQ(totals.aborted.worker_exit, 6u);
     EXPECT_EQ(totals.unserved_requests, 7u);
+    EXPECT_EQ(totals.unexpected_responses, 8u);
+    EXPECT_EQ(totals.unexpected_bytes, 9u);
 }
 
 TEST(Totals, Connections) {

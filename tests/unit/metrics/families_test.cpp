@@ -114,6 +114,10 @@ TEST(Families, KnownSeriesStartAtZeroAndResponsesDoNot) {
              "gunicorn_worker_connections_total{worker_id=\"worker_1_1234567890\",kind=\"tls\"} 0.0",
              "gunicorn_worker_connections_total{worker_id=\"worker_1_1234567890\",kind=\"http\"} 40.0",
              "gunicorn_worker_pipelined_unserved_total{worker_id=\"worker_2_1234567890\"} 0.0",
+             "gunicorn_worker_protocol_errors_total{worker_id=\"worker_1_1234567890\",kind=\"unexpected_bytes\"} 3.0",
+             "gunicorn_worker_protocol_errors_total{worker_id=\"worker_2_1234567890\",kind=\"unexpected_response\"} "
+             "0.0",
+             "gunicorn_bpf_exporter_connections_resynchronized_total{reason=\"parse_budget\"} 1.0",
              "gunicorn_worker_responses_total{worker_id=\"worker_1_1234567890\",status_code=\"200\"} 35.0",
              "gunicorn_worker_exits_total{reason=\"oom\"} 0.0",
              "gunicorn_worker_exits_total{reason=\"reload\"} 2.0",

@@ -15,6 +15,7 @@ event::Totals documented_totals() {
     totals.aborted.client = 1;
     totals.activity = {1, 2, 90s};
     totals.incomplete.server = 2;
+    totals.unexpected_bytes = 3;
     totals.collections.emplace();
     totals.collections->at(2).buckets = {0, 0, 0, 0, 3, 1, 0, 0, 0, 0};
     totals.collections->at(2).sum = 60ms;
@@ -28,6 +29,7 @@ model::SelfReport documented_self() {
     self.programs = {{"accept4_exit", true, 1500ms, 1000}, {"oom_mark_victim", false, std::nullopt, 0}};
     self.maps = {{"connections", 12, 65536}};
     self.events_lost = {{"ring_full", 0}, {"slots_full", 1}};
+    self.resynchronized = {{"parse_budget", 1}, {"request_end", 0}};
     self.pythons = {{{"3.11.2", "ok"}, 1}, {{"", "failed"}, 1}};
     self.python_probes = {{{"gc", "attached"}, 1}};
     self.snapshot_time = 2ms;

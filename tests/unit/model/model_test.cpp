@@ -208,7 +208,7 @@ TEST_F(ModelTest, LostRecordsAreOtherAndNothingGoesBack) {
 }
 
 TEST_F(ModelTest, OddRequestLinesHaveLabels) {
-    model.set_totals(1, totals({{400, 4}}));
+    model.set_totals(1, totals({{400, 5}}));
     auto cut = responded(1, 400, "GET /" + std::string(443, 'a'), 101);
     cut.request_line_cut = true;
     auto open = responded(1, 400, "GET /ab", 101);
@@ -217,8 +217,13 @@ TEST_F(ModelTest, OddRequestLinesHaveLabels) {
     model.on(open);
     model.on(responded(1, 400, "", 101));
     model.on(responded(1, 400, "nonsense", 101));
-    EXPECT_EQ(snapshot(one).targets[0].workers[0].failed,
-              (Failed{{{"GET", "other", 400}, 1}, {{"GET", "invalid", 400}, 1}, {{"invalid", "invalid", 400}, 2}}));
+    auto lost = responded(1, 400, "", 101);
+    lost.request_lost = true;
+    model.on(lost);
+    EXPECT_EQ(snapshot(one).targets[0].workers[0].failed, (Failed{{{"GET", "other", 400}, 1},
+                                                                  {{"GET", "invalid", 400}, 1},
+                                                                  {{"invalid", "invalid", 400}, 2},
+                                                                  {{"other", "other", 400}, 1}}));
 }
 
 TEST_F(ModelTest, RecordsOfAnEarlierOwnerOfTheSlotAreIgnored) {
