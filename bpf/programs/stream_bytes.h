@@ -100,7 +100,7 @@ int stream_bytes(u64 *context) {
             io->next_prog = PROG_FINISH_EXPLAINED;
             bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
         }
-        finish_response(connection, &key, position_in(&connection->streams[TO_CLIENT], cursor), 0, 0);
+        finish_response_apart(key.slot, (u32)key.fd, position_in(&connection->streams[TO_CLIENT], cursor), 0);
         break;
     case EVENT_LINE:
     case EVENT_LINE_END:
