@@ -39,10 +39,6 @@ __noinline u64 pass_message(u32 index) {
     stream = &connection->streams[direction];
     event = advance(connection, stream, &io->cursor, direction, MESSAGE_STEPS);
     switch (event) {
-    case EVENT_RESPONSE_END:
-        if (wants_explanation(connection, io)) return event;
-        finish_response_apart(key.slot, (u32)key.fd, position_in(stream, &io->cursor), 0);
-        break;
     case EVENT_LINE:
     case EVENT_LINE_END:
     case EVENT_PIPELINED:
@@ -57,7 +53,25 @@ __noinline u64 pass_message(u32 index) {
         return event;
     }
     io->long_steps = 0;
-    if (trace_requests) update_request_trace(connection, &key, io->now_ns);
+    if (trace_requests) update_trace_apart(key.slot, (u32)key.fd, io->now_ns);
+    return EVENT_CONTINUE;
+}
+
+/* A response is complete. Apart from pass_message(), since the kernel allows 512 bytes of stack for all that call each other.
+ * EVENT_RESPONSE_END: its cause is to be looked for first. */
+__noinline u64 end_message(u32 index) {
+    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &index);
+    struct connection *connection;
+    struct connection_key key;
+
+    if (!io) return EVENT_NEED_MORE;
+    key = io->key;
+    connection = bpf_map_lookup_elem(&connections, &key);
+    if (!connection) return EVENT_NEED_MORE;
+    if (wants_explanation(connection, io)) return EVENT_RESPONSE_END;
+    finish_response_apart(key.slot, (u32)key.fd, position_in(&connection->streams[TO_CLIENT], &io->cursor), 0);
+    if (trace_requests) update_trace_apart(key.slot, (u32)key.fd, io->now_ns);
+    io->long_steps = 0;
     return EVENT_CONTINUE;
 }
 
@@ -70,7 +84,10 @@ int pass_messages(u64 *context) {
     u64 event = EVENT_CONTINUE;
 
     if (!io) return 0;
-    for (u32 i = 0; i < MESSAGE_EVENTS && event == EVENT_CONTINUE; i++) event = pass_message(0);
+    for (u32 i = 0; i < MESSAGE_EVENTS && event == EVENT_CONTINUE; i++) {
+        event = pass_message(0);
+        if (event == EVENT_RESPONSE_END) event = end_message(0);
+    }
     key = io->key;
     connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;
@@ -81,7 +98,7 @@ int pass_messages(u64 *context) {
         finish_response_apart(key.slot, (u32)key.fd, position_in(&connection->streams[TO_CLIENT], &io->cursor), 0);
     }
     update_activity(connection, &key, io->now_ns);
-    update_request_trace(connection, &key, io->now_ns);
+    if (trace_requests) update_trace_apart(key.slot, (u32)key.fd, io->now_ns);
     if (event == EVENT_NEED_MORE) return 0;
     if (event == EVENT_RESPONSE_END && !io->cursor.bytes && io->cursor.at == io->cursor.end) return 0;
     if (event == EVENT_BUDGET) {

@@ -93,12 +93,12 @@ static void run_meanwhile(void (*call)(void*)) {
     u32 zero = 0;
     struct io_ctx* io = bpf_map_lookup_elem(&io_ctxs, &zero);
     struct io_ctx own = *io;
-    uint32_t tail_calls = world.tail_calls;
+    uint32_t taken = world.tail_calls;
 
     world.interrupt_end = NULL;
     call(world.interrupted);
     *io = own;
-    world.tail_calls = tail_calls;
+    world.tail_calls = taken;
 }
 
 int run_part(uint32_t index, unsigned long long* context) {
