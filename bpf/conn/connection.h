@@ -90,8 +90,9 @@ struct pipelined_methods {
 };
 
 enum connection_mark {
-    MARK_BLANK = 1 << 0, /* an empty line was read behind the last request: some servers answer it */
-    MARK_STRAY = 1 << 1, /* what was sent since the last response, and answers nothing, is counted */
+    MARK_BLANK = 1 << 0,  /* an empty line was read behind the last request: some servers answer it */
+    MARK_STRAY = 1 << 1,  /* what was sent since the last response, and answers nothing, is counted */
+    MARK_TUNNEL = 1 << 2, /* the answer to CONNECT that is being finished opens a tunnel */
 };
 
 struct connection {

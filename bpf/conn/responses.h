@@ -101,6 +101,22 @@ static __always_inline void record_request(struct connection *connection, const 
     bpf_ringbuf_submit(record, wake_up_flags());
 }
 
+/* 1 if the response that is complete answers a CONNECT and lets the client in (RFC 9110 section 9.3.6), and no other request waits; else
+ * 0. Without branches, and kept in the connection until it is needed: Linux 5.10 follows all that comes behind a branch once for
+ * each value that a variable may have by then. */
+static __always_inline u32 opens_tunnel(const struct connection *connection) {
+    u32 status = connection->streams[TO_CLIENT].status;
+    u32 is_connect = connection->current.flags / REQUEST_CONNECT % 2;
+    u32 others = connection->queued ^ 1;
+
+    return is_connect & !anew(others | (status / 100 ^ 2));
+}
+
+/* Read anew, for the same reason. The index of a status that is not readable, 0, is above all others. */
+static __always_inline u32 index_of_status(const struct connection *connection) {
+    return (u32)*(const volatile u16 *)&connection->streams[TO_CLIENT].status - STATUS_FIRST;
+}
+
 /* The record leaves before the totals grow, so that a reader that takes totals first and records second finds an
  * explanation for each count. `end_at`: the response's end, as a position in the stream to the client. */
 static __always_inline void finish_response(struct connection *connection, const struct connection_key *key, u64 end_at,
@@ -111,8 +127,6 @@ static __always_inline void finish_response(struct connection *connection, const
     u64 first_byte_ns = duration_until(connection, connection->first_write_ns);
     u64 request_at = connection->current.begins_at;
     u32 answered = connection->queued;
-    u8 opens_tunnel = answered == 1 && connection->current.flags & REQUEST_CONNECT && status >= 200 && status < 300;
-    u32 index = status ? status - STATUS_FIRST : STATUS_UNREADABLE;
 
     if (status >= 400 || connection->by.thread || record_every_response)
         record_request(connection, key, RECORD_RESPONSE, status, connection->last_write_ns, duration_ns, incomplete,
@@ -120,10 +134,11 @@ static __always_inline void finish_response(struct connection *connection, const
     if (answers_skipped_request(connection)) count_drop(loss_of(connection->lost_by));
     connection->exception[0] = 0;
     connection->by.thread = 0;
-    connection->ended = (u8)(1 + (incomplete ? ended_by : STREAM_COMPLETE));
+    connection->ended = (u8)(1 + STREAM_COMPLETE + anew(incomplete) * (ended_by - STREAM_COMPLETE));
     connection->responses++;
     if (!connection->queued) connection->marks = 0;
-    connection->marks &= (u8)~MARK_STRAY;
+    connection->marks &= (u8) ~(MARK_STRAY | MARK_TUNNEL);
+    connection->marks |= (u8)(opens_tunnel(connection) * MARK_TUNNEL);
     connection->last_end_ns = connection->last_write_ns;
     connection->first_write_ns = connection->last_write_ns; /* the next one's, if this write goes on with it */
     /* A request that was refused while its head was still coming: what follows is not understood by the
@@ -142,7 +157,7 @@ static __always_inline void finish_response(struct connection *connection, const
             add_size(&total->response_sizes, end_at - connection->answered_at);
         }
         /* Last: as long as it is missing, the two sums differ and a reader tries again. */
-        increment(&total->responses[at_most(index, STATUS_UNREADABLE)]);
+        increment(&total->responses[at_most(index_of_status(connection), STATUS_UNREADABLE)]);
     }
     connection->answered_at = end_at;
     if (connection->flags & CONNECTION_SAW_UWSGI) connection->streams[FROM_CLIENT].phase = PHASE_IDLE;
@@ -153,7 +168,7 @@ static __always_inline void finish_response(struct connection *connection, const
         if (measure_activity && total && connection->streams[TO_CLIENT].details & DETAIL_WEBSOCKET)
             begin_websocket(connection, total, connection->last_write_ns);
     }
-    if (opens_tunnel) lose_place(connection, FROM_CLIENT, RESYNC_TUNNEL);
+    if (connection->marks & MARK_TUNNEL) lose_place(connection, FROM_CLIENT, RESYNC_TUNNEL);
 }
 
 /* finish_response() for programs that end connections: a function of its own, which the verifier walks once (Linux 5.6). Inside of

@@ -20,7 +20,7 @@ enum {
 /* Turns of the loop in one program run; the caller continues by tail calls, of which the kernel allows 33 for one system
      * call. */
 #if defined(__bpf__) && !defined(BPF_LOOP_HELPER)
-    STREAM_STEPS = 40, /* all of which the verifier walks */
+    STREAM_STEPS = 24, /* all of which the verifier walks */
 #else
     STREAM_STEPS = 64,
 #endif
