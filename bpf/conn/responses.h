@@ -114,7 +114,9 @@ static __always_inline u32 opens_tunnel(const struct connection *connection) {
 
 /* Read anew, for the same reason. The index of a status that is not readable, 0, is above all others. */
 static __always_inline u32 index_of_status(const struct connection *connection) {
-    return (u32)*(const volatile u16 *)&connection->streams[TO_CLIENT].status - STATUS_FIRST;
+    const volatile u16 *status = &connection->streams[TO_CLIENT].status;
+
+    return (u32)*status - STATUS_FIRST;
 }
 
 /* The record leaves before the totals grow, so that a reader that takes totals first and records second finds an
