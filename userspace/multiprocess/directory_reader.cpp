@@ -117,6 +117,7 @@ std::vector<DirectoryReader::Name> DirectoryReader::names_in(int directory, cons
                                                              const Refused& refused) {
     std::vector<Name> live;
     std::vector<Name> others;
+    std::size_t place = 0;
     for (auto& name : client_files_in(directory)) {
         auto parsed = parse_file_name(name);
         if (!parsed) {
@@ -125,7 +126,7 @@ std::vector<DirectoryReader::Name> DirectoryReader::names_in(int directory, cons
         }
         const bool lives = is_live(parsed->pid);
         if (parsed->live && !lives) continue;
-        (lives ? live : others).push_back({std::move(name), std::move(*parsed)});
+        (lives ? live : others).push_back({std::move(name), std::move(*parsed), place++});
     }
     std::ranges::move(others, std::back_inserter(live));
     return live;
@@ -136,7 +137,7 @@ const std::vector<DirectoryReader::File>& DirectoryReader::read(int directory, S
     std::map<procfs::FileId, const File*> earlier;
     for (const auto& file : files_) earlier[file.id] = &file;
     std::vector<File> files;
-    for (auto& [name, parsed] : names_in(directory, is_live, refused)) {
+    for (auto& [name, parsed, place] : names_in(directory, is_live, refused)) {
         const auto opened = procfs::open_regular_file(directory, name);
         if (!opened.descriptor) {
             if (const auto reason = refusal_of(opened.failure)) refused(name, *reason);
@@ -145,7 +146,7 @@ const std::vector<DirectoryReader::File>& DirectoryReader::read(int directory, S
         const auto found = earlier.find(opened.id); // of another name: the number was used again
         const auto* before = found != earlier.end() && found->second->name == parsed ? found->second : nullptr;
         auto values = read_values(opened, allowance);
-        auto& file = files.emplace_back(File{std::move(parsed), opened.id, {}});
+        auto& file = files.emplace_back(File{std::move(parsed), opened.id, place, {}});
         const auto* reason = std::get_if<FileRefusal>(&values);
         const bool is_empty = reason == nullptr && std::get<Values>(values).entries.empty();
         if (reason != nullptr) refused(name, *reason);
@@ -156,6 +157,7 @@ const std::vector<DirectoryReader::File>& DirectoryReader::read(int directory, S
         else if (reason != nullptr)
             files.pop_back();
     }
+    std::ranges::sort(files, {}, &File::place);
     files_ = std::move(files);
     return files_;
 }

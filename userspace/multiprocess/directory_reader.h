@@ -31,13 +31,15 @@ public:
     struct File {
         FileName name;
         procfs::FileId id;
+        std::size_t place = 0; // in the directory
         std::vector<Reading> readings;
     };
     using IsLive = std::function<bool(const std::string& pid)>;
     using Refused = std::function<void(const std::string& file, FileRefusal reason)>;
 
-    // Files of processes that live come first: those that dead workers have left behind, which only grow in number, do
-    // not use up what may be read of them. A file that cannot be read this time has the values that it had the time
+    // In the order in which the directory lists them, in which the client adds up, too: sums of fractions depend on it.
+    // Those of processes that live are read first: what dead workers have left behind only grows in number, and would
+    // use up what may be read. A file that cannot be read this time has the values that it had the time
     // before: a sum without it would look like a counter that starts anew. Those that are gone are gone, and those of
     // gauges that count only while their process lives, when it does not.
     const std::vector<File>& read(int directory, SeriesTable& table, Allowance& allowance, const IsLive& is_live,
@@ -50,6 +52,7 @@ private:
     struct Name {
         std::string file;
         FileName parsed;
+        std::size_t place; // in the directory
     };
     static std::vector<Name> names_in(int directory, const IsLive& is_live, const Refused& refused);
 

@@ -164,6 +164,19 @@ TEST_F(DirectoryReaderTest, ReadsWhatLivesFirst) {
     EXPECT_EQ(read({1, 1 << 20, 1 << 19}), (Values{{"5", 5}, {"7", 7}})) << "and what was read stays";
 }
 
+TEST_F(DirectoryReaderTest, GivesThemInTheOrderOfTheDirectory) {
+    for (int pid = 0; pid < 20; ++pid) write_counter(std::to_string(pid), pid);
+    const auto order = [&](const DirectoryReader::IsLive& is_live) {
+        Allowance allowance{100, 1 << 20, 1 << 19};
+        std::vector<std::string> pids;
+        for (const auto& file : reader_.read(directory_, table_, allowance, is_live, [](const auto&, auto) {}))
+            pids.push_back(file.name.pid);
+        return pids;
+    };
+    EXPECT_EQ(order([](const std::string& pid) { return pid == "7"; }),
+              order([](const std::string&) { return false; }));
+}
+
 TEST_F(DirectoryReaderTest, WithinItsAllowance) {
     for (int pid = 0; pid < 5; ++pid) write_counter(std::to_string(pid), 1);
     EXPECT_EQ(read({2, 1 << 20, 1 << 19}).size(), 2u);
