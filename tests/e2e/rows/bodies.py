@@ -115,12 +115,13 @@ def bodiless_then_get(net):
 
 @row("S")
 def head_with_a_body(net):
-    """An application that sends a body to HEAD: the response is complete before it."""
+    """An application that sends a body to HEAD: the response is complete before it. Gunicorn 26 leaves the body out."""
     with net.open() as connection:
         assert connection.exchange("HEAD", "/bold").status == 200
+        is_over = connection.closed_by_server()
         while connection._receive():  # up to the end
             pass
-    return net.seen().but(protocol__errors__unexpected_bytes=1)
+    return net.seen() if is_over else net.seen().but(protocol__errors__unexpected_bytes=1)
 
 
 @row("S")
