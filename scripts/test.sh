@@ -88,6 +88,6 @@ if [[ $mode == all ]]; then
     stage asan 10 sanitized_tests asan '^unit\.'
     stage tsan 5 sanitized_tests tsan '^unit\.web_test$'
     stage soak 15 tests build soak
-    stage fuzz 5 tests build fuzz
+    stage fuzz 8 tests build fuzz
 fi
 finish

@@ -84,6 +84,7 @@ static __always_inline void read_status_byte(struct stream *stream, struct iov_c
     }
     if (is_digit(byte) || stream->matched != STATUS_DIGITS || stream->status < STATUS_FIRST) stream->status = 0;
     stream->phase = byte == '\n' ? PHASE_FIELDS : PHASE_REST;
+    stream->partial_bytes = 0;
     cursor->line = cursor->at;
 }
 

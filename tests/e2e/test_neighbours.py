@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A well-behaved application beside hostile neighbours: its counts, waits and states stay exact, what the exporter uses stays bounded, and
-what it had to refuse is named. GBE_NEIGHBOURS_SECONDS is how long, 60 by default."""
+what it had to refuse is named. GBE_NEIGHBOURS_SECONDS is how long, 60 by default; GBE_NEIGHBOURS_CONNECTIONS how many one of them keeps, 1,000
+by default."""
 
 import contextlib
 import os
@@ -16,12 +17,13 @@ from harness.server import Gunicorn
 from harness.wire import Connection
 
 SECONDS = int(os.environ.get("GBE_NEIGHBOURS_SECONDS", "60"))
-KEPT = 1000
-MOST_CONNECTIONS = 500
+KEPT = int(os.environ.get("GBE_NEIGHBOURS_CONNECTIONS", "1000"))
+MOST_CONNECTIONS = KEPT // 2
 MOST_PROCESSES = 256
 MOST_MEMORY_GROWTH_KB = 64 * 1024
 
 LISTENER = """
+import socket
 while True:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -51,6 +53,7 @@ def neighbour(program):
     process = processes.start([sys.executable, "-c", program], priority=10)
     try:
         yield process
+        assert process.poll() is None, "it ended by itself"
     finally:
         processes.end(process, signal.SIGKILL)
 

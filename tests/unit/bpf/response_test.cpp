@@ -121,6 +121,16 @@ TEST_F(ResponseTest, VersionOfAnyLength) {
     EXPECT_EQ(worker.drops(), 0u);
 }
 
+TEST_F(ResponseTest, VersionOfAnyLengthByteByByte) {
+    for (const auto* status : {" 410 Gone\r\n", " 410\n", "\r\n", "\n", " \n", " 41\r\n"}) {
+        request();
+        for (const char byte : "HTTP/" + std::string(70, '2') + status + "Content-Length: 0\r\n\r\n")
+            worker.send(fd, {&byte, 1});
+        EXPECT_EQ(worker.responses().back().status, std::string_view(status).contains("410") ? 410 : 0) << status;
+    }
+    EXPECT_EQ(worker.responses().size(), 6u);
+}
+
 TEST_F(ResponseTest, StatusLinesOfAllKinds) {
     expect_one("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", 200);
     expect_one("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", 200);
