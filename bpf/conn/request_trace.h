@@ -158,13 +158,17 @@ static __always_inline void update_request_trace(struct connection *connection, 
     begin_trace(key, now_ns);
 }
 
-/* The same in a function of its own, for programs that have no stack to spare. */
-__noinline u64 update_trace_apart(u32 slot, u32 fd, u64 now_ns) {
+/* The same, in a function of its own: not every program has the stack for it. */
+__noinline u64 update_trace_by_key(u32 slot, u32 fd, u64 now_ns) {
     struct connection_key key = {.slot = slot, .fd = (s32)fd};
     struct connection *connection = bpf_map_lookup_elem(&connections, &key);
 
     if (connection) update_request_trace(connection, &key, now_ns);
     return 0;
+}
+
+static __always_inline void update_trace_apart(const struct connection_key *key, u64 now_ns) {
+    if (trace_requests) update_trace_by_key(key->slot, (u32)key->fd, now_ns);
 }
 
 /* Bytes of a response have been written. Which of the writes is the last may turn out when the connection is closed. */

@@ -95,13 +95,17 @@ static __always_inline u8 method_flags(u64 first, u32 bytes) {
     return 0;
 }
 
+/* Where struct pipelined_methods has a request. */
+static __always_inline u64 method_bit(u32 ordinal) { return 1ull << (ordinal & 63); }
+static __always_inline u32 method_word(u32 ordinal) { return ordinal / 64 & (PIPELINE_METHODS / 64 - 1); }
+
 /* The newest request, for whose line there is no room: notes its method. True once it is known. */
 static __always_inline int note_method(struct connection *connection, const struct iov_cursor *cursor) {
     struct pipelined_methods *methods = &connection->methods;
     u32 have = methods->beginning_bytes;
     u32 ordinal = connection->next_ahead + connection->queued - 2;
-    u64 bit = 1ull << (ordinal & 63);
-    u32 at = ordinal / 64 & (PIPELINE_METHODS / 64 - 1);
+    u64 bit = method_bit(ordinal);
+    u32 at = method_word(ordinal);
     u8 flags;
 
     for (u32 i = 0; i < sizeof methods->beginning; i++) {
@@ -121,8 +125,8 @@ static __always_inline int note_method(struct connection *connection, const stru
 }
 
 static __always_inline void forget_method(struct connection *connection, u32 ordinal) {
-    u64 bit = 1ull << (ordinal & 63);
-    u32 at = ordinal / 64 & (PIPELINE_METHODS / 64 - 1);
+    u64 bit = method_bit(ordinal);
+    u32 at = method_word(ordinal);
 
     connection->methods.head[at] &= ~bit;
     connection->methods.connect[at] &= ~bit;
@@ -131,8 +135,8 @@ static __always_inline void forget_method(struct connection *connection, u32 ord
 
 /* enum request_flag of a request whose line was not kept. */
 static __always_inline u8 flags_of_lost(const struct connection *connection, u32 ordinal) {
-    u64 bit = 1ull << (ordinal & 63);
-    u32 at = ordinal / 64 & (PIPELINE_METHODS / 64 - 1);
+    u64 bit = method_bit(ordinal);
+    u32 at = method_word(ordinal);
 
     return REQUEST_AHEAD | REQUEST_LOST | (connection->methods.head[at] & bit ? REQUEST_HEAD : 0) |
            (connection->methods.connect[at] & bit ? REQUEST_CONNECT : 0);

@@ -53,7 +53,7 @@ __noinline u64 pass_message(u32 index) {
         return event;
     }
     io->long_steps = 0;
-    if (trace_requests) update_trace_apart(key.slot, (u32)key.fd, io->now_ns);
+    update_trace_apart(&key, io->now_ns);
     return EVENT_CONTINUE;
 }
 
@@ -70,7 +70,7 @@ __noinline u64 end_message(u32 index) {
     if (!connection) return EVENT_NEED_MORE;
     if (wants_explanation(connection, io)) return EVENT_RESPONSE_END;
     finish_response_apart(key.slot, (u32)key.fd, position_in(&connection->streams[TO_CLIENT], &io->cursor), 0);
-    if (trace_requests) update_trace_apart(key.slot, (u32)key.fd, io->now_ns);
+    update_trace_apart(&key, io->now_ns);
     io->long_steps = 0;
     return EVENT_CONTINUE;
 }
@@ -98,7 +98,7 @@ int pass_messages(u64 *context) {
         finish_response_apart(key.slot, (u32)key.fd, position_in(&connection->streams[TO_CLIENT], &io->cursor), 0);
     }
     update_activity(connection, &key, io->now_ns);
-    if (trace_requests) update_trace_apart(key.slot, (u32)key.fd, io->now_ns);
+    update_trace_apart(&key, io->now_ns);
     if (event == EVENT_NEED_MORE) return 0;
     if (event == EVENT_RESPONSE_END && !io->cursor.bytes && io->cursor.at == io->cursor.end) return 0;
     if (event == EVENT_BUDGET) {

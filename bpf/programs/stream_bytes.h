@@ -60,7 +60,7 @@ int end_lost_response(u64 *context) {
     if (!connection) return 0;
     finish_lost_response(connection, io);
     update_activity(connection, &key, io->now_ns);
-    if (trace_requests) update_trace_apart(key.slot, (u32)key.fd, io->now_ns);
+    update_trace_apart(&key, io->now_ns);
     return continue_stream(context, connection, io);
 }
 
@@ -126,7 +126,7 @@ int stream_bytes(u64 *context) {
         break;
     }
     update_activity(connection, &key, io->now_ns);
-    if (trace_requests) update_trace_apart(key.slot, (u32)key.fd, io->now_ns);
+    update_trace_apart(&key, io->now_ns);
     if (event == EVENT_NEED_MORE) return 0;
     /* Also where the window is used up: a line that ends in a later call is still to be saved. */
     if (event == EVENT_BUDGET) return continue_in_bulk(context, connection, io);
