@@ -17,6 +17,7 @@
  *   tail call                    read_log_record      programs/log_record.h        exceptions that a worker logs
  *   tail call                    read_printed         programs/print_traceback.h   exceptions that gevent.pywsgi prints
  *   tail call                    note_listener        programs/listen.h            what processes listen on
+ *   tail call                    recover_call         programs/recover_call.h      calls in the middle of which another one ran
  *   tail call                    read_frames          programs/read_frames.h       by whom a WebSocket is ended
  * tp_btf/sys_enter               sys_enter            programs/queue_wait.h        the first read of a connection
  * tp_btf/sched_process_fork      sched_process_fork   programs/process.h           births of workers
@@ -78,6 +79,7 @@
 #include "programs/process.h"
 #include "programs/queue_wait.h"
 #include "programs/read_frames.h"
+#include "programs/recover_call.h"
 #include "programs/sched.h"
 #include "programs/stream_bytes.h"
 #include "programs/sys_exit.h"

@@ -150,7 +150,9 @@ enum drop_reason {
     DROP_MESSAGE = 15,         /* the msghdr of recvmsg() or sendmsg() could not be read */
     DROP_32BIT_SYSCALL = 16,   /* an observed process entered the kernel by the 32-bit entry: not read */
     DROP_REQUEST_END = 17, /* a response to a request that was skipped behind one whose end is not known: no labels */
-    DROP_REASONS = 18,
+    DROP_PREEMPTED = 18,   /* another thread ran in the middle of a program: the place in a connection is lost */
+    DROP_RAISES_FULL = 19, /* an exception may have been forgotten before its response came: its type is not known */
+    DROP_REASONS = 20,
 };
 
 /* Why the place in a connection was lost that was found again. Index into the map `drops`, from DROP_REASONS on. Each is exported as
@@ -159,7 +161,8 @@ enum resync_reason {
     RESYNC_PARSE_BUDGET = 0,  /* DROP_PARSE_BUDGET */
     RESYNC_REQUEST_END = 1,   /* where a request ended could not be told */
     RESYNC_PIPELINE_FULL = 2, /* DROP_PIPELINE_FULL: more than PIPELINE_METHODS requests were read ahead */
-    RESYNC_REASONS = 3,
+    RESYNC_PREEMPTED = 3,     /* DROP_PREEMPTED */
+    RESYNC_REASONS = 4,
     RESYNC_TUNNEL = 0xfe, /* nothing is lost: behind CONNECT anything may come */
 };
 
@@ -195,7 +198,8 @@ enum tail_call {
     PROG_NOTE_LISTENER = 10,
     PROG_READ_FRAMES = 11,
     PROG_PASS_MESSAGES = 12,
-    TAIL_CALLS = 13,
+    PROG_RECOVER_CALL = 13,
+    TAIL_CALLS = 14,
 };
 
 /* ---- listeners -------------------------------------------------------------------------------- */

@@ -92,6 +92,7 @@ struct worker_totals {
     struct sizes request_sizes;  /* of every response's request: head and body, as far as they were read by then */
     struct sizes response_sizes; /* head and body, as far as they were accepted by the kernel */
     struct durations waits[WAIT_PLACES];  /* by enum wait_place; of connections, and of their later requests */
+    u64 unknown_waits[WAIT_PLACES];       /* likewise, of which it could not be told how long they were: not in `waits` */
     u64 last_logged_ns;                   /* when an exception was logged last */
     u64 last_polled_ns;                   /* when epoll_wait returned last: then an event loop's turn began */
     u64 raise_missed_ns;                  /* when an exception passed a framework and could not be remembered, last */

@@ -18,16 +18,28 @@ static __always_inline void note_socket(struct connection *connection) {
     connection->window = connection->tcp ? BPF_CORE_READ((struct tcp_sock *)sk, rcv_wnd) : 0;
 }
 
+/* Another thread has used the template between its filling and its copying. */
+static __always_inline void mend_connection(const struct connection_key *key, u64 file, u64 now_ns) {
+    struct connection *connection = bpf_map_lookup_elem(&connections, key);
+
+    if (!connection) return;
+    connection->file = file;
+    connection->accepted_ns = now_ns;
+    note_socket(connection);
+}
+
 static __always_inline void begin_connection(const struct connection_key *key, u64 now_ns) {
     u32 index = NEW_ACCEPTED;
     struct connection *connection = bpf_map_lookup_elem(&new_connection, &index);
+    u64 file = file_of(fd_of(key));
 
     if (!connection) return;
     /* Complete before it enters the map: the thread that closed the descriptor's former file may look it up at any moment. */
-    connection->file = file_of(fd_of(key));
+    connection->file = file;
     connection->accepted_ns = now_ns;
     note_socket(connection);
     if (!add_connection(key, connection)) return;
+    if (connection->file != file || connection->accepted_ns != now_ns) mend_connection(key, file, now_ns);
     count_opened(key);
     count_alt_conn(key, 1);
     record_accept_wait(connection, key);

@@ -172,6 +172,7 @@ static __always_inline int is_unanswered(const struct connection *connection) {
 
 /* One system call's bytes on their way through the programs. */
 struct io_ctx {
+    u64 owner; /* thread, as bpf_get_current_pid_tgid() says it: conn/scratch.h */
     struct connection_key key;
     u64 now_ns;
     u64 last_write_ns; /* the connection's, before this call */

@@ -35,9 +35,9 @@ static __always_inline int is_same_file(struct connection *connection, s32 fd) {
 /* True if another thread is closing the connection: whatever file the descriptor has now, it does not mean this connection any
  * more. (Comparing files is not enough: the kernel soon uses the memory of a closed file again.) */
 static __always_inline int is_closing(const struct connection_key *key, const struct connection *connection) {
-    const u64 *accepted_ns = bpf_map_lookup_elem(&closing_conns, key);
+    const struct conn_end *end = bpf_map_lookup_elem(&closing_conns, key);
 
-    return accepted_ns && *accepted_ns == connection->accepted_ns;
+    return end && end->accepted_ns == connection->accepted_ns;
 }
 
 /* The connection that the descriptor means, else one that it meant and that no thread is closing yet, else any; NULL if there

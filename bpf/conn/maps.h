@@ -62,17 +62,22 @@ struct {
     __type(value, struct request);
 } pipelined SEC(".maps");
 
+/* A thread that ends a connection. */
+struct conn_end {
+    u64 accepted_ns; /* connection.accepted_ns: which one */
+    u64 owner;       /* the thread, as bpf_get_current_pid_tgid() says it */
+};
+
 /* Connections that a thread is about to end. Two threads can reach the same one at once: one in close(), and one that has just
  * got the number from accept(). The insertion decides which of them ends it. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 256);
     __type(key, struct connection_key);
-    __type(value, u64); /* connection.accepted_ns: which one */
+    __type(value, struct conn_end);
 } closing_conns SEC(".maps");
 
-/* ---- scratch, per CPU: the programs cannot be interrupted by one another (tracepoints run with preemption
- * disabled, and no system call returns inside another) ---- */
+/* ---- scratch, per CPU: conn/scratch.h has who uses it ---- */
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -13,6 +13,13 @@ static __always_inline void add_wait(slot_t slot, u32 place, u64 from_ns, u64 un
     if (total) add_duration(&total->waits[place], until_ns > from_ns ? until_ns - from_ns : 0);
 }
 
+/* It is not known how long it has waited. */
+static __always_inline void add_unknown_wait(slot_t slot, u32 place) {
+    struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
+
+    if (total) increment(&total->unknown_waits[place]);
+}
+
 /* connect() may return after accept(), and it waits while the queue is full, so what counts is when it was called. */
 static __always_inline u64 connected_at(struct sock *sk) {
     u64 client = (u64)BPF_CORE_READ((struct unix_sock *)sk, peer);
@@ -41,7 +48,10 @@ static __always_inline void record_accept_wait(const struct connection *connecti
 
     if (!measure_waits) return;
     since_ns = queued_since(connection);
-    if (!since_ns) return;
+    if (!since_ns) {
+        add_unknown_wait(owner->slot, WAIT_ACCEPT);
+        return;
+    }
     add_wait(owner->slot, WAIT_ACCEPT, since_ns, connection->accepted_ns);
     trace_accept(owner, connection->accepted_ns > since_ns ? connection->accepted_ns - since_ns : 0);
 }
@@ -90,7 +100,10 @@ static __always_inline void record_read_wait(struct connection *connection, slot
     u64 from_ns = connection->tcp ? first_data_at(connection) : 0;
 
     connection->flags |= CONNECTION_WAS_READ;
-    if (from_ns == ARRIVAL_NOT_KNOWN) return;
+    if (from_ns == ARRIVAL_NOT_KNOWN) {
+        add_unknown_wait(slot, WAIT_FIRST_READ);
+        return;
+    }
     add_wait(slot, WAIT_FIRST_READ, from_ns > connection->accepted_ns ? from_ns : connection->accepted_ns, now_ns);
 }
 
@@ -102,7 +115,10 @@ static __always_inline void record_next_wait(struct connection *connection, slot
     from_ns = next_data_at(connection, now_ns);
     if (!from_ns) return;
     connection->flags |= CONNECTION_WAIT_NOTED;
-    if (from_ns != ARRIVAL_NOT_KNOWN) add_wait(slot, WAIT_NEXT_READ, from_ns, now_ns);
+    if (from_ns == ARRIVAL_NOT_KNOWN)
+        add_unknown_wait(slot, WAIT_NEXT_READ);
+    else
+        add_wait(slot, WAIT_NEXT_READ, from_ns, now_ns);
 }
 
 /* A read has returned bytes. Those for which it had to wait did not wait themselves. */
@@ -110,10 +126,15 @@ static __always_inline void note_read(struct connection *connection, slot_t slot
     const struct tcp_sock *tcp = (const struct tcp_sock *)connection->tcp;
     u32 segments;
 
-    if (!measure_waits || !tcp) return;
-    if (!(connection->flags & CONNECTION_WAIT_NOTED) && awaits_next_request(connection))
-        add_wait(slot, WAIT_NEXT_READ, 0, 0);
+    if (!measure_waits) return;
+    if (!(connection->flags & CONNECTION_WAIT_NOTED) && awaits_next_request(connection)) {
+        if (tcp)
+            add_wait(slot, WAIT_NEXT_READ, 0, 0);
+        else
+            add_unknown_wait(slot, WAIT_NEXT_READ);
+    }
     connection->flags &= (u16)~CONNECTION_WAIT_NOTED;
+    if (!tcp) return;
     segments = BPF_CORE_READ(tcp, data_segs_in);
     /* Of what is left it is not known when it came. Two segments are not told apart. */
     connection->data_segments = unread_bytes(tcp) ? segments - 2 : segments;

@@ -36,6 +36,7 @@ static __always_inline u64 duration_until(const struct connection *connection, u
 /* What is counted of a response whose request was skipped. */
 static __always_inline u32 loss_of(u8 lost_by) {
     if (lost_by == RESYNC_PARSE_BUDGET) return DROP_PARSE_BUDGET;
+    if (lost_by == RESYNC_PREEMPTED) return DROP_PREEMPTED;
     return lost_by == RESYNC_PIPELINE_FULL ? DROP_PIPELINE_FULL : DROP_REQUEST_END;
 }
 
@@ -117,6 +118,12 @@ static __always_inline u32 index_of_status(const struct connection *connection) 
     const volatile u16 *status = &connection->streams[TO_CLIENT].status;
 
     return (u32)*status - STATUS_FIRST;
+}
+
+/* What was found of the exception behind a response is not to be trusted. */
+static __always_inline void forget_cause(struct connection *connection) {
+    connection->exception[0] = 0;
+    connection->by.thread = 0;
 }
 
 /* The record leaves before the totals grow, so that a reader that takes totals first and records second finds an

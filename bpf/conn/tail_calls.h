@@ -9,6 +9,7 @@
 
 #include "conn/in_flight.h"
 #include "conn/requests.h"
+#include "conn/scratch.h"
 #include "core/slots.h"
 #include "http/bulk.h"
 
@@ -38,7 +39,17 @@ static __always_inline struct connection *conn_to_close(const struct io_ctx *io,
 
 /* One thread at a time explains how a connection ends, and ends it: what it finds is written to the connection. */
 static __always_inline void claim_end(struct io_ctx *io, const struct connection_key *key) {
-    io->is_claimed = io->threads && !bpf_map_update_elem(&closing_conns, key, &io->accepted_ns, BPF_NOEXIST);
+    struct conn_end end = {.accepted_ns = io->accepted_ns, .owner = io->owner};
+    const struct conn_end *claimed;
+
+    io->is_claimed = 0;
+    if (!io->threads) return;
+    if (!bpf_map_update_elem(&closing_conns, key, &end, BPF_NOEXIST)) {
+        io->is_claimed = 1;
+        return;
+    }
+    claimed = bpf_map_lookup_elem(&closing_conns, key); /* by this thread, if recover_call begins once more */
+    io->is_claimed = claimed && claimed->owner == end.owner;
 }
 
 static __always_inline void release_end(struct io_ctx *io, const struct connection_key *key) {
@@ -51,8 +62,7 @@ static __always_inline void release_end(struct io_ctx *io, const struct connecti
 static __always_inline int close_conn(void *context, const struct connection_key *key,
                                       const struct connection *connection, u64 accepted_ns, u8 close_reason,
                                       u64 now_ns) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = claim_scratch();
 
     if (!io) return 0;
     io->key = *key;
@@ -74,6 +84,13 @@ static __always_inline int close_conn(void *context, const struct connection_key
     return 0;
 }
 
+/* Another thread has used the scratch in the middle of a call. */
+static __always_inline int leave_call(void *context) {
+    count_drop(DROP_PREEMPTED);
+    bpf_tail_call(context, &tail_calls, PROG_RECOVER_CALL);
+    return 0;
+}
+
 /* Hands the call's bytes to stream_bytes. Returns only where the kernel's limit of tail calls is reached. */
 static __always_inline int continue_stream(void *context, struct connection *connection, const struct io_ctx *io) {
     struct connection_key key = io->key;
@@ -90,7 +107,7 @@ static __always_inline int continue_stream(void *context, struct connection *con
 
 /* Begins a call on a connection whose place is lost: enum stream_event, as on_call_start() has it. */
 __noinline u64 begin_lost_call(u32 index) {
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &index);
+    struct io_ctx *io = own_scratch_at(index);
     struct connection *connection;
     struct connection_key key;
 
@@ -102,8 +119,7 @@ __noinline u64 begin_lost_call(u32 index) {
 
 /* Deals with an event within a head. */
 __noinline u64 take_head_event(u32 event) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     struct connection *connection;
     struct connection_key key;
     struct stream *stream;

@@ -28,4 +28,7 @@ const volatile unsigned long long tick_ns = 4000000;
 /* What a user may have turned on. */
 const volatile unsigned char watch_raises = 0; /* raises, last_raises, background_exceptions */
 
+/* Entries of the map `raises`. */
+const volatile unsigned int raise_places = 0;
+
 #endif

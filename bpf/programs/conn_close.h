@@ -37,12 +37,11 @@ static __always_inline int open_alt_conn(void *context, struct io_ctx *io) {
  * number from accept() does not wait, and uses the alternative key. */
 SEC("tp_btf/sys_exit")
 int end_by_call(u64 *context) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     struct connection *connection;
     struct connection_key key;
 
-    if (!io) return 0;
+    if (!io) return leave_call(context);
     key = io->key;
     if (io->threads && !io->is_claimed) return io->close_reason == CLOSE_REUSED ? open_alt_conn(context, io) : 0;
     connection = conn_to_close(io, &key);
@@ -55,12 +54,11 @@ int end_by_call(u64 *context) {
 /* Nothing more will be written to a connection. */
 SEC("tp_btf/sys_exit")
 int shut_by_call(u64 *context) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     struct connection *connection;
     struct connection_key key;
 
-    if (!io) return 0;
+    if (!io) return leave_call(context);
     key = io->key;
     connection = conn_to_close(io, &key);
     if (!connection) return 0;

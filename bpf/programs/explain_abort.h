@@ -54,13 +54,12 @@ static __always_inline void record_abort(struct connection *connection, const st
 /* Goes on with what ends the connection. */
 SEC("tp_btf/sys_exit")
 int explain_abort(u64 *context) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     const struct python *python;
     struct connection *connection;
     struct connection_key key;
 
-    if (!io) return 0;
+    if (!io) return leave_call(context);
     key = io->key;
     connection = conn_to_close(io, &key);
     python = connection ? python_of(key.slot) : NULL;
@@ -69,6 +68,10 @@ int explain_abort(u64 *context) {
         if (!connection->exception[0] && read_execution(key.slot)) {
             connection->by = io->scratch.by;
             read_cause_of_abort(python, key.slot, &io->scratch, connection);
+            if (!is_own(io)) {
+                forget_cause(connection);
+                return leave_call(context);
+            }
         }
         record_abort(connection, &key, io);
     }

@@ -48,13 +48,12 @@ static __always_inline void read_cause_by_another(slot_t slot, struct py_scratch
  * closes a file of its own that was given the number before the close was seen here: it has nothing to do with the response. */
 SEC("tp_btf/sys_exit")
 int explain_response(u64 *context) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     const struct python *python;
     struct connection *connection;
     struct connection_key key;
 
-    if (!io) return 0;
+    if (!io) return leave_call(context);
     key = io->key;
     connection = io->next_prog == PROG_FINISH_EXPLAINED ? bpf_map_lookup_elem(&connections, &key)
                                                         : conn_to_close(io, &key);
@@ -66,6 +65,10 @@ int explain_response(u64 *context) {
         else
             read_cause_by_another(key.slot, &io->scratch, connection);
     }
+    if (!is_own(io)) {
+        if (connection) forget_cause(connection);
+        return leave_call(context);
+    }
     bpf_tail_call(context, &tail_calls, io->next_prog);
     release_end(io, &key);
     return 0;
@@ -75,12 +78,11 @@ int explain_response(u64 *context) {
  * verify it. */
 SEC("tp_btf/sys_exit")
 int finish_explained(u64 *context) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     struct connection *connection;
     struct connection_key key;
 
-    if (!io) return 0;
+    if (!io) return leave_call(context);
     key = io->key;
     connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;

@@ -109,6 +109,18 @@ static __always_inline void begin_record(struct record_logged *record, slot_t sl
     record->reserved = 0;
 }
 
+/* What is in the record was found by the scratch. */
+static __always_inline void submit_if_own(struct record_logged *record) {
+    const struct io_ctx *io = scratch_here();
+
+    if (io && is_own(io)) {
+        bpf_ringbuf_submit(record, wake_up_flags());
+        return;
+    }
+    count_drop(DROP_PREEMPTED);
+    bpf_ringbuf_discard(record, 0);
+}
+
 static __always_inline void record_log(const struct python *python, slot_t slot, struct worker_totals *total,
                                        struct py_scratch *scratch, u64 frame, u64 type, const struct exec_context *by) {
     struct record_logged *record = reserve_record(sizeof *record);
@@ -125,14 +137,15 @@ static __always_inline void record_log(const struct python *python, slot_t slot,
         copy_bytes_argument(python, scratch->path, record, 0);
         copy_argument(python, scratch->method, record, 1);
     }
-    bpf_ringbuf_submit(record, wake_up_flags());
+    submit_if_own(record);
 }
 
 SEC("tp_btf/sys_exit")
 int read_log_record(u64 *context) {
     slot_t slot = slot_of(bpf_get_current_pid_tgid() >> 32);
     const struct python *python = python_of(slot);
-    struct py_scratch *scratch = py_scratch();
+    struct io_ctx *io = claim_scratch();
+    struct py_scratch *scratch = io ? &io->scratch : NULL;
     struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
     struct exec_context by;
     u64 frame, type;

@@ -29,7 +29,7 @@ LOOP_STEP pass_line(u32 turn, struct io_ctx **at) {
 /* Functions of their own, which the verifier walks once each (Linux 5.6). They take numbers only, so what they work on is in the
  * io_ctx. EVENT_CONTINUE: there is more. */
 __noinline u64 pass_chunks(u32 index) {
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &index);
+    struct io_ctx *io = own_scratch_at(index);
 
     if (!io) return EVENT_NEED_MORE;
     io->bulk_event = EVENT_CONTINUE;
@@ -38,7 +38,7 @@ __noinline u64 pass_chunks(u32 index) {
 }
 
 __noinline u64 pass_lines(u32 index) {
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &index);
+    struct io_ctx *io = own_scratch_at(index);
 
     if (!io) return EVENT_NEED_MORE;
     io->bulk_event = EVENT_CONTINUE;
@@ -48,14 +48,13 @@ __noinline u64 pass_lines(u32 index) {
 
 SEC("tp_btf/sys_exit")
 int pass_bulk(u64 *context) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     struct connection *connection;
     struct connection_key key;
     struct stream *stream;
     u64 event = EVENT_CONTINUE;
 
-    if (!io) return 0;
+    if (!io) return leave_call(context);
     key = io->key;
     connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;
@@ -67,6 +66,7 @@ int pass_bulk(u64 *context) {
     } else {
         for (u32 i = 0; i < BATCHES && event == EVENT_CONTINUE; i++) event = pass_lines(0);
     }
+    if (!is_own(io)) return leave_call(context);
     *stream = io->bulk;
     if (event == EVENT_NEED_MORE) return 0;
     if (event == EVENT_CONTINUE) bpf_tail_call(context, &tail_calls, PROG_PASS_BULK);

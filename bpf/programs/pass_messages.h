@@ -25,7 +25,7 @@ static __always_inline int wants_explanation(const struct connection *connection
 /* A function of its own, which the verifier walks once (Linux 5.6); its argument is a number, so what it works on is in the io_ctx.
  * EVENT_CONTINUE: the event was dealt with. Any other is for the caller. */
 __noinline u64 pass_message(u32 index) {
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &index);
+    struct io_ctx *io = own_scratch_at(index);
     struct connection *connection;
     struct connection_key key;
     struct stream *stream;
@@ -38,6 +38,7 @@ __noinline u64 pass_message(u32 index) {
     direction = io->direction & 1;
     stream = &connection->streams[direction];
     event = advance(connection, stream, &io->cursor, direction, MESSAGE_STEPS);
+    if (!is_own(io)) return EVENT_NEED_MORE;
     switch (event) {
     case EVENT_LINE:
     case EVENT_LINE_END:
@@ -60,7 +61,7 @@ __noinline u64 pass_message(u32 index) {
 /* A response is complete. Apart from pass_message(), since the kernel allows 512 bytes of stack for all that call each other.
  * EVENT_RESPONSE_END: its cause is to be looked for first. */
 __noinline u64 end_message(u32 index) {
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &index);
+    struct io_ctx *io = own_scratch_at(index);
     struct connection *connection;
     struct connection_key key;
 
@@ -77,18 +78,18 @@ __noinline u64 end_message(u32 index) {
 
 SEC("tp_btf/sys_exit")
 int pass_messages(u64 *context) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     struct connection *connection;
     struct connection_key key;
     u64 event = EVENT_CONTINUE;
 
-    if (!io) return 0;
+    if (!io) return leave_call(context);
     for (u32 i = 0; i < MESSAGE_EVENTS && event == EVENT_CONTINUE; i++) {
         event = pass_message(0);
         if (event == EVENT_RESPONSE_END) event = end_message(0);
     }
     key = io->key;
+    if (!is_own(io)) return leave_call(context);
     connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;
     if (event == EVENT_RESPONSE_END) {

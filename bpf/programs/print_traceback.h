@@ -56,7 +56,7 @@ static __always_inline void record_print(slot_t slot, struct worker_totals *tota
     copy_bytes(record->logger, LOGGER_BYTES, printer);
     record->argument_bytes[0] = record->argument_bytes[1] = 0;
     record->argument_kinds[0] = record->argument_kinds[1] = 0;
-    bpf_ringbuf_submit(record, wake_up_flags());
+    submit_if_own(record);
 }
 
 /* A traceback begins to be printed. */
@@ -65,7 +65,8 @@ int read_printed(u64 *context) {
     (void)context;
     slot_t slot = slot_of(bpf_get_current_pid_tgid() >> 32);
     const struct python *python = python_of(slot);
-    struct py_scratch *scratch = py_scratch();
+    struct io_ctx *io = claim_scratch();
+    struct py_scratch *scratch = io ? &io->scratch : NULL;
     struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
     struct exec_context by;
 

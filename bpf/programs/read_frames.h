@@ -22,18 +22,18 @@ static __always_inline void lose_frames(struct connection *connection, u8 event)
 
 SEC("tp_btf/sys_exit")
 int read_frames(u64 *context) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     struct connection *connection;
     struct connection_key key;
     u8 direction, event;
 
-    if (!io) return 0;
+    if (!io) return leave_call(context);
     key = io->key;
     connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;
     direction = io->direction & 1;
     event = pass_frames(&connection->streams[direction], &io->cursor, direction);
+    if (!is_own(io)) return leave_call(context);
     switch (event) {
     case EVENT_NEED_MORE:
         return 0;

@@ -49,12 +49,11 @@ static __always_inline void finish_lost_response(struct connection *connection, 
 /* Ends it, and goes on with the call's bytes. */
 SEC("tp_btf/sys_exit")
 int end_lost_response(u64 *context) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     struct connection *connection;
     struct connection_key key;
 
-    if (!io) return 0;
+    if (!io) return leave_call(context);
     key = io->key;
     connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;
@@ -69,12 +68,11 @@ int end_lost_response(u64 *context) {
  * not once for each system call. */
 SEC("tp_btf/sys_exit")
 int stream_bytes(u64 *context) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
     struct connection *connection;
     struct connection_key key;
 
-    if (!io) return 0;
+    if (!io) return leave_call(context);
     key = io->key;
     connection = bpf_map_lookup_elem(&connections, &key);
     if (!connection) return 0;
@@ -87,6 +85,7 @@ int stream_bytes(u64 *context) {
         /* Apart from the loop, which the verifier would walk once more otherwise. */
         io->is_begun = 1;
         event = (u8)begin_lost_call(0);
+        if (!is_own(io)) return leave_call(context);
         if (event == EVENT_NEED_MORE) return 0;
         if (event == EVENT_RESPONSE_END) {
             io->accepted_ns = identity_of(connection);
@@ -97,6 +96,7 @@ int stream_bytes(u64 *context) {
         return continue_stream(context, connection, io);
     }
     event = advance(connection, &connection->streams[direction], cursor, direction, STREAM_STEPS);
+    if (!is_own(io)) return leave_call(context);
     if (event == EVENT_NO_ADDRESS && is_stray_file(connection, direction)) event = EVENT_NOT_HTTP;
     switch (event) {
     case EVENT_RESPONSE_END:

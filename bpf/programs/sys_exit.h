@@ -110,8 +110,7 @@ static __always_inline int give_up(struct connection *connection, struct connect
 
 static __always_inline int on_bytes(void *context, struct connection *connection, struct connection_key *key,
                                     u8 operation, const u64 *arguments, long result) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = claim_scratch();
 
     if (!io) return 0;
     if (operation == OP_UNSUPPORTED) return give_up(connection, key, DROP_SYSCALL);

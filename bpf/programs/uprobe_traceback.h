@@ -71,10 +71,17 @@ static __always_inline void note_last_raise(slot_t slot, const struct raise *rai
     *(volatile u64 *)&last->at_ns = raise->at_ns;
 }
 
-/* A server that has answered raises the same exception once more, past the outer functions. */
-static __always_inline int was_answered(const struct exc_key *exc_key, u64 exception) {
-    const struct raise *before = bpf_map_lookup_elem(&raises, exc_key);
+/* `raises` has a new entry. Two processors that begin the same half here forget the one before it, which is on the safe side. */
+static __always_inline void note_added_raise(u64 now_ns) {
+    __sync_fetch_and_add(&raises_added, 1);
+    if (raises_added - raises_before_half < raise_places / 2) return;
+    raises_before_half = raises_added;
+    raise_half_ns[0] = raise_half_ns[1];
+    raise_half_ns[1] = now_ns;
+}
 
+/* A server that has answered raises the same exception once more, past the outer functions. */
+static __always_inline int was_answered(const struct raise *before, u64 exception) {
     return before && before->answered && before->exception == exception;
 }
 
@@ -101,13 +108,16 @@ static __always_inline void remember_raise(const struct python *python, slot_t s
     struct raise raise = {.at_ns = bpf_ktime_get_ns(), .in_flight = total->activity.in_flight};
     struct exc_key exc_key = {.slot = slot, .thread = (u32)bpf_get_current_pid_tgid()};
     u64 thread = current_thread_state(slot);
+    const struct raise *before;
 
     if (thread) {
         exc_key.outermost_frame = outermost_frame_of(slot, thread);
         exc_key.context = pointer_at(thread + python->thread_context);
         raise.exception = pointer_at(thread + python->thread_raised);
         if (is_background(slot, &raise, exc_key.context, site)) return;
-        if (site != SITE_INNER && was_answered(&exc_key, raise.exception)) return;
+        before = bpf_map_lookup_elem(&raises, &exc_key);
+        if (site != SITE_INNER && was_answered(before, raise.exception)) return;
+        if (!before) note_added_raise(raise.at_ns);
         read_raised_name(python, thread, &raise);
         if (bpf_map_update_elem(&raises, &exc_key, &raise, BPF_ANY)) total->raise_missed_ns = raise.at_ns;
     } else {

@@ -81,8 +81,13 @@ static __always_inline void add_raised_exception(const struct python *python, sl
         connection->by.raised |= RAISED_AMBIGUOUS;
         return;
     }
-    if (take_own_raise(slot, connection) || !connection->by.is_main_module) return;
-    take_last_raise(slot, connection);
+    if (take_own_raise(slot, connection)) return;
+    if (begin_of(connection) < raise_half_ns[0]) {
+        count_drop(DROP_RAISES_FULL); /* it may have been evicted since the request began */
+        connection->by.raised |= RAISED_AMBIGUOUS;
+        return;
+    }
+    if (connection->by.is_main_module) take_last_raise(slot, connection);
 }
 
 #endif

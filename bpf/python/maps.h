@@ -37,13 +37,20 @@ struct background_exception {
     u64 until_ns; /* while it propagates; 0: there is none */
 };
 
-/* The last exception of each execution. LRU: the end of a thread, a greenlet or a task has no hook here. */
+/* The last exception of each execution. LRU: the end of a thread, a greenlet or a task has no hook here. What the kernel evicts it
+ * does not tell. It looks for entries that were not used of late, in parts of the map, so that an entry is safe until half of all places
+ * have been taken anew. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, 1);
     __type(key, struct exc_key);
     __type(value, struct raise);
 } raises SEC(".maps");
+
+/* How many entries `raises` was given, how many it had when the present half began to be taken, and when this one and the half before
+ * it began. Of built-in types, since the skeleton repeats them. */
+unsigned long long raises_added, raises_before_half;
+unsigned long long raise_half_ns[2];
 
 /* The last exception of each process, whichever execution raised it. */
 struct {

@@ -11,7 +11,7 @@
 #ifndef GUNICORN_BPF_PYTHON_THREAD_STATE_H
 #define GUNICORN_BPF_PYTHON_THREAD_STATE_H
 
-#include "conn/maps.h"
+#include "conn/scratch.h"
 #include "core/loop.h"
 #include "core/slots.h"
 #include "http/window.h"
@@ -52,17 +52,15 @@ static __always_inline u64 current_thread_id(void) {
 #endif
 }
 
-/* That of this processor, for programs and functions that are given none. */
+/* That of this processor, for programs and functions that are given none; NULL: it is not the thread's own any more. */
 static __always_inline struct py_scratch *py_scratch(void) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
 
     return io ? &io->scratch : NULL;
 }
 
 static __always_inline struct raise_site *raise_site_here(void) {
-    u32 zero = 0;
-    struct io_ctx *io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx *io = own_scratch();
 
     return io ? &io->site : NULL;
 }

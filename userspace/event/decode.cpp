@@ -255,6 +255,9 @@ Totals decode(const contract::worker_totals& raw, KernelTime now) {
     totals.accept_waits = histogram_of(raw.waits[contract::WAIT_ACCEPT]);
     totals.read_waits = histogram_of(raw.waits[contract::WAIT_FIRST_READ]);
     totals.next_read_waits = histogram_of(raw.waits[contract::WAIT_NEXT_READ]);
+    totals.unknown_accept_waits = raw.unknown_waits[contract::WAIT_ACCEPT];
+    totals.unknown_read_waits = raw.unknown_waits[contract::WAIT_FIRST_READ];
+    totals.unknown_next_read_waits = raw.unknown_waits[contract::WAIT_NEXT_READ];
     totals.activity = activity_of(raw.activity, now);
     totals.streams = {raw.streams[contract::STREAM_COMPLETE], ended_by(raw.streams)};
     totals.websockets = ended_by(raw.websockets);
@@ -317,6 +320,10 @@ std::string name_of(contract::drop_reason reason) {
         return "32bit_syscall";
     case contract::DROP_REQUEST_END:
         return "request_end";
+    case contract::DROP_PREEMPTED:
+        return "preempted";
+    case contract::DROP_RAISES_FULL:
+        return "raises_full";
     case contract::DROP_REASONS:
         break;
     }
@@ -331,6 +338,8 @@ std::string name_of(contract::resync_reason reason) {
         return "request_end";
     case contract::RESYNC_PIPELINE_FULL:
         return "pipeline_full";
+    case contract::RESYNC_PREEMPTED:
+        return "preempted";
     case contract::RESYNC_REASONS:
     case contract::RESYNC_TUNNEL:
         break;

@@ -105,6 +105,9 @@ struct Totals {
     Histogram accept_waits;                           // of connections that were seen to arrive
     Histogram read_waits;                             // of accepted connections
     Histogram next_read_waits;                        // of later requests on TCP connections
+    std::uint64_t unknown_accept_waits = 0;           // of which the length is not known: not in the former
+    std::uint64_t unknown_read_waits = 0;
+    std::uint64_t unknown_next_read_waits = 0;
     Activity activity;
     StreamEnds streams;                     // ended ones
     EndedBy websockets;                     // ended ones

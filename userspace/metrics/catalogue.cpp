@@ -270,7 +270,8 @@ std::vector<Metric> about_the_exporter() {
          "counted, and the next request is decoded again. A worker is not observed after `processes_full` (raise "
          "--max-processes) and `pid_range` (pid_max was raised at run time); "
          "a listener is not observed after `listeners_full` (32 of one process). `arrivals_full`, `gc_full` and "
-         "`imports_full` lose single waits, pauses and imports, `python_walk` an error type. `totals_torn` delays "
+         "`imports_full` lose single waits, pauses and imports, `python_walk` and `raises_full` an error type. `preempted` "
+         "(the kernel let another thread run in the middle of a program) loses the place within one message. `totals_torn` delays "
          "counts, "
          "and `dead_workers_dropped` ends series of ended workers before the retention time. `threads_full` and "
          "`traces_dropped` occur only while requests are traced. "
@@ -283,7 +284,7 @@ std::vector<Metric> about_the_exporter() {
          {"reason"},
          Scope::exporter,
          kFirst,
-         "`reason` is `parse_budget`, `pipeline_full` (see `gunicorn_bpf_exporter_events_lost_total`) or `request_end` "
+         "`reason` is `parse_budget`, `pipeline_full`, `preempted` (see `gunicorn_bpf_exporter_events_lost_total`) or `request_end` "
          "(the end of a request could not be told: servers read such a head differently). What was lost is in "
          "`gunicorn_bpf_exporter_events_lost_total`; from the next request on everything counts again."},
         {Name::map_entries,

@@ -42,6 +42,7 @@ enum class Name {
     listener_backlog_limit,
     listener_dropped,
     request_queue,
+    request_queue_unknown,
     worker_first_byte,
     worker_request_size,
     worker_response_size,

@@ -164,7 +164,18 @@ std::vector<Metric> about_saturation() {
          "sockets and on connections that are older than the exporter, pipelined ones, and those of which two or more "
          "segments had come before the read. A later request to which other packets followed before the read is exact "
          "to a tick of the "
-         "kernel (1 to 10 ms). Absent with `--no-collector.waits`."},
+         "kernel (1 to 10 ms). What is left out is in `gunicorn_request_queue_unknown_total`, but for pipelined "
+         "requests. Absent with `--no-collector.waits`."},
+        {Name::request_queue_unknown,
+         "gunicorn_request_queue_unknown_total",
+         MetricType::Counter,
+         "Total number of waits for a worker of which the length is not known",
+         {"worker_id", "place"},
+         Scope::target,
+         kFirst,
+         "`place` is as in `gunicorn_request_queue_seconds`, which has the waits that are known: the two together are "
+         "all connections, or later requests. If this is a large share of them, as on unix sockets with kept "
+         "connections, the histogram speaks for the smaller part only. Absent with `--no-collector.waits`."},
         {Name::worker_first_byte,
          "gunicorn_worker_time_to_first_byte_seconds",
          MetricType::Histogram,

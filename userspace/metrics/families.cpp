@@ -94,6 +94,12 @@ void add_measured(FamilySet& set, const model::Worker& worker, const model::Meas
         set.histogram(Name::request_queue, {worker.id, "accept_queue"}, totals.accept_waits, target);
         set.histogram(Name::request_queue, {worker.id, "first_read"}, totals.read_waits, target);
         set.histogram(Name::request_queue, {worker.id, "next_read"}, totals.next_read_waits, target);
+        const auto unknown = [&](std::string place, std::uint64_t waits) {
+            set.counter(Name::request_queue_unknown, {worker.id, std::move(place)}, number(waits), target);
+        };
+        unknown("accept_queue", totals.unknown_accept_waits);
+        unknown("first_read", totals.unknown_read_waits);
+        unknown("next_read", totals.unknown_next_read_waits);
     }
     if (measured.sizes) {
         set.histogram(Name::worker_first_byte, {worker.id}, totals.first_byte, target);

@@ -14,7 +14,7 @@ struct Remedy {
     std::string_view text;
 };
 
-constexpr std::array<Remedy, 21> kRemedies = {{
+constexpr std::array<Remedy, 23> kRemedies = {{
     {"ring_full", "records were not read in time, so labels are missing; give the exporter more CPU time"},
     {"processes_full", "a worker is not observed; raise --max-processes"},
     {"connections_full", "requests of a connection are not counted; raise --max-connections"},
@@ -34,6 +34,8 @@ constexpr std::array<Remedy, 21> kRemedies = {{
     {"python_walk", "an error type is unknown; a process has more than 256 threads or frames"},
     {"gc_full", "pauses by the garbage collector are missing; look for thousands of threads"},
     {"imports_full", "import times are missing; look for thousands of threads"},
+    {"preempted", "the place within one message was lost, which is rare; run the kernel without full preemption"},
+    {"raises_full", "an error type is unknown; look for thousands of exceptions during one request"},
     {"totals_torn", "counts of a worker could not be read at one moment; give the exporter more CPU time"},
     {"dead_workers_dropped", "series of ended workers ended early; look for a crash loop, or lower --retention"},
     {"traces_dropped", "requests are missing from the trace; narrow down with --pid"},

@@ -55,8 +55,13 @@ void raise_memlock_limit() {
     setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
-// Threads, greenlets and tasks that have raised something lately.
-constexpr std::uint32_t kRaises = 4096;
+// Threads, greenlets and tasks that have raised something lately. Each processor keeps up to 128 free entries of an LRU map to itself
+// (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c), which must not be most of them.
+std::uint32_t raise_places() {
+    constexpr int kLeast = 4096;
+    constexpr int kPerProcessor = 512;
+    return static_cast<std::uint32_t>(std::max(kLeast, kPerProcessor * libbpf_num_possible_cpus()));
+}
 
 // A jiffy: the clock that is as coarse as the kernel's tick says how long it is.
 std::uint64_t tick_ns() {
@@ -75,7 +80,8 @@ void set_sizes(gunicorn_probes& skeleton, const Options& options) {
     if (options.groups.collector) bpf_map__set_max_entries(skeleton.maps.gc_pauses, options.max_processes + 1);
     if (options.groups.imports) bpf_map__set_max_entries(skeleton.maps.imports, options.max_processes + 1);
     if (options.groups.unlogged) {
-        bpf_map__set_max_entries(skeleton.maps.raises, kRaises);
+        bpf_map__set_max_entries(skeleton.maps.raises, raise_places());
+        skeleton.rodata->raise_places = raise_places();
         bpf_map__set_max_entries(skeleton.maps.last_raises, options.max_processes + 1);
         bpf_map__set_max_entries(skeleton.maps.background_exceptions, options.max_processes + 1);
     }

@@ -33,6 +33,7 @@ constexpr auto kPrograms = std::to_array<Program>({
     {&Progs::read_printed, "read_printed", Entry::tail_call, Group::exceptions, "sys_exit",
      contract::PROG_READ_PRINTED},
     {&Progs::note_listener, "note_listener", Entry::tail_call, Group::core, "sys_exit", contract::PROG_NOTE_LISTENER},
+    {&Progs::recover_call, "recover_call", Entry::tail_call, Group::core, "sys_exit", contract::PROG_RECOVER_CALL},
     {&Progs::read_frames, "read_frames", Entry::tail_call, Group::core, "sys_exit", contract::PROG_READ_FRAMES},
     {&Progs::end_connection, "end_connection", Entry::user_space, Group::core},
     {&Progs::adopt_connection, "adopt_connection", Entry::user_space, Group::core},

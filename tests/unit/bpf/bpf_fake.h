@@ -60,6 +60,7 @@ struct task_struct* bpf_get_current_task_btf(void);
 void* bpf_ringbuf_reserve(const void* ring, uint64_t size, uint64_t flags);
 void bpf_ringbuf_submit(void* record, uint64_t flags);
 #define bpf_ringbuf_query(ring, what) 0
+void bpf_ringbuf_discard(void* record, uint64_t flags);
 int bpf_probe_read_kernel(void* to, uint32_t size, const void* from);
 
 /* A tail call replaces the running program, unless the kernel's limit of them is reached. */

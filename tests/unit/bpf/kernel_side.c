@@ -15,6 +15,7 @@
 #define watch_raises *watches_raises
 #define trace_requests *tracing
 #define conn_places *places
+#define raise_places *remembered_raises
 #define __noinline __attribute__((noinline))
 
 #include "programs/conn_close.h"
@@ -27,6 +28,7 @@
 #include "programs/print_traceback.h"
 #include "programs/queue_wait.h"
 #include "programs/read_frames.h"
+#include "programs/recover_call.h"
 #include "programs/sched.h"
 #include "programs/stream_bytes.h"
 #include "programs/sys_exit.h"
@@ -36,9 +38,11 @@
 #undef watch_raises
 #undef trace_requests
 #undef conn_places
+#undef raise_places
 
 enum { TAIL_CALL_LIMIT = 33 }; /* MAX_TAIL_CALL_CNT */
 enum { SCHEDULER_IS_BEHIND_NS = 123456789 };
+enum { SOMEBODY = 1 }; /* a thread that no test runs */
 
 static struct {
     uint64_t now_ns;
@@ -56,6 +60,8 @@ static struct {
     void (*interrupt)(void*);
     void* interrupted;
     void (*interrupt_end)(void*);
+    void (*preempt)(void*);
+    int preempt_at; /* how many programs to go, this one included; 0: none */
 } world;
 
 uint64_t bpf_ktime_get_ns(void) { return world.now_ns; }
@@ -70,6 +76,11 @@ void* bpf_ringbuf_reserve(const void* ring, uint64_t size, uint64_t flags) {
     world.records_left--;
     world.record_bytes = size;
     return malloc(size);
+}
+
+void bpf_ringbuf_discard(void* record, uint64_t flags) {
+    (void)flags;
+    free(record);
 }
 
 void bpf_ringbuf_submit(void* record, uint64_t flags) {
@@ -90,8 +101,7 @@ int bpf_probe_read_kernel(void* to, uint32_t size, const void* from) {
 int takes_tail_call(void) { return world.tail_calls++ < TAIL_CALL_LIMIT; }
 
 static void run_meanwhile(void (*call)(void*)) {
-    u32 zero = 0;
-    struct io_ctx* io = bpf_map_lookup_elem(&io_ctxs, &zero);
+    struct io_ctx* io = scratch_here();
     struct io_ctx own = *io;
     uint32_t taken = world.tail_calls;
 
@@ -101,7 +111,17 @@ static void run_meanwhile(void (*call)(void*)) {
     world.tail_calls = taken;
 }
 
+static void preempt(void) {
+    uint32_t taken = world.tail_calls;
+    int thread = world.task.pid;
+
+    world.preempt(world.interrupted);
+    world.tail_calls = taken;
+    world.task.pid = thread;
+}
+
 int run_part(uint32_t index, unsigned long long* context) {
+    if (world.preempt_at && !--world.preempt_at) preempt();
     if (index == PROG_END_BY_CALL && world.interrupt_end) run_meanwhile(world.interrupt_end);
     if (index == PROG_STREAM_BYTES) return stream_bytes(context);
     if (index == PROG_EXPLAIN_RESPONSE) return explain_response(context);
@@ -114,6 +134,7 @@ int run_part(uint32_t index, unsigned long long* context) {
     if (index == PROG_READ_PRINTED) return read_printed(context);
     if (index == PROG_NOTE_LISTENER) return note_listener(context);
     if (index == PROG_READ_FRAMES) return read_frames(context);
+    if (index == PROG_RECOVER_CALL) return recover_call(context);
     return index == PROG_END_BY_CALL ? end_by_call(context) : shut_by_call(context);
 }
 
@@ -121,6 +142,7 @@ void kernel_reset(struct kernel_limits limits) {
     static const unsigned char yes = 1;
     static const unsigned char no = 0;
     static const unsigned long long no_shares = 1 << 20; /* the map itself is the limit */
+    static const unsigned int few_raises = KERNEL_RAISE_PLACES;
     slot_t slot = WORKER_SLOT;
 
     memset(&world, 0, sizeof world);
@@ -137,6 +159,8 @@ void kernel_reset(struct kernel_limits limits) {
     every_response = &yes;
     places = &no_shares;
     tracked_conns = 0;
+    remembered_raises = &few_raises;
+    raises_added = raises_before_half = raise_half_ns[0] = raise_half_ns[1] = 0;
     watches_raises = &yes;
     tracing = limits.threads ? &yes : &no;
     world.task.pid = world.task.tgid = WORKER_TGID;
@@ -145,6 +169,7 @@ void kernel_reset(struct kernel_limits limits) {
     map_set_limit(&traced, limits.connections);
     map_set_limit(&connections, limits.connections);
     map_set_limit(&pipelined, limits.pipelined);
+    map_set_limit(&raises, 8 * KERNEL_RAISE_PLACES); /* the fake evicts nothing */
     map_push(&free_slots, &slot, sizeof slot);
     if (take_slot(WORKER_TGID, ROLE_WORKER, 0, world.now_ns) != WORKER_SLOT) abort();
 }
@@ -296,8 +321,9 @@ uint64_t kernel_alt_conns(void) { return alt_conns; }
 void kernel_begin_close(int fd) {
     struct connection_key key = {.slot = WORKER_SLOT, .fd = fd};
     const struct connection* connection = bpf_map_lookup_elem(&connections, &key);
+    struct conn_end end = {.accepted_ns = connection->accepted_ns, .owner = SOMEBODY};
 
-    if (bpf_map_update_elem(&closing_conns, &key, &connection->accepted_ns, BPF_NOEXIST)) abort();
+    if (bpf_map_update_elem(&closing_conns, &key, &end, BPF_NOEXIST)) abort();
 }
 
 void kernel_finish_close(int fd) {
@@ -309,6 +335,12 @@ void kernel_finish_close(int fd) {
 
 void kernel_interrupt(void (*call)(void* argument), void* argument) {
     world.interrupt = call;
+    world.interrupted = argument;
+}
+
+void kernel_preempt(int run, void (*call)(void* argument), void* argument) {
+    world.preempt_at = run;
+    world.preempt = call;
     world.interrupted = argument;
 }
 

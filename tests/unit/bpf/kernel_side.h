@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* The one observed process. */
-enum { WORKER_TGID = 100, WORKER_SLOT = 1, DESCRIPTORS = 64 };
+enum { WORKER_TGID = 100, WORKER_SLOT = 1, DESCRIPTORS = 64, KERNEL_RAISE_PLACES = 8 };
 
 struct kernel_limits {
     uint32_t connections; /* entries of the map */
@@ -90,6 +90,10 @@ void kernel_interrupt(void (*call)(void* argument), void* argument);
 
 /* The same in front of the next run of end_by_call, on another processor. */
 void kernel_interrupt_end(void (*call)(void* argument), void* argument);
+
+/* The same in front of the `run`th program that the next calls reach by tail calls, counted from 1, but on the same processor: the
+ * scratch is used by both. */
+void kernel_preempt(int run, void (*call)(void* argument), void* argument);
 
 /* What is known of an open connection: `queued` requests begun and not answered, and per direction (0 client, 1
  * server) whether a message has begun, and whether the bytes are looked at no more. False: not tracked. */

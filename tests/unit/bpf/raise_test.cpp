@@ -64,6 +64,7 @@ protected:
     std::deque<Type> types_;
     std::deque<Object> objects_;
     Object task_, other_task_;
+    int others_ = 0; // threads
     Code flask_ = code("/usr/lib/python3/dist-packages/flask/app.py", "full_dispatch_request");
     Code errors_ = code("/usr/lib/python3/dist-packages/starlette/middleware/errors.py", "__call__");
     Frame pool_ = frame_of(bootstrap_);
@@ -187,6 +188,35 @@ TEST_F(RaiseTest, AnotherThreadsIsNoEvidence) {
     const Frame other = frame_of(bootstrap_);
     thread_.frame = &other;
     EXPECT_EQ(raised(answer(fd)), kNothing);
+}
+
+// The map of exceptions evicts without a word, but none before half of its places were taken anew.
+TEST_F(RaiseTest, WhatMayBeEvictedIsUntold) {
+    const auto raise_elsewhere = [this](int times) {
+        for (int i = 0; i < times; i++) {
+            const Frame other = frame_of(bootstrap_);
+            const auto* own = std::exchange(thread_.frame, &other);
+            kernel_set_task(static_cast<std::uint32_t>(WORKER_TGID + 1 + others_++));
+            raise("ValueError", flask_);
+            thread_.frame = own;
+            kernel_set_task(WORKER_TGID);
+        }
+    };
+    constexpr int kHalf = KERNEL_RAISE_PLACES / 2;
+    raise_elsewhere(1);
+    const int first = ask();
+    raise_elsewhere(kHalf);
+    EXPECT_EQ(raised(answer(first)), kNothing);
+    EXPECT_EQ(worker_.drops(), 0U);
+    const int second = ask();
+    raise_elsewhere(2 * kHalf);
+    EXPECT_EQ(raised(answer(second)), kUntold);
+    EXPECT_EQ(worker_.drops(contract::DROP_RAISES_FULL), 1U);
+    const int third = ask();
+    raise("KeyError", flask_);
+    raise_elsewhere(2 * kHalf);
+    EXPECT_EQ(answer(third).exception, "KeyError") << "it is still there";
+    EXPECT_EQ(worker_.drops(), 1U);
 }
 
 TEST_F(RaiseTest, AnEventLoopAnswersForItsOnlyRequest) {

@@ -290,6 +290,42 @@ TEST_F(UnansweredTest, OneThreadExplains) {
     EXPECT_EQ(kernel_closing_conns(), 0U);
 }
 
+// The kernel lets another thread run on the same processor, which uses the same scratch: whoever ends a connection begins again.
+TEST_F(UnansweredTest, AThreadThatRunsInTheMiddleDoesNotSpoilTheEnd) {
+    handle("ConnectionError", {kSync, kApplication});
+    static int other; // a connection of the other thread
+    const auto meanwhile = [](void* worker) {
+        kernel_set_task(WORKER_TGID + 1);
+        kernel_set_thread(1);
+        static_cast<Worker*>(worker)->receive(other, "GET /other HTTP/1.1\r\n\r\n");
+        static_cast<Worker*>(worker)->send(other, "HTTP/1.1 204 No Content\r\n\r\n");
+        kernel_set_thread(kSelf);
+    };
+    for (int run = 1; run <= 2; run++) { // explain_…, end_by_call
+        for (const std::string answer : {"", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"}) {
+            other = worker_.accept();
+            const int fd = ask();
+            if (!answer.empty()) worker_.send(fd, answer);
+            const auto responses = worker_.responses().size();
+            const auto aborted = worker_.aborted().size();
+            const auto ended = worker_.totals().connections[contract::CONNECTION_HTTP] +
+                               worker_.totals().connections[contract::CONNECTION_ABORTED];
+            kernel_preempt(run, meanwhile, &worker_);
+            worker_.close(fd);
+            const auto& found = answer.empty() ? worker_.aborted() : worker_.responses();
+            ASSERT_EQ(worker_.responses().size() + worker_.aborted().size(), responses + aborted + 2) << run << answer;
+            EXPECT_EQ(found.back().exception, "ConnectionError") << run << answer;
+            EXPECT_EQ(worker_.totals().connections[contract::CONNECTION_HTTP] +
+                          worker_.totals().connections[contract::CONNECTION_ABORTED],
+                      ended + 1);
+            EXPECT_EQ(kernel_closing_conns(), 0U) << run << answer;
+            worker_.close(other);
+            EXPECT_EQ(kernel_open_connections(), 0U) << run << answer;
+        }
+    }
+    EXPECT_EQ(worker_.drops(contract::DROP_PREEMPTED), 4U);
+}
+
 TEST_F(UnansweredTest, GeventsPrintedTracebackIsRecorded) {
     const std::string first_line = "Traceback (most recent call last):\n";
     const std::vector<Call> printing{{kPackages + "gevent/pywsgi.py", "_log_error"},

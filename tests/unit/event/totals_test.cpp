@@ -72,6 +72,17 @@ TEST(Totals, Ends) {
     EXPECT_EQ(totals.unexpected_bytes, 9u);
 }
 
+TEST(Totals, UnknownWaits) {
+    contract::worker_totals raw{};
+    raw.unknown_waits[contract::WAIT_ACCEPT] = 1;
+    raw.unknown_waits[contract::WAIT_FIRST_READ] = 2;
+    raw.unknown_waits[contract::WAIT_NEXT_READ] = 3;
+    const auto totals = event::decode(raw);
+    EXPECT_EQ(totals.unknown_accept_waits, 1u);
+    EXPECT_EQ(totals.unknown_read_waits, 2u);
+    EXPECT_EQ(totals.unknown_next_read_waits, 3u);
+}
+
 TEST(Totals, Connections) {
     contract::worker_totals raw{};
     for (unsigned kind = 0; kind < contract::CONNECTION_KINDS; kind++) raw.connections[kind] = kind + 1;

@@ -115,6 +115,8 @@ TEST(Families, KnownSeriesStartAtZeroAndResponsesDoNot) {
              "gunicorn_worker_connections_total{worker_id=\"worker_1_1234567890\",kind=\"http\"} 40.0",
              "gunicorn_worker_pipelined_unserved_total{worker_id=\"worker_2_1234567890\"} 0.0",
              "gunicorn_worker_protocol_errors_total{worker_id=\"worker_1_1234567890\",kind=\"unexpected_bytes\"} 3.0",
+             "gunicorn_request_queue_unknown_total{worker_id=\"worker_1_1234567890\",place=\"accept_queue\"} 0.0",
+             "gunicorn_request_queue_unknown_total{worker_id=\"worker_1_1234567890\",place=\"next_read\"} 4.0",
              "gunicorn_worker_protocol_errors_total{worker_id=\"worker_2_1234567890\",kind=\"unexpected_response\"} "
              "0.0",
              "gunicorn_bpf_exporter_connections_resynchronized_total{reason=\"parse_budget\"} 1.0",

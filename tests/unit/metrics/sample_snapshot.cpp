@@ -16,6 +16,7 @@ event::Totals documented_totals() {
     totals.activity = {1, 2, 90s};
     totals.incomplete.server = 2;
     totals.unexpected_bytes = 3;
+    totals.unknown_next_read_waits = 4;
     totals.collections.emplace();
     totals.collections->at(2).buckets = {0, 0, 0, 0, 3, 1, 0, 0, 0, 0};
     totals.collections->at(2).sum = 60ms;
