@@ -205,17 +205,19 @@ static __always_inline struct file_end file_end_of(const struct python *python, 
         .first = pointer_at(end - 24), .second = pointer_at(end - 16), .third = pointer_at(end - 8)};
 }
 
-/* 1 if it is one of Gunicorn's functions that answer what its parser refused: handle_error() in workers/base.py, and
- * _send_error_response() in asgi/protocol.py. */
+/* 1 if it is one of Gunicorn's functions that answer what its parser refused: handle_error() in gunicorn/workers/base.py, and
+ * _send_error_response() in gunicorn/asgi/protocol.py. They alone decide, whatever the class: each version has its own. */
 static __always_inline u64 is_parser_error_function(const struct python *python, u64 frame) {
     u64 code = reference_at(python, frame + python->frame_code);
     u64 name = pointer_at(pointer_at(code + python->code_name) + python->str_ascii_text);
     struct file_end file = file_end_of(python, code);
 
     return is_zero((name ^ WORD('h', 'a', 'n', 'd', 'l', 'e', '_', 'e')) |
+                   (file.first ^ WORD('g', 'u', 'n', 'i', 'c', 'o', 'r', 'n')) |
                    (file.second ^ WORD('/', 'w', 'o', 'r', 'k', 'e', 'r', 's')) |
                    (file.third ^ WORD('/', 'b', 'a', 's', 'e', '.', 'p', 'y'))) |
            is_zero((name ^ WORD('_', 's', 'e', 'n', 'd', '_', 'e', 'r')) |
+                   (file.first ^ WORD('u', 'n', 'i', 'c', 'o', 'r', 'n', '/')) |
                    (file.second ^ WORD('a', 's', 'g', 'i', '/', 'p', 'r', 'o')) |
                    (file.third ^ WORD('t', 'o', 'c', 'o', 'l', '.', 'p', 'y')));
 }
