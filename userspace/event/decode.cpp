@@ -87,6 +87,7 @@ Event from(const contract::record_logged& record) {
 }
 
 Responded::Raised raised_of(const contract::exec_context& by) {
+                  .to_server = (record.by.raised & contract::RAISED_TO_SERVER) != 0,
     if (by.thread == 0 || !(by.raised & contract::RAISED_PROBE_ACTIVE)) return Responded::Raised::not_watched;
     if (by.raised & contract::RAISED_AMBIGUOUS) return Responded::Raised::untold;
     return by.raised & contract::RAISED_EXCEPTION ? Responded::Raised::exception : Responded::Raised::nothing;

@@ -91,6 +91,7 @@ struct Logged {
     std::array<bool, 2> cut{};            // that many bytes of them are kept, and no more
     bool of_scope;                        // `arguments` are path and method of the request that an ASGI server served
     RaisedIn raised_in = RaisedIn::not_known;
+    bool to_server = false; // the server caught it, and not the application
     KernelTime at;
 };
 

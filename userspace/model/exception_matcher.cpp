@@ -126,7 +126,7 @@ ExceptionMatcher::Found ExceptionMatcher::from_writer(const event::Responded& re
         return candidate.is_since(begin) && is_writers(candidate.logged, responded.by);
     };
     for (const auto& candidate : candidates_) {
-        if (!counts(candidate) || (responded.status < 400 && !candidate.by_server)) continue;
+        if (!counts(candidate) || (responded.status < 400 && !candidate.can_fail(responded.status))) continue;
         if (best == nullptr || !(best->path == path) || candidate.path == path) best = &candidate;
     }
     if (best == nullptr) return {};
@@ -142,8 +142,9 @@ ExceptionMatcher::Found ExceptionMatcher::from_thread(const event::Responded& re
         return candidate.logged.by.thread == responded.by.thread && !candidate.logged.by.is_main_module &&
                candidate.is_since(begin);
     };
-    const auto first = std::ranges::find_if(
-        candidates_, [&](const Candidate& candidate) { return is_its(candidate) && candidate.by_server; });
+    const auto first = std::ranges::find_if(candidates_, [&](const Candidate& candidate) {
+        return is_its(candidate) && candidate.can_fail(responded.status);
+    });
     if (first == candidates_.end()) return {};
     auto found = taken_from(*first);
     const auto until = first->logged.at;
@@ -160,7 +161,7 @@ ExceptionMatcher::Found ExceptionMatcher::from_path(const event::Responded& resp
     auto first = candidates_.end();
     for (auto each = candidates_.begin(); each != candidates_.end(); ++each) {
         const auto since = each->logged.of_scope ? since_of(responded) : begin;
-        if (!each->by_server || !each->is_since(begin) || each->logged.at < since) continue;
+        if (!each->can_fail(responded.status) || !each->is_since(begin) || each->logged.at < since) continue;
         if (each->path.empty() || !(each->path == path)) continue;
         if (!each->method.empty() && each->method != method) continue;
         if (first == candidates_.end()) first = each;
@@ -177,7 +178,7 @@ ExceptionMatcher::Found ExceptionMatcher::from_only_request(const event::Respond
     const auto begin = begin_of(responded);
     const auto since = since_of(responded);
     const auto last = std::ranges::find_if(candidates_.rbegin(), candidates_.rend(), [&](const Candidate& candidate) {
-        return candidate.is_since(begin) && candidate.logged.at >= since && candidate.by_server &&
+        return candidate.is_since(begin) && candidate.logged.at >= since && candidate.can_fail(responded.status) &&
                candidate.logged.in_flight == 1 &&
                (candidate.path.empty() || candidate.path == path ||
                 // uvicorn puts --root-path in front; what is mounted in an application may name only the rest.

@@ -52,6 +52,9 @@ private:
         RequestPath path;   // in the message; empty: none
         std::string method; // in the message; empty: none
         bool by_server;     // the logger is one of a server or framework that names failed requests
+        // What an application caught it got over, and may say so by the server's logger: then only the status tells
+        // that the request failed.
+        bool can_fail(int status) const { return by_server && (status >= 400 || logged.to_server); }
         // It may be the echo of what was answered then, and explains only requests that began later: what serves one
         // request at a time has logged the echo before.
         event::KernelTime after;

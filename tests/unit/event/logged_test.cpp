@@ -66,6 +66,12 @@ TEST_F(LoggedTest, WhoseCodeRaised) {
     EXPECT_EQ(decoded().raised_in, RaisedIn::application);
 }
 
+TEST_F(LoggedTest, WhetherTheServerCaughtIt) {
+    EXPECT_FALSE(decoded().to_server);
+    record_.by.raised = contract::RAISED_TO_SERVER;
+    EXPECT_TRUE(decoded().to_server);
+}
+
 TEST(PythonText, WhatIsNoTextIsReplacedOrLeftOut) {
     const std::uint16_t surrogate = 0xd800;
     const std::string_view bytes(reinterpret_cast<const char*>(&surrogate), sizeof surrogate);

@@ -34,6 +34,7 @@ struct Line {
     std::uint64_t in_flight = 2;
     bool of_scope = false;
     event::RaisedIn raised_in = event::RaisedIn::application;
+    bool to_server = true;
 };
 
 // A request that the server closes without a response.
@@ -60,6 +61,7 @@ protected:
                      .arguments = line.arguments,
                      .of_scope = line.of_scope,
                      .raised_in = line.raised_in,
+                     .to_server = line.to_server,
                      .at = line.at});
     }
     static event::Responded response(event::Execution by, std::chrono::milliseconds begin,

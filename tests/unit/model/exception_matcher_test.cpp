@@ -145,6 +145,24 @@ TEST_F(CausesTest, ASuccessThatWasCutOffIsOnlyTheServersToTell) {
     EXPECT_EQ(cause(response(thread(5), 10ms, 12ms, 200)), "ValueError");
 }
 
+// By whichever logger it says so.
+TEST_F(CausesTest, WhatTheApplicationCaughtItGotOver) {
+    Line handled{"KeyError", thread(5), 15ms, "gunicorn.error", {"/a", ""}, 1};
+    handled.to_server = false;
+    log(handled);
+    EXPECT_EQ(cause(response(thread(5), 10ms, 20ms, 200)), "");
+    EXPECT_EQ(matcher_.of(aborted(thread(5), 10ms, 20ms), "GET", "/a"), Cause());
+    EXPECT_EQ(matcher_.of(aborted({.thread = 5}, 10ms, 20ms), "GET", "/a"), Cause());
+    EXPECT_EQ(cause(response(thread(5), 10ms, 20ms, 500)), "KeyError") << "its status tells that it failed";
+    handled.by = kLoop;
+    for (const auto* logger : {"django.request", "uvicorn.error"}) {
+        handled.logger = logger;
+        log(handled);
+        EXPECT_EQ(cause(response(kLoop, 10ms, 20ms, 200)), "");
+        EXPECT_EQ(cause(response(task(0x900), 10ms, 20ms, 200)), "");
+    }
+}
+
 TEST_F(CausesTest, ASuccessThatEndedInAnExceptionNeedsNoLog) {
     auto cut = response(thread(5), 10ms, 20ms, 200);
     cut.exception = "ValueError";
