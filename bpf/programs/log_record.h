@@ -124,8 +124,7 @@ static __always_inline void record_log(const struct python *python, slot_t slot,
 
     if (!record) return;
     begin_record(record, slot, total, by);
-    if (copy_text_from_task(record->exception, EXCEPTION_BYTES, pointer_at(type + python->type_name)) < 0)
-        record->exception[0] = 0;
+    if (copy_type_name(record->exception, pointer_at(type + python->type_name)) < 0) record->exception[0] = 0;
     copy_string(python, local_of(python, frame, LOCAL_NAME), record->logger, LOGGER_BYTES);
     copy_arguments(python, local_of(python, frame, LOCAL_ARGUMENTS), record);
     if (by->is_main_module && !record->argument_bytes[0] && !record->argument_bytes[1] &&

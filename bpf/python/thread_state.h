@@ -18,7 +18,7 @@
 #include "python/maps.h"
 
 enum {
-    MAX_THREADS = 256,        /* of a process that are looked through */
+    MAX_THREADS = 1024,       /* of a process that are looked through */
     MAX_EXC_ITEMS = 32,       /* nested except blocks, coroutines included */
     MAX_FRAMES = 256,         /* frames from the innermost to the outermost */
     MAX_REPLY_FRAMES = 16,    /* from the one that writes to Gunicorn's that replies; six with gevent */
@@ -246,11 +246,20 @@ __noinline u64 is_parser_error_reply(u32 slot, u64 thread) {
     return scratch->found;
 }
 
+/* Copies the name of a type. Of one that is longer than what is kept the last byte is no NUL. Without a branch, since loops call it.
+ * Returns the bytes with the NUL, or an error. */
+static __always_inline long copy_type_name(u8 *name, u64 at) {
+    long bytes = copy_text_from_task(name, EXCEPTION_BYTES, at);
+
+    copy_from_task(name + EXCEPTION_BYTES - 1, (u32)is_zero((u64)bytes ^ EXCEPTION_BYTES), at + EXCEPTION_BYTES - 1);
+    return bytes;
+}
+
 /* The name of the type of an object, 0 if it has none. */
 static __always_inline int read_type_name(const struct python *python, u64 object, u8 *name) {
     u64 type = pointer_at(object + python->object_type);
 
-    if (!type || copy_text_from_task(name, EXCEPTION_BYTES, pointer_at(type + python->type_name)) <= 1) return 0;
+    if (!type || copy_type_name(name, pointer_at(type + python->type_name)) <= 1) return 0;
     return !names_none(name);
 }
 
