@@ -72,6 +72,16 @@ def test_equal_exceptions_close_together_in_roots(directory, root_of):
 
 @pytest.mark.parametrize("worker_class", ["sync", "gthread"])
 def test_who_ends_a_request_in_roots(directory, root_of, worker_class):
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_the_loop_makes_no_difference_in_roots(directory, root_of, loop):
+    with serve(directory, "asgi", application="starlette_app", root=root_of("sid"), options=["--asgi-loop", loop]) as server:
+        with Exporter(directory, pid=server.pid) as exporter:
+            for _ in range(TIMES):
+                with Connection(server.address) as connection:
+                    assert connection.exchange("GET", "/give-up").status == 503
+            settled(exporter, {("GET", "/give-up", "unknown"): TIMES})
+
+
     """Gunicorn 26 shuts the connection down and then reads up to the client's end."""
     with serve(directory, worker_class, application="endings_app", root=root_of("sid")) as server:
         with Exporter(directory, pid=server.pid) as exporter:

@@ -55,6 +55,14 @@ event::KernelTime since_of(const event::Responded& responded) {
     return responded.status >= 400 ? std::max(begin_of(responded), responded.polled) : begin_of(responded);
 }
 
+// Starlette's way to answer by an exception, as abort() is Flask's. Nobody logs it, and with uvloop it is no longer
+// being handled when the answer is written: so that the loop makes no difference, it counts as what the application
+// returns.
+bool is_an_answer(const event::Responded& responded) {
+    return responded.exception == "HTTPException" && responded.by.is_main_module && responded.status >= 500 &&
+           responded.raised == event::Responded::Raised::not_watched;
+}
+
 } // namespace
 
 ExceptionMatcher::Found ExceptionMatcher::taken_from(const Candidate& candidate) {
@@ -192,6 +200,7 @@ ExceptionMatcher::Found ExceptionMatcher::from_only_request(const event::Respond
 }
 
 std::string ExceptionMatcher::of(const event::Responded& responded, std::string_view method, std::string_view path) {
+    if (is_an_answer(responded)) return {};
     if (responded.status >= 400 && !responded.exception.empty()) {
         const bool was_handled = responded.raised != event::Responded::Raised::exception;
         // What a framework caught it may have logged, in a way that names the request.

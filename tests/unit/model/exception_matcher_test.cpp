@@ -177,6 +177,17 @@ TEST_F(CausesTest, ASuccessThatEndedInAnExceptionNeedsNoLog) {
     EXPECT_EQ(cause(response(thread(5), 50ms, 65ms)), "") << "used up";
 }
 
+TEST_F(CausesTest, AnHttpExceptionOnALoopIsTheApplicationsAnswer) {
+    auto answer = response(task(0x900), 10ms, 20ms, 503);
+    answer.exception = "HTTPException";
+    EXPECT_EQ(cause(answer), "");
+    answer.raised = event::Responded::Raised::nothing;
+    EXPECT_EQ(cause(answer), "HTTPException") << "watched: what passes a framework is seen on every loop";
+    auto of_thread = response(thread(5), 30ms, 40ms, 503);
+    of_thread.exception = "HTTPException";
+    EXPECT_EQ(cause(of_thread), "HTTPException");
+}
+
 TEST_F(CausesTest, ClientErrorsAreNotExplained) {
     log({"KeyError", thread(5), 15ms, "gunicorn.error"});
     EXPECT_EQ(cause(response(thread(5), 10ms, 20ms, 404)), "");
