@@ -304,6 +304,8 @@ enum response_flag {
     RESPONSE_INCOMPLETE = 1 << 3, /* ended before its framing said so; see ended_by */
     RESPONSE_UWSGI = 1 << 4,      /* request_line is a uwsgi packet: the request's variables */
     RESPONSE_LINE_LOST = 1 << 5,  /* there was a request, and what it was is not known */
+    RESPONSE_PROXY_LINE =
+        1 << 6, /* the connection began with a line of the PROXY protocol, version 1, which is in no request_line */
 };
 
 struct record_response {

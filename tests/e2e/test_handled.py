@@ -2,6 +2,8 @@
 """Exceptions that somebody has handled: the application, which is no error; a framework, whose server then says nothing of it; and
 Gunicorn, which refuses a request."""
 
+import time
+
 import pytest
 
 from harness.exporter import Exporter
@@ -70,8 +72,6 @@ def test_equal_exceptions_close_together_in_roots(directory, root_of):
             settled(exporter, {("GET", "/sold-out", "SoldOut"): 20 * CLIENTS, ("GET", "/sold-out-late", "SoldOut"): 20 * CLIENTS})
 
 
-@pytest.mark.parametrize("worker_class", ["sync", "gthread"])
-def test_who_ends_a_request_in_roots(directory, root_of, worker_class):
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_the_loop_makes_no_difference_in_roots(directory, root_of, loop):
     with serve(directory, "asgi", application="starlette_app", root=root_of("sid"), options=["--asgi-loop", loop]) as server:
@@ -82,6 +82,8 @@ def test_the_loop_makes_no_difference_in_roots(directory, root_of, loop):
             settled(exporter, {("GET", "/give-up", "unknown"): TIMES})
 
 
+@pytest.mark.parametrize("worker_class", ["sync", "gthread"])
+def test_who_ends_a_request_in_roots(directory, root_of, worker_class):
     """Gunicorn 26 shuts the connection down and then reads up to the client's end."""
     with serve(directory, worker_class, application="endings_app", root=root_of("sid")) as server:
         with Exporter(directory, pid=server.pid) as exporter:
@@ -92,6 +94,29 @@ def test_the_loop_makes_no_difference_in_roots(directory, root_of, loop):
             wait_for(lambda: exporter.scrape().by(ABORTED, "by").get("server") == 8, 5, lambda: f"{exporter.scrape().by(ABORTED, 'by')}")
             assert not exporter.scrape().by(ABORTED, "by").get("client")
             assert errors(exporter) == {("GET", "/OSError/call", "OSError"): 8}
+
+
+def check_a_proxy_line_without_the_option(server, exporter):
+    """It is the request line that the server refuses, and what follows is never looked at."""
+    time.sleep(1.5)  # until the master was seen where it waits
+    for _ in range(TIMES):
+        with Connection(server.address) as connection:
+            connection.send(b"PROXY TCP4 127.0.0.1 127.0.0.1 40000 80\r\nGET /missing HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.receive().status == 400
+    wait_for(lambda: exporter.scrape().by(FAILED, "method", "endpoint") == {("invalid", "invalid"): TIMES}, 5,
+             lambda: f"{exporter.scrape().by(FAILED, 'method', 'endpoint')}")
+
+
+@pytest.mark.parametrize("worker_class", ["sync", "gthread", "gevent", "uvicorn"])
+def test_a_proxy_line_without_the_option(directory, worker_class):
+    with serve(directory, worker_class) as server, Exporter(directory, pid=server.pid) as exporter:
+        check_a_proxy_line_without_the_option(server, exporter)
+
+
+@pytest.mark.parametrize("worker_class", ["sync", "asgi"])
+def test_a_proxy_line_without_the_option_in_roots(directory, root_of, worker_class):
+    with serve(directory, worker_class, root=root_of("sid")) as server, Exporter(directory, pid=server.pid) as exporter:
+        check_a_proxy_line_without_the_option(server, exporter)
 
 
 CHUNKED = b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

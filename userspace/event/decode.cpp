@@ -108,6 +108,7 @@ Responded response_of(const contract::record_response& record) {
         .request_line_open = (record.flags & (contract::RESPONSE_LINE_OPEN | contract::RESPONSE_NO_REQUEST)) != 0,
         .request_lost = (record.flags & contract::RESPONSE_LINE_LOST) != 0,
         .uwsgi = (record.flags & contract::RESPONSE_UWSGI) != 0,
+        .proxy_line = (record.flags & contract::RESPONSE_PROXY_LINE) != 0,
         .incomplete = (record.flags & contract::RESPONSE_INCOMPLETE) != 0,
         .exception = class_name_of(kept_of(record.exception)),
         .by = execution_of(record.by),

@@ -104,6 +104,7 @@ struct Responded {
     bool request_line_open;    // the response came before the line was complete
     bool request_lost = false; // there was a request, of which nothing is known
     bool uwsgi;                // request_line is a uwsgi packet: the variables of a request
+    bool proxy_line = false;   // the connection began with a line "PROXY …", which is in no request_line
     bool incomplete;
     std::string
         exception; // raw bytes: the type of the one that was being handled, with its module or cut; may be empty
