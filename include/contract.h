@@ -116,6 +116,7 @@ enum raised {
     RAISED_IN_APPLICATION = 1 << 4, /* the exception named beside it was raised by the application's code */
     RAISED_IN_SERVER = 1 << 5,      /* … by the server's own; with neither it is not known */
     RAISED_AND_CLOSED = 1 << 6,     /* the server closes without an answer where it does so only after an exception */
+    RAISED_TO_SERVER = 1 << 7, /* of what is logged: it was caught in the server's code, outside of the application's */
 };
 
 /* The execution of Python code at a moment: tells the code of one request from that of another in the same process. */
@@ -307,6 +308,8 @@ enum response_flag {
     RESPONSE_INCOMPLETE = 1 << 3, /* ended before its framing said so; see ended_by */
     RESPONSE_UWSGI = 1 << 4,      /* request_line is a uwsgi packet: the request's variables */
     RESPONSE_LINE_LOST = 1 << 5,  /* there was a request, and what it was is not known */
+    RESPONSE_PROXY_LINE =
+        1 << 6, /* the connection began with a line of the PROXY protocol, version 1, which is in no request_line */
 };
 
 struct record_response {

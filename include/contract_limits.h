@@ -37,7 +37,7 @@ enum {
      * limit is 4,094, but a path of more than 400 bytes is no endpoint that anyone charts. */
     REQUEST_LINE_BYTES = 448,
 
-    /* Bytes kept of an exception type's name, with the NUL. */
+    /* Bytes kept of an exception type's name, with the NUL. One that is longer has another byte in the NUL's place. */
     EXCEPTION_BYTES = 64,
 
     /* Bytes kept of a logger's name and of an argument of its message, with the NUL; how many arguments: Django's (reason,

@@ -43,6 +43,7 @@ static __always_inline u32 loss_of(u8 lost_by) {
 static __always_inline u8 response_flags(const struct connection *connection, u8 incomplete) {
     u8 flags = incomplete ? RESPONSE_INCOMPLETE : 0;
 
+    flags |= (u8)(connection->flags / CONNECTION_SAW_PROXY % 2 * RESPONSE_PROXY_LINE);
     if (!connection->queued)
         return flags | (answers_skipped_request(connection) ? RESPONSE_LINE_LOST : RESPONSE_NO_REQUEST);
     if (connection->current.flags & REQUEST_LOST) return flags | RESPONSE_LINE_LOST;

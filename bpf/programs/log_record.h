@@ -100,6 +100,15 @@ static __always_inline void copy_arguments(const struct python *python, u64 tupl
     copy_argument(python, second, record, 1);
 }
 
+/* The first item of a traceback is of the function that has caught the exception. What an application catches and logs, by whichever
+ * logger, it gets over. */
+static __always_inline u16 caught_bits(const struct python *python, slot_t slot, u64 traceback) {
+    u64 frame = frame_of_traceback(python, traceback);
+    u64 kind = kind_of_code(slot, reference_at(python, frame + python->frame_code));
+
+    return kind == FILE_OF_SERVER || kind == FILE_OF_LIBRARY ? RAISED_TO_SERVER : 0;
+}
+
 static __always_inline void begin_record(struct record_logged *record, slot_t slot, const struct worker_totals *total,
                                          const struct exec_context *by) {
     fill_header(&record->header, RECORD_LOGGED, slot, bpf_get_current_pid_tgid() >> 32, total->last_logged_ns);
@@ -127,8 +136,7 @@ static __always_inline void record_log(const struct python *python, slot_t slot,
 
     if (!record) return;
     begin_record(record, slot, total, by);
-    if (copy_text_from_task(record->exception, EXCEPTION_BYTES, pointer_at(type + python->type_name)) < 0)
-        record->exception[0] = 0;
+    if (copy_type_name(record->exception, pointer_at(type + python->type_name)) < 0) record->exception[0] = 0;
     copy_string(python, local_of(python, frame, LOCAL_NAME), record->logger, LOGGER_BYTES);
     copy_arguments(python, local_of(python, frame, LOCAL_ARGUMENTS), record);
     if (by->is_main_module && !record->argument_bytes[0] && !record->argument_bytes[1] &&
@@ -148,7 +156,7 @@ int read_log_record(u64 *context) {
     struct py_scratch *scratch = io ? &io->scratch : NULL;
     struct worker_totals *total = bpf_map_lookup_elem(&totals, &slot);
     struct exec_context by;
-    u64 frame, type;
+    u64 frame, type, traceback;
 
     if (!python || !scratch || !total) return 0;
     find_thread(python, scratch);
@@ -163,7 +171,8 @@ int read_log_record(u64 *context) {
     if (by.is_main_module &&
         is_from_background_task(python, scratch, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION))))
         return 0;
-    by.raised = raised_bits(origin_of(slot, traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION))));
+    traceback = traceback_of(python, local_of(python, frame, LOCAL_EXCEPTION));
+    by.raised = raised_bits(origin_of(slot, traceback)) | caught_bits(python, slot, traceback);
     total->last_logged_ns = bpf_ktime_get_ns();
     record_log(python, slot, total, scratch, frame, type, &by);
     return 0;

@@ -74,7 +74,7 @@ int read_printed(u64 *context) {
     find_thread(python, scratch);
     if (!scratch->thread || !prints_error_of_request(slot, scratch->thread)) return 0;
     if (!finds_handled_exception(slot, HANDLED_BY_WRITER)) return 0;
-    u16 raised = raised_bits(scratch->origin);
+    u16 raised = raised_bits(scratch->origin) | RAISED_TO_SERVER;
     read_exec_context(python, scratch, &by);
     by.raised = raised;
     total->last_logged_ns = bpf_ktime_get_ns();

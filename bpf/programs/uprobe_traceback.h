@@ -55,8 +55,7 @@ static __always_inline u64 raised_class(const struct python *python, u64 thread,
 static __always_inline void read_raised_name(const struct python *python, u64 thread, struct raise *raise) {
     u64 type = raised_class(python, thread, raise->exception);
 
-    if (!type || copy_text_from_task(raise->name, EXCEPTION_BYTES, pointer_at(type + python->type_name)) < 0)
-        raise->name[0] = 0;
+    if (!type || copy_type_name(raise->name, pointer_at(type + python->type_name)) < 0) raise->name[0] = 0;
 }
 
 /* A reader that finds RAISE_BEING_WRITTEN, or another moment afterwards, knows that it read a part of this. */

@@ -75,6 +75,7 @@ static __always_inline u64 is_of_library(const struct file_end *file) {
            ENDS_WITH(file, "/asyncio/streams.py") | ENDS_WITH(file, "/asyncio/tasks.py") |
            ENDS_WITH(file, "/asyncio/futures.py") | ENDS_WITH(file, "/asyncio/locks.py") |
            ENDS_WITH(file, "/asyncio/sslproto.py") | ENDS_WITH(file, "/asyncio/timeouts.py") |
+           ENDS_WITH(file, "urrent/futures/thread.py") | ENDS_WITH(file, "current/futures/_base.py") |
            ENDS_WITH(file, "/gevent/_socket3.py") | ENDS_WITH(file, "gevent/_socketcommon.py") |
            ENDS_WITH(file, "gevent/_hub_primitives.py") | ENDS_WITH(file, "gevent/_waiter.py") |
            ENDS_WITH(file, "_greenlet_primitives.py") | ENDS_WITH(file, "/gevent/hub.py") |

@@ -17,8 +17,15 @@
 #include "http/window.h"
 #include "python/maps.h"
 
+/* Threads of a process that are looked through. Without bpf_loop() the verifier compares each turn with those before, which takes it
+ * sixteen times as long for four times as many. */
+#if defined(BPF_LOOP_HELPER) || !defined(__bpf__)
+enum { MAX_THREADS = 1024 };
+#else
+enum { MAX_THREADS = 256 };
+#endif
+
 enum {
-    MAX_THREADS = 256,        /* of a process that are looked through */
     MAX_EXC_ITEMS = 32,       /* nested except blocks, coroutines included */
     MAX_FRAMES = 256,         /* frames from the innermost to the outermost */
     MAX_REPLY_FRAMES = 16,    /* from the one that writes to Gunicorn's that replies; six with gevent */
@@ -203,17 +210,19 @@ static __always_inline struct file_end file_end_of(const struct python *python, 
         .first = pointer_at(end - 24), .second = pointer_at(end - 16), .third = pointer_at(end - 8)};
 }
 
-/* 1 if it is one of Gunicorn's functions that answer what its parser refused: handle_error() in workers/base.py, and
- * _send_error_response() in asgi/protocol.py. */
+/* 1 if it is one of Gunicorn's functions that answer what its parser refused: handle_error() in gunicorn/workers/base.py, and
+ * _send_error_response() in gunicorn/asgi/protocol.py. They alone decide, whatever the class: each version has its own. */
 static __always_inline u64 is_parser_error_function(const struct python *python, u64 frame) {
     u64 code = reference_at(python, frame + python->frame_code);
     u64 name = pointer_at(pointer_at(code + python->code_name) + python->str_ascii_text);
     struct file_end file = file_end_of(python, code);
 
     return is_zero((name ^ WORD('h', 'a', 'n', 'd', 'l', 'e', '_', 'e')) |
+                   (file.first ^ WORD('g', 'u', 'n', 'i', 'c', 'o', 'r', 'n')) |
                    (file.second ^ WORD('/', 'w', 'o', 'r', 'k', 'e', 'r', 's')) |
                    (file.third ^ WORD('/', 'b', 'a', 's', 'e', '.', 'p', 'y'))) |
            is_zero((name ^ WORD('_', 's', 'e', 'n', 'd', '_', 'e', 'r')) |
+                   (file.first ^ WORD('u', 'n', 'i', 'c', 'o', 'r', 'n', '/')) |
                    (file.second ^ WORD('a', 's', 'g', 'i', '/', 'p', 'r', 'o')) |
                    (file.third ^ WORD('t', 'o', 'c', 'o', 'l', '.', 'p', 'y')));
 }
@@ -242,11 +251,20 @@ __noinline u64 is_parser_error_reply(u32 slot, u64 thread) {
     return scratch->found;
 }
 
+/* Copies the name of a type. Of one that is longer than what is kept the last byte is no NUL. Without a branch, since loops call it.
+ * Returns the bytes with the NUL, or an error. */
+static __always_inline long copy_type_name(u8 *name, u64 at) {
+    long bytes = copy_text_from_task(name, EXCEPTION_BYTES, at);
+
+    copy_from_task(name + EXCEPTION_BYTES - 1, (u32)is_zero((u64)bytes ^ EXCEPTION_BYTES), at + EXCEPTION_BYTES - 1);
+    return bytes;
+}
+
 /* The name of the type of an object, 0 if it has none. */
 static __always_inline int read_type_name(const struct python *python, u64 object, u8 *name) {
     u64 type = pointer_at(object + python->object_type);
 
-    if (!type || copy_text_from_task(name, EXCEPTION_BYTES, pointer_at(type + python->type_name)) <= 1) return 0;
+    if (!type || copy_type_name(name, pointer_at(type + python->type_name)) <= 1) return 0;
     return !names_none(name);
 }
 

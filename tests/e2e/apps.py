@@ -7,6 +7,7 @@ import gc
 import http.client
 import http.server
 import json
+import logging
 import os
 import signal
 import socket
@@ -134,6 +135,16 @@ def swallow(environ, start_response, query):
     with contextlib.suppress(KeyError):
         fail_key(environ, start_response, query)
     return ok(start_response, "swallowed")
+
+
+def get_over(environ, start_response, query):
+    """Says so by a logger that servers use, and answers up to the end of the connection."""
+    try:
+        fail_key(environ, start_response, query)
+    except KeyError:
+        logging.getLogger(query["logger"]).exception("it does not matter: %s", environ["PATH_INFO"])
+    start_response("200 OK", [TEXT])
+    return [b"x" * (int(query.get("mb", 0)) * 1_000_000), b"fine\n"]
 
 
 def fail_late(environ, start_response, query):
@@ -271,7 +282,7 @@ ROUTES = {
     "/hog": hog, "/fork": fork,
     "/hello": hello, "/chunks": chunks, "/big": big, "/file": file, "/sleep": sleep, "/unavailable": unavailable,
     "/raise": fail, "/raise-key": fail_key, "/raise-from": fail_from, "/raise-made": fail_made, "/raise-late": fail_late,
-    "/swallow": swallow, "/refuse": refuse, "/empty": empty, "/unmodified": unmodified, "/read": read,
+    "/get-over": get_over, "/swallow": swallow, "/refuse": refuse, "/empty": empty, "/unmodified": unmodified, "/read": read,
     "/unread": hello, "/bold": hello, "/burn": burn, "/pid": pid, "/die": die, "/outgoing": outgoing, "/child": child,
     "/sidecar": sidecar, "/noise": noise, "/hints": hints,
 }

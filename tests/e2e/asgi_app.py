@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import time
 from urllib.parse import parse_qs
@@ -57,6 +58,14 @@ async def fail(receive, send, query):
     raise ValueError("as asked")
 
 
+async def get_over(receive, send, query):
+    try:
+        apps.fail_key(None, None, query)
+    except KeyError:
+        logging.getLogger(query["logger"]).exception("it does not matter: %s", "/get-over")
+    await answer(send, 200, b"x" * (int(query.get("mb", 0)) * 1_000_000) + b"fine\n", length=False)
+
+
 async def fail_late(receive, send, query):
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
     await send({"type": "http.response.body", "body": b"the head is out\n", "more_body": True})
@@ -87,7 +96,7 @@ async def pid(receive, send, query):
 ROUTES = {
     "/block": block,
     "/hello": hello, "/chunks": chunks, "/big": big, "/sleep": sleep, "/unavailable": unavailable, "/raise": fail,
-    "/raise-late": fail_late, "/empty": empty, "/unmodified": unmodified, "/read": read, "/unread": hello, "/pid": pid,
+    "/get-over": get_over, "/raise-late": fail_late, "/empty": empty, "/unmodified": unmodified, "/read": read, "/unread": hello, "/pid": pid,
 }
 
 

@@ -195,7 +195,7 @@ def test_what_nobody_logs_is_unknown(directory, application, path, environment):
 
 
 @pytest.mark.parametrize("name, label", [
-    ("x" * 1000, "x" * 63), ('Quote"d', "Quote?d"), ("Two\nlines", "Two?lines"), ("a.b.Last", "Last"), ("Größe", "Größe")])
+    ("x" * 1000, "x" * 63 + "…"), ("y" * 63, "y" * 63), ('Quote"d', "Quote?d"), ("Two\nlines", "Two?lines"), ("a.b.Last", "Last"), ("Größe", "Größe")])
 def test_names_made_at_run_time(directory, name, label):
     with serve(directory, "sync", environment={"E2E_EXCEPTION": name}) as server, Exporter(directory, pid=server.pid) as exporter:
         assert ask(server, "/raise-made") == 500

@@ -23,6 +23,10 @@ KernelTime time_of(const contract::record_header& header) {
     return KernelTime(static_cast<std::int64_t>(header.time_ns));
 }
 
+template <std::size_t Size> std::string_view kept_of(const contract::u8 (&bytes)[Size]) {
+    return {reinterpret_cast<const char*>(bytes), Size};
+}
+
 template <std::size_t Size> std::string text_of(const contract::u8 (&bytes)[Size]) {
     const auto* text = reinterpret_cast<const char*>(bytes);
     return {text, strnlen(text, Size)};
@@ -77,12 +81,13 @@ Event from(const contract::record_logged& record) {
                   .pid = pid_of(record.header.tgid),
                   .by = execution_of(record.by),
                   .in_flight = record.in_flight,
-                  .exception = text_of(record.exception),
+                  .exception = class_name_of(kept_of(record.exception)),
                   .logger = text_of(record.logger),
                   .arguments = {argument_of(record, 0), argument_of(record, 1)},
                   .cut = {is_cut(record, 0), is_cut(record, 1)},
                   .of_scope = record.of_scope != 0,
                   .raised_in = raised_in(record.by),
+                  .to_server = (record.by.raised & contract::RAISED_TO_SERVER) != 0,
                   .at = time_of(record.header)};
 }
 
@@ -103,8 +108,9 @@ Responded response_of(const contract::record_response& record) {
         .request_line_open = (record.flags & (contract::RESPONSE_LINE_OPEN | contract::RESPONSE_NO_REQUEST)) != 0,
         .request_lost = (record.flags & contract::RESPONSE_LINE_LOST) != 0,
         .uwsgi = (record.flags & contract::RESPONSE_UWSGI) != 0,
+        .proxy_line = (record.flags & contract::RESPONSE_PROXY_LINE) != 0,
         .incomplete = (record.flags & contract::RESPONSE_INCOMPLETE) != 0,
-        .exception = text_of(record.exception),
+        .exception = class_name_of(kept_of(record.exception)),
         .by = execution_of(record.by),
         .raised = raised_of(record.by),
         .refused = record.by.thread != 0 && (record.by.raised & contract::RAISED_BY_PARSER) != 0,

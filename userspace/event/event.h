@@ -91,6 +91,7 @@ struct Logged {
     std::array<bool, 2> cut{};            // that many bytes of them are kept, and no more
     bool of_scope;                        // `arguments` are path and method of the request that an ASGI server served
     RaisedIn raised_in = RaisedIn::not_known;
+    bool to_server = false; // the server caught it, and not the application
     KernelTime at;
 };
 
@@ -103,6 +104,7 @@ struct Responded {
     bool request_line_open;    // the response came before the line was complete
     bool request_lost = false; // there was a request, of which nothing is known
     bool uwsgi;                // request_line is a uwsgi packet: the variables of a request
+    bool proxy_line = false;   // the connection began with a line "PROXY …", which is in no request_line
     bool incomplete;
     std::string
         exception; // raw bytes: the type of the one that was being handled, with its module or cut; may be empty

@@ -40,7 +40,35 @@ std::uint32_t character_at(std::string_view bytes, std::size_t at, unsigned widt
     return character;
 }
 
+constexpr std::string_view kCut = "…";
+
+bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
+
+std::size_t bytes_of_character(char first) {
+    const auto byte = static_cast<unsigned char>(first);
+    if (byte < 0xc0) return 1;
+    if (byte < 0xe0) return 2;
+    return byte < 0xf0 ? 3 : 4;
+}
+
+// Where the last character begins.
+std::size_t last_character(std::string_view text) {
+    auto at = text.size() - 1;
+    while (at > 0 && continues(text[at])) at--;
+    return at;
+}
+
 } // namespace
+
+std::string class_name_of(std::string_view kept) {
+    const auto end = kept.find('\0');
+    if (end != std::string_view::npos || kept.empty()) return std::string(kept.substr(0, end));
+    kept.remove_suffix(1); // where the NUL would be
+    if (kept.empty()) return std::string(kCut);
+    const auto last = last_character(kept);
+    if (last + bytes_of_character(kept[last]) > kept.size()) kept = kept.substr(0, last);
+    return std::string(kept) + std::string(kCut);
+}
 
 std::string utf8_of(std::string_view bytes, unsigned width) {
     if (width == 0) return std::string(bytes);

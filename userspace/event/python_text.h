@@ -12,4 +12,8 @@ namespace event {
 // becomes "?".
 std::string utf8_of(std::string_view bytes, unsigned width);
 
+// A class's name from the bytes that are kept of it, which end with a NUL if it is whole. Else it ends behind its last
+// whole character, with "…".
+std::string class_name_of(std::string_view kept);
+
 } // namespace event

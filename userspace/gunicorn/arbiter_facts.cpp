@@ -114,11 +114,25 @@ std::optional<std::string> tls(const Objects& objects, Address arbiter) {
     return "off";
 }
 
-std::optional<std::string> setting(const Objects& objects, Address arbiter, std::string_view name) {
+std::optional<Address> value_of_setting(const Objects& objects, Address arbiter, std::string_view name) {
     const auto config = attribute(objects, arbiter, "cfg");
     const auto settings = config ? attribute(objects, *config, "settings") : std::nullopt;
     const auto found = settings ? objects.item(*settings, name) : Result<std::optional<Address>>{std::nullopt};
-    return found && *found ? text(objects, attribute(objects, **found, "value")) : std::nullopt;
+    return found && *found ? attribute(objects, **found, "value") : std::nullopt;
+}
+
+std::optional<std::string> setting(const Objects& objects, Address arbiter, std::string_view name) {
+    return text(objects, value_of_setting(objects, arbiter, name));
+}
+
+// A bool up to Gunicorn 24.0; since then "off", "v1", "v2" or "auto".
+std::optional<std::string> proxy_protocol(const Objects& objects, Address arbiter) {
+    const auto value = value_of_setting(objects, arbiter, "proxy_protocol");
+    if (!value) return std::nullopt;
+    if (const auto mode = text(objects, value)) return *mode == "off" ? "off" : "on";
+    const auto flag = objects.integer(*value);
+    if (!flag) return std::nullopt;
+    return *flag == 0 ? "off" : "on";
 }
 
 // The name that Gunicorn has for itself: --name, else the application of its command line. Where only a configuration
@@ -143,6 +157,7 @@ Facts facts_of(const Objects& objects, Address arbiter, Address globals) {
         {"app", app(objects, arbiter)},
         {"bind", bind(objects, arbiter)},
         {"tls", tls(objects, arbiter)},
+        {"proxy_protocol", proxy_protocol(objects, arbiter)},
     };
     Facts facts;
     for (const auto& [name, value] : found)

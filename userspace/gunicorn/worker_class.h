@@ -17,4 +17,8 @@ bool is_event_loop(std::string_view worker_class);
 // can be read; where that has not been tried yet, nothing is known.
 event::Concurrency concurrency_of(const Master& master);
 
+// Whether the master's workers take a line of the PROXY protocol for none of a request's: not without the option, nor
+// where another parser than Gunicorn's reads. True where it is not known.
+bool takes_proxy_lines(const Master& master);
+
 } // namespace gunicorn

@@ -85,7 +85,9 @@ std::vector<Metric> documented() {
          "cannot be read. An error of the client's own socket and a `SystemExit` of Gunicorn's own are not errors of "
          "the application: the frame that raised decides. With `--python-unlogged` it "
          "can also be the exception that last passed through a framework, logged or not; a response for which "
-         "nothing was raised is then not counted here. It is `other` once a worker has had more than 64 types."},
+         "nothing was raised is then not counted here. A name of more than 63 bytes is cut and ends in `…`. It is "
+         "`other` "
+         "once a worker has had more than 64 types."},
         {Name::worker_state,
          "gunicorn_worker_state",
          MetricType::Gauge,

@@ -2,21 +2,11 @@
 #include "model/error_type.h"
 
 #include <algorithm>
-#include <array>
 
 #include "http/utf8.h"
 
 namespace model {
 namespace {
-
-// gunicorn/http/errors.py of 20.1 to 26, as far as Gunicorn answers them.
-constexpr std::array<std::string_view, 18> kParserErrors = {
-    "ConfigurationProblem", "ExpectationFailed",         "ForbiddenProxyRequest", "InvalidChunkExtension",
-    "InvalidChunkSize",     "InvalidHTTPVersion",        "InvalidHeader",         "InvalidHeaderName",
-    "InvalidProxyHeader",   "InvalidProxyLine",          "InvalidRequestLine",    "InvalidRequestMethod",
-    "InvalidSchemeHeaders", "LimitRequestHeaders",       "LimitRequestLine",      "ObsoleteFolding",
-    "ParseException",       "UnsupportedTransferCoding",
-};
 
 bool is_plain(char letter) {
     return static_cast<unsigned char>(letter) >= 0x20 && letter != '"' && letter != '\\' && letter != 0x7f;
@@ -42,8 +32,7 @@ std::string plain_name(std::string_view type_name) {
 std::string error_type_of(int status, std::string_view exception, bool nothing_raised) {
     auto name = plain_name(exception);
     if (status >= 500) return name.empty() && !nothing_raised ? std::string(kUnknownError) : name;
-    if (status < 400) return name;
-    return std::ranges::find(kParserErrors, name) == kParserErrors.end() ? std::string() : name;
+    return name;
 }
 
 } // namespace model

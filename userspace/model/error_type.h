@@ -16,8 +16,8 @@ inline constexpr std::string_view kUnknownError = "unknown";
 // `exception`: the type of the exception behind the response (exception_matcher.h), as the kernel read it ("KeyError",
 // "zlib.error", any bytes); empty when there was none or it could not be read. A server error (>= 500) is of that type,
 // else of unknown cause. A response of status < 400 is an error if an exception ended it. A client error (4xx) is one
-// of the worker's only if Gunicorn's own parser raised it: an application that says 404 from an except block has
-// handled what it caught.
+// of the worker's only if Gunicorn itself answers an exception, and then there is one (Responded::refused): an
+// application that says 404 from an except block has handled what it caught.
 //
 // `nothing_raised`: it is known that no exception passed a framework while the request was served. Then a server error
 // without an exception is the application's own answer, and none of the worker's errors.

@@ -55,33 +55,48 @@ event::KernelTime since_of(const event::Responded& responded) {
     return responded.status >= 400 ? std::max(begin_of(responded), responded.polled) : begin_of(responded);
 }
 
+// Starlette's way to answer by an exception, as abort() is Flask's. Nobody logs it, and with uvloop it is no longer
+// being handled when the answer is written: so that the loop makes no difference, it counts as what the application
+// returns.
+bool is_an_answer(const event::Responded& responded) {
+    return responded.exception == "HTTPException" && responded.by.is_main_module && responded.status >= 500 &&
+           responded.raised == event::Responded::Raised::not_watched;
+}
+
 } // namespace
 
 ExceptionMatcher::Found ExceptionMatcher::taken_from(const Candidate& candidate) {
     return {candidate.logged.exception, candidate.logged.raised_in};
 }
 
-bool ExceptionMatcher::is_duplicate_log(const event::Logged& logged) {
-    std::erase_if(echoes_, [&](const Echo& echo) { return logged.at - echo.at > kEchoTime; });
-    const auto found = std::ranges::find_if(echoes_, [&](const Echo& echo) {
-        return echo.exception == logged.exception && is_same_code(echo.by, logged.by) &&
-               echo.by.context == logged.by.context;
+// The class and the code say no more than that it may be one: whoever has answered may log nothing, as the asgi worker
+// of Gunicorn 26 does of what Starlette has answered, and the next task's context is often where the last one's was.
+std::deque<ExceptionMatcher::Echo>::const_iterator ExceptionMatcher::echo_of(const event::Logged& logged) const {
+    return std::ranges::find_if(echoes_, [&](const Echo& echo) {
+        return logged.at - echo.at <= kEchoTime && echo.exception == logged.exception &&
+               is_same_code(echo.by, logged.by) && echo.by.context == logged.by.context;
     });
-    if (found == echoes_.end()) return false;
-    echoes_.erase(found);
-    return true;
 }
+
+bool ExceptionMatcher::may_be_an_echo(const event::Logged& logged) const { return echo_of(logged) != echoes_.end(); }
 
 bool ExceptionMatcher::is_of_server(const event::Logged& logged) {
     return std::ranges::find(kServers, logged.logger) != kServers.end();
 }
 
-bool ExceptionMatcher::is_news(const event::Logged& logged) {
-    return logged.logger != kNobodys && !is_duplicate_log(logged);
-}
+bool ExceptionMatcher::is_of_a_request(const event::Logged& logged) { return logged.logger != kNobodys; }
 
 void ExceptionMatcher::add(const event::Logged& logged) {
-    Candidate candidate{.logged = logged, .path = {}, .method = {}, .by_server = is_of_server(logged)};
+    Candidate candidate{.logged = logged,
+                        .path = {},
+                        .method = {},
+                        .by_server = is_of_server(logged),
+                        .after = event::KernelTime::min()};
+    std::erase_if(echoes_, [&](const Echo& echo) { return logged.at - echo.at > kEchoTime; });
+    if (const auto echo = echo_of(logged); echo != echoes_.end()) {
+        candidate.after = echo->at;
+        echoes_.erase(echo);
+    }
     for (std::size_t i = 0; i < logged.arguments.size(); i++) {
         const auto& argument = logged.arguments[i];
         if (candidate.path.empty() && argument.starts_with('/')) candidate.path = request_path(argument, logged.cut[i]);
@@ -95,13 +110,18 @@ void ExceptionMatcher::add(const event::Logged& logged) {
 void ExceptionMatcher::consume(const event::Responded& responded) {
     const auto begin = begin_of(responded);
     const auto found = std::ranges::find_if(candidates_, [&](const Candidate& candidate) {
-        return candidate.logged.exception == responded.exception && candidate.logged.at >= begin &&
+        return candidate.logged.exception == responded.exception && candidate.is_since(begin) &&
                is_writers(candidate.logged, responded.by);
     });
     if (found != candidates_.end()) {
         candidates_.erase(found);
         return;
     }
+    // The code that answers serves one request at a time: of an earlier one it will not speak any more.
+    std::erase_if(echoes_, [&](const Echo& echo) {
+        return echo.exception == responded.exception && is_same_code(echo.by, responded.by) &&
+               echo.by.context == responded.by.context;
+    });
     if (echoes_.size() == kMaxEchoes) echoes_.pop_front();
     echoes_.push_back({responded.by, responded.exception, responded.at});
 }
@@ -111,10 +131,10 @@ ExceptionMatcher::Found ExceptionMatcher::from_writer(const event::Responded& re
     const Candidate* best = nullptr;
     const auto begin = begin_of(responded);
     const auto counts = [&](const Candidate& candidate) {
-        return candidate.logged.at >= begin && is_writers(candidate.logged, responded.by);
+        return candidate.is_since(begin) && is_writers(candidate.logged, responded.by);
     };
     for (const auto& candidate : candidates_) {
-        if (!counts(candidate) || (responded.status < 400 && !candidate.by_server)) continue;
+        if (!counts(candidate) || (responded.status < 400 && !candidate.can_fail(responded.status))) continue;
         if (best == nullptr || !(best->path == path) || candidate.path == path) best = &candidate;
     }
     if (best == nullptr) return {};
@@ -128,10 +148,11 @@ ExceptionMatcher::Found ExceptionMatcher::from_thread(const event::Responded& re
     const auto begin = begin_of(responded);
     const auto is_its = [&](const Candidate& candidate) {
         return candidate.logged.by.thread == responded.by.thread && !candidate.logged.by.is_main_module &&
-               candidate.logged.at >= begin;
+               candidate.is_since(begin);
     };
-    const auto first = std::ranges::find_if(
-        candidates_, [&](const Candidate& candidate) { return is_its(candidate) && candidate.by_server; });
+    const auto first = std::ranges::find_if(candidates_, [&](const Candidate& candidate) {
+        return is_its(candidate) && candidate.can_fail(responded.status);
+    });
     if (first == candidates_.end()) return {};
     auto found = taken_from(*first);
     const auto until = first->logged.at;
@@ -148,7 +169,8 @@ ExceptionMatcher::Found ExceptionMatcher::from_path(const event::Responded& resp
     auto first = candidates_.end();
     for (auto each = candidates_.begin(); each != candidates_.end(); ++each) {
         const auto since = each->logged.of_scope ? since_of(responded) : begin;
-        if (!each->by_server || each->logged.at < since || each->path.empty() || !(each->path == path)) continue;
+        if (!each->can_fail(responded.status) || !each->is_since(begin) || each->logged.at < since) continue;
+        if (each->path.empty() || !(each->path == path)) continue;
         if (!each->method.empty() && each->method != method) continue;
         if (first == candidates_.end()) first = each;
         if (each->logged.exception != first->logged.exception) return {};
@@ -161,9 +183,11 @@ ExceptionMatcher::Found ExceptionMatcher::from_path(const event::Responded& resp
 
 ExceptionMatcher::Found ExceptionMatcher::from_only_request(const event::Responded& responded,
                                                             const RequestPath& path) {
+    const auto begin = begin_of(responded);
     const auto since = since_of(responded);
     const auto last = std::ranges::find_if(candidates_.rbegin(), candidates_.rend(), [&](const Candidate& candidate) {
-        return candidate.logged.at >= since && candidate.by_server && candidate.logged.in_flight == 1 &&
+        return candidate.is_since(begin) && candidate.logged.at >= since && candidate.can_fail(responded.status) &&
+               candidate.logged.in_flight == 1 &&
                (candidate.path.empty() || candidate.path == path ||
                 // uvicorn puts --root-path in front; what is mounted in an application may name only the rest.
                 (candidate.logged.of_scope && candidate.path.text.ends_with(path.text)) ||
@@ -176,6 +200,7 @@ ExceptionMatcher::Found ExceptionMatcher::from_only_request(const event::Respond
 }
 
 std::string ExceptionMatcher::of(const event::Responded& responded, std::string_view method, std::string_view path) {
+    if (is_an_answer(responded)) return {};
     if (responded.status >= 400 && !responded.exception.empty()) {
         const bool was_handled = responded.raised != event::Responded::Raised::exception;
         // What a framework caught it may have logged, in a way that names the request.

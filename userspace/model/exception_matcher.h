@@ -25,19 +25,20 @@ namespace model {
 class ExceptionMatcher {
 public:
     void on(const event::Logged& logged) {
-        if (is_news(logged)) add(logged);
+        if (is_of_a_request(logged)) add(logged);
     }
-    // False if it explains nothing: it was logged once more by the thread that answered, or for no request.
-    bool is_news(const event::Logged& logged);
+    static bool is_of_a_request(const event::Logged& logged);
+    // True if the code that has answered may have logged its exception once more: what was answered before is
+    // explained.
+    bool may_be_an_echo(const event::Logged& logged) const;
     void add(const event::Logged& logged);
     // True if the logger is one of a server or framework, whose records with an exception say that a request failed.
     static bool is_of_server(const event::Logged& logged);
 
     // The type of the exception behind a response, raw bytes; empty: unknown, or none. Of a response of status < 400:
-    // the one that was being handled when it ended with its connection, or that a server logged; of a 4xx: the one for
-    // which Gunicorn's parser refused the request.
-    // `path` as in http::RequestLine, and the beginning of one that was cut. To be called once for each response, in
-    // the order of the records, since what is found is used up.
+    // the one that was being handled when it ended with its connection, or that a server caught and logged; of a 4xx:
+    // the one for which Gunicorn's parser refused the request. `path` as in http::RequestLine, and the beginning of one
+    // that was cut. To be called once for each response, in the order of the records, since what is found is used up.
     std::string of(const event::Responded& responded, std::string_view method, std::string_view path);
 
     // The same for a request without a response: the type of the application's exception that ended it. Nothing if it
@@ -51,6 +52,13 @@ private:
         RequestPath path;   // in the message; empty: none
         std::string method; // in the message; empty: none
         bool by_server;     // the logger is one of a server or framework that names failed requests
+        // What an application caught it got over, and may say so by the server's logger: then only the status tells
+        // that the request failed.
+        bool can_fail(int status) const { return by_server && (status >= 400 || logged.to_server); }
+        // It may be the echo of what was answered then, and explains only requests that began later: what serves one
+        // request at a time has logged the echo before.
+        event::KernelTime after;
+        bool is_since(event::KernelTime begin) const { return logged.at >= begin && after < begin; }
     };
     struct Found {
         std::string exception; // empty: none
@@ -58,14 +66,14 @@ private:
     };
     static Found taken_from(const Candidate& candidate);
 
-    // An exception that explained a response already: the thread that wrote it logs it afterwards.
+    // An exception that explained a response already: the code that wrote it may log it afterwards.
     struct Echo {
         event::Execution by;
         std::string exception;
         event::KernelTime at;
     };
 
-    bool is_duplicate_log(const event::Logged& logged);
+    std::deque<Echo>::const_iterator echo_of(const event::Logged& logged) const;
     void consume(const event::Responded& responded);
     Found from_log(const event::Responded& responded, std::string_view method, std::string_view path);
     Found from_writer(const event::Responded& responded, const RequestPath& path);

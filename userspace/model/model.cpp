@@ -84,8 +84,9 @@ Model::Observed* Model::observed_of(const gunicorn::Worker& worker) {
 void Model::on(const event::Logged& event) {
     if (event.slot == 0) return;
     auto* observed = observed_of(event.slot, event.pid);
-    if (observed == nullptr || !observed->matcher.is_news(event)) return;
-    const auto response = ExceptionMatcher::is_of_server(event) ? observed->unexplained.take(event) : std::nullopt;
+    if (observed == nullptr || !ExceptionMatcher::is_of_a_request(event)) return;
+    const bool explains_earlier = ExceptionMatcher::is_of_server(event) && !observed->matcher.may_be_an_echo(event);
+    const auto response = explains_earlier ? observed->unexplained.take(event) : std::nullopt;
     if (response)
         add_error(*observed, *response, plain_name(event.exception));
     else

@@ -31,7 +31,7 @@ constexpr std::array<Remedy, 23> kRemedies = {{
     {"listeners_full", "a listener is not observed; one process may have 32 of them"},
     {"threads_full", "requests have no breakdown; narrow down with --pid"},
     {"arrivals_full", "waits for accept() on unix sockets are missing; look for clients that hang in connect()"},
-    {"python_walk", "an error type is unknown; a process has more than 256 threads or frames"},
+    {"python_walk", "an error type is unknown; a process has more than 1,024 threads (256 before Linux 5.17) or 256 frames"},
     {"gc_full", "pauses by the garbage collector are missing; look for thousands of threads"},
     {"imports_full", "import times are missing; look for thousands of threads"},
     {"preempted", "the place within one message was lost, which is rare; run the kernel without full preemption"},

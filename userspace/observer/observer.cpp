@@ -10,6 +10,7 @@
 #include "clocks.h"
 #include "gunicorn/resolve_pid.h"
 #include "gunicorn/worker_class.h"
+#include "observer/proxy_lines.h"
 
 namespace observer {
 
@@ -91,6 +92,7 @@ void Observer::drain_records() {
     for (const auto& each : events)
         if (const auto* exited = std::get_if<event::Exited>(&each)) ended[exited->slot] = exited->at;
     probe_->end_connections(ended);
+    for (auto& each : events) restore_proxy_line(each, tree_.masters());
     for (const auto& each : events) handle(each);
 }
 

@@ -5,7 +5,8 @@ import time
 import shop
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
-from starlette.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Mount, Route
 
 
@@ -51,6 +52,26 @@ async def on_os_error(request, error):
     return PlainTextResponse("sorry\n", status_code=500)
 
 
+class SoldOut(Exception):
+    pass
+
+
+async def sold_out(request):
+    raise SoldOut
+
+
+async def sold_out_late(request):
+    async def pieces():
+        yield "the head is out\n"
+        raise SoldOut
+
+    return StreamingResponse(pieces())
+
+
+async def give_up(request):
+    raise HTTPException(503)
+
+
 async def unavailable_slowly(request):
     await asyncio.sleep(shop.GAP_SECONDS)
     return PlainTextResponse("later\n", status_code=503)
@@ -81,5 +102,6 @@ app = Starlette(routes=[
     Route("/hello", hello), Route("/swallow", swallow), Route("/unavailable", unavailable), Route("/raise", fail),
     Route("/noise", noise), Route("/failing-afterwards", failing_afterwards), Route("/handled", handled),
     Route("/unavailable-slowly", unavailable_slowly), Route("/raise-key", fail_key), Route("/raise-from", fail_from),
+    Route("/sold-out", sold_out), Route("/sold-out-late", sold_out_late), Route("/give-up", give_up),
     Route("/either", either), Mount("/mounted", routes=[Route("/raise-key", fail_from)]),
 ], exception_handlers={OSError: on_os_error})

@@ -139,6 +139,18 @@ TEST_F(ConnectionEnd, NotHttpBehindPipelinedRequests) {
     expect_kind(contract::CONNECTION_OPAQUE);
 }
 
+TEST_F(ConnectionEnd, AProxyHeaderIsMentioned) {
+    constexpr auto kRefused = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    worker.receive(fd, "PROXY TCP4 192.0.2.1 192.0.2.2 5000 80\r\nGET /a HTTP/1.1\r\n\r\n");
+    worker.send(fd, kRefused);
+    EXPECT_EQ(worker.responses().back().line, "GET /a HTTP/1.1");
+    EXPECT_TRUE(worker.responses().back().flags & contract::RESPONSE_PROXY_LINE);
+    const int other = worker.accept();
+    worker.receive(other, "GET /a HTTP/1.1\r\n\r\n");
+    worker.send(other, kRefused);
+    EXPECT_FALSE(worker.responses().back().flags & contract::RESPONSE_PROXY_LINE);
+}
+
 TEST_F(ConnectionEnd, ProxyHeaderThenRequest) {
     worker.receive(fd, "PROXY TCP4 192.0.2.1 192.0.2.2 5000 80\r\n");
     EXPECT_EQ(worker.connection(fd)->queued, 0u);

@@ -191,8 +191,22 @@ TEST_F(ExceptionTest, WhoseNameBeginsLikeNones) {
 
 TEST_F(ExceptionTest, LongNamesAreCut) {
     const std::string name(1000, 'x');
-    handle(thread(kSelf), name.c_str());
-    EXPECT_EQ(exception_of(kInternalError), std::string(contract::EXCEPTION_BYTES - 1, 'x'));
+    const std::string longest(contract::EXCEPTION_BYTES - 1, 'y');
+    auto& self = thread(kSelf);
+    handle(self, name.c_str());
+    EXPECT_EQ(exception_of(kInternalError), std::string(contract::EXCEPTION_BYTES, 'x')) << "and say so: without a NUL";
+    handle(self, longest.c_str());
+    EXPECT_EQ(exception_of(kInternalError), longest);
+}
+
+TEST_F(ExceptionTest, IsFoundInAPoolOfManyThreads) {
+    handle(thread(kSelf), "ValueError");
+    for (std::uint64_t id = 1; id < 300; id++) thread(id); // later ones are in front
+    EXPECT_EQ(exception_of(kInternalError), "ValueError");
+    for (std::uint64_t id = 300; id < 1200; id++) thread(id);
+    const auto lost = worker_.drops(contract::DROP_PYTHON_WALK);
+    EXPECT_EQ(exception_of(kInternalError), "");
+    EXPECT_EQ(worker_.drops(contract::DROP_PYTHON_WALK), lost + 1);
 }
 
 TEST_F(ExceptionTest, IsForgottenWithItsResponse) {

@@ -94,6 +94,17 @@ TEST_F(LogRecordTest, IsReadFromTheArgumentsOfItsMaking) {
     EXPECT_EQ(record.by.context, reference(&none_));
 }
 
+// The first item of the traceback is of the function that caught it.
+TEST_F(LogRecordTest, SaysWhetherTheServerCaughtIt) {
+    EXPECT_TRUE(logged().by.raised & contract::RAISED_TO_SERVER);
+    serve_ = code("/usr/lib/python3.11/concurrent/futures/thread.py", "_worker");
+    EXPECT_TRUE(ask().back().by.raised & contract::RAISED_TO_SERVER);
+    exc_info_.items[2] = &inner_;
+    EXPECT_FALSE(ask().back().by.raised & contract::RAISED_TO_SERVER) << "the application got over it";
+    exc_info_.items[2] = nullptr;
+    EXPECT_FALSE(ask().back().by.raised & contract::RAISED_TO_SERVER);
+}
+
 TEST_F(LogRecordTest, AThreadsOutermostFrameIsItsOwn) {
     module_.code = tagged(&bootstrap_);
     Frame interpreters;

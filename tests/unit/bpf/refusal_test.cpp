@@ -63,6 +63,8 @@ TEST_F(RefusalTest, IsWrittenByGunicornsOwnFunctions) {
 
 TEST_F(RefusalTest, IsNotWhatAnApplicationAnswers) {
     EXPECT_FALSE(is_parser_error_reply({sync_, {"/srv/shop.py", "handle_error"}, write_}));
+    EXPECT_FALSE(is_parser_error_reply({sync_, {"/srv/shop/workers/base.py", "handle_error"}, write_}));
+    EXPECT_FALSE(is_parser_error_reply({sync_, {"/srv/shop/asgi/protocol.py", "_send_error_response"}, write_}));
     EXPECT_FALSE(
         is_parser_error_reply({{"/x/gunicorn/asgi/protocol.py", "_handle_http_request"}, {"/srv/shop.py", "app"}}));
     EXPECT_FALSE(is_parser_error_reply({}));

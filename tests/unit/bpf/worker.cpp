@@ -69,7 +69,8 @@ extern "C" void on_kernel_record(const void* bytes, size_t size) {
                     .duration = std::chrono::nanoseconds(record.duration_ns),
                     .flags = record.flags,
                     .ended_by = record.ended_by,
-                    .exception = reinterpret_cast<const char*>(record.exception),
+                    .exception = {reinterpret_cast<const char*>(record.exception),
+                                  strnlen(reinterpret_cast<const char*>(record.exception), sizeof record.exception)},
                     .by = record.by,
                     .polled = std::chrono::nanoseconds(record.polled_ns)});
 }

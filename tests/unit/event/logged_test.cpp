@@ -66,6 +66,23 @@ TEST_F(LoggedTest, WhoseCodeRaised) {
     EXPECT_EQ(decoded().raised_in, RaisedIn::application);
 }
 
+TEST_F(LoggedTest, WhetherTheServerCaughtIt) {
+    EXPECT_FALSE(decoded().to_server);
+    record_.by.raised = contract::RAISED_TO_SERVER;
+    EXPECT_TRUE(decoded().to_server);
+}
+
+TEST(PythonText, ANameThatIsCutSaysSo) {
+    EXPECT_EQ(class_name_of({"KeyError\0y", 10}), "KeyError");
+    EXPECT_EQ(class_name_of({"\0", 1}), "");
+    EXPECT_EQ(class_name_of("KeyErro"), "KeyErr…");
+    EXPECT_EQ(class_name_of("Größe"), "Größ…");
+    EXPECT_EQ(class_name_of("Größ"), "Grö…") << "half a character";
+    EXPECT_EQ(class_name_of("Grö💥"), "Grö…");
+    EXPECT_EQ(class_name_of("\x80\x80"), "\x80…") << "no text";
+    EXPECT_EQ(class_name_of("x"), "…");
+}
+
 TEST(PythonText, WhatIsNoTextIsReplacedOrLeftOut) {
     const std::uint16_t surrogate = 0xd800;
     const std::string_view bytes(reinterpret_cast<const char*>(&surrogate), sizeof surrogate);

@@ -30,6 +30,19 @@ TEST(WorkerClass, WhatServesItsConnections) {
     EXPECT_EQ(of({{"worker_class", "gevent"}, {"concurrency", "other"}}), event::Concurrency::requests);
 }
 
+TEST(WorkerClass, WhetherItKnowsTheProxyProtocol) {
+    const auto takes = [](Facts facts) {
+        Master master{};
+        master.read_facts = std::move(facts);
+        return takes_proxy_lines(master);
+    };
+    EXPECT_TRUE(takes({{"worker_class", "gevent"}, {"proxy_protocol", "on"}}));
+    EXPECT_TRUE(takes({{"worker_class", "gevent"}})) << "not known";
+    EXPECT_FALSE(takes({{"worker_class", "asgi"}, {"proxy_protocol", "off"}}));
+    for (const auto* other : {"shop.MyUvicornWorker", "tornado", "gevent_pywsgi", "aiohttp.GunicornWebWorker"})
+        EXPECT_FALSE(takes({{"worker_class", other}, {"proxy_protocol", "on"}})) << other;
+}
+
 // Of a command line: it says "sync" where a configuration file sets threads, which the Arbiter knows.
 TEST(WorkerClass, WhatServesIsNotKnownBeforeTheArbiterWasAsked) {
     EXPECT_EQ(of({{"worker_class", "sync"}}, false), event::Concurrency::requests);

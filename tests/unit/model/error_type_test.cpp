@@ -19,10 +19,10 @@ TEST(ErrorType, OfAnAnswerThatNothingWasRaisedForIsNone) {
     EXPECT_EQ(error_type_of(404, "", true), "");
 }
 
-TEST(ErrorType, OfClientErrorsOnlyWhatGunicornsParserRaised) {
+TEST(ErrorType, OfClientErrorsIsWhatGunicornAnswers) {
     EXPECT_EQ(error_type_of(400, "InvalidRequestLine"), "InvalidRequestLine");
-    EXPECT_EQ(error_type_of(431, "LimitRequestHeaders"), "LimitRequestHeaders");
-    EXPECT_EQ(error_type_of(404, "KeyError"), "");
+    EXPECT_EQ(error_type_of(400, "ChunkMissingTerminator"), "ChunkMissingTerminator");
+    EXPECT_EQ(error_type_of(400, "OfALaterVersion"), "OfALaterVersion");
     EXPECT_EQ(error_type_of(404, ""), "");
 }
 

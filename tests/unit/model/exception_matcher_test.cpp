@@ -2,64 +2,12 @@
 // What ties a logged exception to a response, and what does not.
 #include <gtest/gtest.h>
 
-#include "model/exception_matcher.h"
+#include "exception_matcher_fixture.h"
 
 using namespace std::chrono_literals;
 
 namespace model {
 namespace {
-
-constexpr event::Execution kLoop{.thread = 1, .is_main_module = true, .outermost_frame = 0x10, .context = 0};
-
-// Of the event loop's thread, in a task.
-event::Execution task(std::uint64_t context) {
-    auto execution = kLoop;
-    execution.context = context;
-    return execution;
-}
-event::Execution greenlet(std::uint64_t frame) { return {.thread = 1, .outermost_frame = frame}; }
-event::Execution thread(std::uint32_t id) { return {.thread = id, .outermost_frame = id * 0x100}; }
-
-struct Line {
-    std::string exception;
-    event::Execution by;
-    std::chrono::milliseconds at;
-    std::string logger = "shop";
-    std::array<std::string, 2> arguments = {};
-    std::uint64_t in_flight = 2;
-    bool of_scope = false;
-    event::RaisedIn raised_in = event::RaisedIn::application;
-};
-
-class CausesTest : public testing::Test {
-protected:
-    void log(const Line& line) {
-        matcher_.on({.slot = 1,
-                     .pid = 100,
-                     .by = line.by,
-                     .in_flight = line.in_flight,
-                     .exception = line.exception,
-                     .logger = line.logger,
-                     .arguments = line.arguments,
-                     .of_scope = line.of_scope,
-                     .raised_in = line.raised_in,
-                     .at = line.at});
-    }
-    static event::Responded response(event::Execution by, std::chrono::milliseconds begin,
-                                     std::chrono::milliseconds end, int status = 500) {
-        event::Responded responded{};
-        responded.status = status;
-        responded.by = by;
-        responded.duration = end - begin;
-        responded.at = end;
-        return responded;
-    }
-    std::string cause(const event::Responded& responded, const std::string& path = "/a") {
-        return matcher_.of(responded, "GET", path);
-    }
-
-    ExceptionMatcher matcher_;
-};
 
 TEST_F(CausesTest, WhatTheThreadLoggedSinceItsRequestBegan) {
     log({"Early", thread(5), 9ms});
@@ -190,36 +138,29 @@ TEST_F(CausesTest, AClientErrorHasOneOnlyIfTheParserRefused) {
     EXPECT_EQ(cause(refused), "InvalidHeader");
 }
 
-TEST_F(CausesTest, WhatWasBeingHandledIsLoggedOnce) {
-    auto failed = response(task(0x900), 10ms, 20ms);
-    failed.exception = "KeyError";
-    EXPECT_EQ(cause(failed), "KeyError");
-    log({"KeyError", task(0x900), 21ms, "uvicorn.error", {}, 1});
-    EXPECT_EQ(cause(response(kLoop, 15ms, 30ms, 503)), "");
-    EXPECT_EQ(cause(response(task(0x900), 15ms, 30ms, 503)), "");
-
-    log({"KeyError", thread(5), 45ms, "gunicorn.error", {"/a", ""}});
-    failed = response(thread(5), 40ms, 50ms);
-    failed.exception = "KeyError";
-    EXPECT_EQ(cause(failed), "KeyError") << "logged before it answered";
-    EXPECT_EQ(cause(response(thread(5), 42ms, 60ms, 503)), "");
-    log({"KeyError", thread(5), 65ms, "gunicorn.error", {"/a", ""}});
-    EXPECT_EQ(cause(response(thread(5), 61ms, 70ms)), "KeyError") << "no echo of the one before";
-}
-
-TEST_F(CausesTest, AnEchoIsExpectedForAMomentOnly) {
-    auto failed = response(thread(5), 10ms, 20ms);
-    failed.exception = "KeyError";
-    EXPECT_EQ(cause(failed), "KeyError");
-    log({"KeyError", thread(5), 200ms});
-    EXPECT_EQ(cause(response(thread(5), 190ms, 210ms)), "KeyError");
-}
-
 TEST_F(CausesTest, ASuccessThatWasCutOffIsOnlyTheServersToTell) {
     log({"KeyError", thread(5), 15ms});
     EXPECT_EQ(cause(response(thread(5), 10ms, 12ms, 200)), "");
     log({"ValueError", thread(5), 16ms, "gunicorn.error", {"/a", ""}});
     EXPECT_EQ(cause(response(thread(5), 10ms, 12ms, 200)), "ValueError");
+}
+
+// By whichever logger it says so.
+TEST_F(CausesTest, WhatTheApplicationCaughtItGotOver) {
+    Line handled{"KeyError", thread(5), 15ms, "gunicorn.error", {"/a", ""}, 1};
+    handled.to_server = false;
+    log(handled);
+    EXPECT_EQ(cause(response(thread(5), 10ms, 20ms, 200)), "");
+    EXPECT_EQ(matcher_.of(aborted(thread(5), 10ms, 20ms), "GET", "/a"), Cause());
+    EXPECT_EQ(matcher_.of(aborted({.thread = 5}, 10ms, 20ms), "GET", "/a"), Cause());
+    EXPECT_EQ(cause(response(thread(5), 10ms, 20ms, 500)), "KeyError") << "its status tells that it failed";
+    handled.by = kLoop;
+    for (const auto* logger : {"django.request", "uvicorn.error"}) {
+        handled.logger = logger;
+        log(handled);
+        EXPECT_EQ(cause(response(kLoop, 10ms, 20ms, 200)), "");
+        EXPECT_EQ(cause(response(task(0x900), 10ms, 20ms, 200)), "");
+    }
 }
 
 TEST_F(CausesTest, ASuccessThatEndedInAnExceptionNeedsNoLog) {
@@ -236,6 +177,17 @@ TEST_F(CausesTest, ASuccessThatEndedInAnExceptionNeedsNoLog) {
     EXPECT_EQ(cause(response(thread(5), 50ms, 65ms)), "") << "used up";
 }
 
+TEST_F(CausesTest, AnHttpExceptionOnALoopIsTheApplicationsAnswer) {
+    auto answer = response(task(0x900), 10ms, 20ms, 503);
+    answer.exception = "HTTPException";
+    EXPECT_EQ(cause(answer), "");
+    answer.raised = event::Responded::Raised::nothing;
+    EXPECT_EQ(cause(answer), "HTTPException") << "watched: what passes a framework is seen on every loop";
+    auto of_thread = response(thread(5), 30ms, 40ms, 503);
+    of_thread.exception = "HTTPException";
+    EXPECT_EQ(cause(of_thread), "HTTPException");
+}
+
 TEST_F(CausesTest, ClientErrorsAreNotExplained) {
     log({"KeyError", thread(5), 15ms, "gunicorn.error"});
     EXPECT_EQ(cause(response(thread(5), 10ms, 20ms, 404)), "");
@@ -246,33 +198,6 @@ TEST_F(CausesTest, WhereNobodyLookedNothingIsTied) {
     EXPECT_EQ(cause(response({}, 10ms, 20ms)), "");
     log({"KeyError", {.thread = 5}, 15ms, "gunicorn.error", {"/a", ""}, 1});
     EXPECT_EQ(cause(response({.thread = 5}, 10ms, 20ms)), "");
-}
-
-TEST_F(CausesTest, WhatPassedAFrameworkGoesBeforeWhatWasLogged) {
-    log({"KeyError", thread(5), 12ms});
-    auto failed = response(thread(5), 10ms, 20ms);
-    failed.raised = event::Responded::Raised::exception;
-    failed.exception = "ValueError";
-    EXPECT_EQ(cause(failed), "ValueError") << "it logged one that it got over, and failed by another";
-    EXPECT_EQ(cause(response(thread(5), 11ms, 30ms)), "") << "used up";
-}
-
-TEST_F(CausesTest, WhatPassedAFrameworkAndIsLoggedInTheEventLoopIsOne) {
-    log({"ValueError", task(7), 15ms, "django.request", {"Internal Server Error", "/a"}, 1});
-    auto failed = response(kLoop, 10ms, 20ms);
-    failed.raised = event::Responded::Raised::exception;
-    failed.exception = "ValueError";
-    EXPECT_EQ(cause(failed, "/a"), "ValueError");
-    EXPECT_EQ(cause(response(kLoop, 12ms, 30ms, 503), "/a"), "") << "the record is the other response's";
-}
-
-TEST_F(CausesTest, WhatPassedAFrameworkIsLoggedAfterwards) {
-    auto failed = response(thread(5), 10ms, 20ms);
-    failed.raised = event::Responded::Raised::exception;
-    failed.exception = "KeyError";
-    EXPECT_EQ(cause(failed), "KeyError");
-    log({"KeyError", thread(5), 21ms});
-    EXPECT_EQ(cause(response(thread(5), 20ms, 30ms, 503)), "");
 }
 
 TEST_F(CausesTest, OldOnesMakeRoom) {
@@ -305,18 +230,6 @@ TEST_F(CausesTest, WhatIsMountedMayNameTheRestOfTheOnlyRequestsPath) {
     log({"OSError", thread(7), 16ms, "django.request", {"Internal Server Error", "/pay"}, 1});
     EXPECT_EQ(cause(answer, "/shop/pay"), "OSError");
 }
-
-// A request that the server closes without a response.
-event::Aborted aborted(event::Execution by, std::chrono::milliseconds begin, std::chrono::milliseconds end) {
-    event::Aborted aborted{};
-    aborted.by = event::Aborted::By::server;
-    aborted.request.by = by;
-    aborted.request.duration = end - begin;
-    aborted.request.at = end;
-    return aborted;
-}
-
-using Cause = std::optional<std::string>;
 
 TEST_F(CausesTest, OfNoResponseWhatTheServerLogs) {
     log({"shop.DatabaseGone", thread(5), 15ms});
