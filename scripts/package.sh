@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # What is built is of interest only when it fails.
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-{ scripts/build.sh && cd build && cpack -G DEB; } >"$log" 2>&1 || {
+{ scripts/build.sh && cd build && flock .lock cpack -G DEB; } >"$log" 2>&1 || {
     tail -n 30 "$log" >&2
     exit 1
 }

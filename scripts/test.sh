@@ -24,12 +24,12 @@ export results
 
 # Tests run beside each other unless they say otherwise to ctest, by RUN_SERIAL: those that time, and those that need the host. These
 # have the label `alone`, too.
-tests() { # directory label [ctest's-option…]
-    ctest --test-dir "$1" --label-regex "^$2\$" --parallel "$(nproc)" --output-on-failure --no-tests=error \
-        --output-junit "$results/$2$RANDOM.xml" "${@:3}"
+tests() { # how-many-at-a-time label[|label…] [ctest's-option…]
+    ctest --test-dir build --parallel "$1" --label-regex "^($2)\$" --output-on-failure --no-tests=error \
+        --output-junit "$(mktemp "$results/XXXXXX.xml")" "${@:3}"
 }
-counting_tests() { tests "$1" "$2" --label-exclude alone; }
-lonely_tests() { tests "$1" "$2" --label-regex alone; } # of both labels
+counting_tests() { tests "$((2 * $(nproc)))" "$1" --label-exclude '^alone$'; } # which mostly wait
+lonely_tests() { tests 1 "$1" --label-regex '^alone$'; } # of both labels
 
 sanitized_build() { # preset target
     cmake --preset "$1"
@@ -61,33 +61,23 @@ if [[ $mode == tidy ]]; then
 fi
 stage build 20 scripts/build.sh --all
 ((${#failed[@]} == 0)) || finish
-stage unit 5 tests build unit
-stage kernel 10 tests build kernel
-if [[ $mode == all ]]; then
-    # What follows compares counts, so what has to be built may run beside it.
-    background lint 20 scripts/lint.sh
-    background asan-build 60 sanitized_build asan unit_tests
-    background tsan-build 30 sanitized_build tsan web_test # what has threads of its own
-    background tidy 40 scripts/lint.sh --tidy-changed
-    start_background
+stage unit 5 tests "$(nproc)" unit
+stage kernel 10 tests 1 kernel
+if [[ $mode == quick ]]; then
+    stage counting 30 counting_tests 'e2e|browser|docs'
+    stage alone 30 lonely_tests e2e
+    finish
 fi
-stage e2e-counts 30 counting_tests build e2e
-stage browser 8 tests build browser
-stage docs 5 tests build docs
-if [[ $mode == all ]]; then
-    stage roots-counts 20 counting_tests build roots
-    stage containers 8 tests build containers
-    stage deploy 10 tests build deploy
-    stage prometheus 5 tests build prometheus
-    stage vm 20 tests build vm
-    finish_background
-fi
-stage e2e 45 lonely_tests build e2e
-if [[ $mode == all ]]; then
-    stage roots 20 lonely_tests build roots
-    stage asan 10 sanitized_tests asan '^unit\.'
-    stage tsan 5 sanitized_tests tsan '^unit\.web_test$'
-    stage soak 15 tests build soak
-    stage fuzz 8 tests build fuzz
-fi
+# While tests count, what has to be built takes the time that they wait. Those that compare times come last, with nothing beside them.
+background lint 20 scripts/lint.sh
+background asan-build 60 sanitized_build asan unit_tests
+background tsan-build 30 sanitized_build tsan web_test # what has threads of its own
+background tidy 40 scripts/lint.sh --tidy-changed
+start_background
+stage counting 40 counting_tests 'e2e|roots|browser|docs|containers|deploy|prometheus|vm|fuzz'
+stage soak 20 tests 1 soak
+finish_background
+stage alone 40 lonely_tests 'e2e|roots|containers'
+stage asan 10 sanitized_tests asan '^unit\.'
+stage tsan 5 sanitized_tests tsan '^unit\.web_test$'
 finish

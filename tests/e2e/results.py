@@ -73,8 +73,8 @@ APPLICATIONS = {None: "plain WSGI", "flask_app": "Flask", "django_app": "Django"
 class Recorder:
     """A pytest plugin."""
 
-    def __init__(self, directory):
-        self.directory, self.rows = pathlib.Path(directory), []
+    def __init__(self, file):
+        self.file, self.rows = pathlib.Path(file), []
 
     def pytest_runtest_makereport(self, item, call):
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
@@ -98,10 +98,8 @@ class Recorder:
 
     def pytest_sessionfinish(self, session):
         if self.rows:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            suites = sorted({row["suite"] or "here" for row in self.rows})
-            name = "-".join(sorted({pathlib.Path(item.path).stem for item in session.items}) + suites) + ".json"
-            (self.directory / name).write_text(json.dumps(self.rows))
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.file.write_text(json.dumps(self.rows))
 
 
 def collected(directory):

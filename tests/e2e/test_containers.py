@@ -92,7 +92,7 @@ def test_gunicorn_in_docker_seen_from_the_host(directory, contained):
 @pytest.fixture(scope="module")
 def image(docker, directory):
     """The image as deploy/container makes it of the package of this build."""
-    subprocess.run(["cpack", "-G", "DEB", "-B", str(directory / "package")], cwd=pathlib.Path(observer.binary()).parent, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["flock", ".lock", "cpack", "-G", "DEB", "-B", str(directory / "package")], cwd=pathlib.Path(observer.binary()).parent, check=True, stdout=subprocess.DEVNULL)
     (package,) = (directory / "package").glob("*.deb")
     done = subprocess.run([str(CONTAINER / "build.sh"), "gunicorn-bpf-exporter:test", str(package), "-H", docker.host], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -247,6 +247,7 @@ def remove(group):
         raise
 
 
+@pytest.mark.clock
 def test_gunicorn_in_a_network_namespace(directory):
     name = f"gbe-{os.getpid()}"
     subprocess.run(["ip", "netns", "add", name], check=True)

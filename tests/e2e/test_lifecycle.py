@@ -243,6 +243,7 @@ def heartbeat_age(exporter):
     return exporter.scrape().total("gunicorn_worker_heartbeat_age_seconds")
 
 
+@pytest.mark.clock
 def test_heartbeat_age(directory, suite):
     with observed(directory, root=suite, options=["--timeout", "4"], interval="30s") as (server, exporter):
         idle = []

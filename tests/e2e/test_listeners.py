@@ -66,6 +66,7 @@ def test_socket_activation(directory, worker_class):
             settle(exporter, before, net.seen().but(seconds=None))
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("worker_class", ["sync", "gthread"])
 def test_proxy_protocol(directory, worker_class):
     line = b"PROXY TCP4 127.0.0.1 127.0.0.1 40000 80\r\n"
@@ -134,6 +135,7 @@ def test_plain_http_on_a_tls_port(directory, certificate):
             settle(exporter, before, Expect({"connections partial": 1}))
 
 
+@pytest.mark.clock
 def test_connections_older_than_the_exporter(directory):
     """The request in flight at the start is in no number; everything after it is in all of them."""
     with Gunicorn(directory, "gthread", threads=4) as server:
@@ -161,6 +163,7 @@ def test_connections_older_than_the_exporter(directory):
                 settle(exporter, before, expect.but(connections__http=2))
 
 
+@pytest.mark.clock
 def test_sync_request_in_flight_at_the_start(directory):
     with Gunicorn(directory, "sync") as server, Connection(server.address) as flying:
         flying.ask("GET", "/sleep?s=4")

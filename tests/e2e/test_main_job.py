@@ -51,6 +51,7 @@ MIXED = [("/hello", 200), ("/missing", 404), ("/raise", 500), ("/sleep?s=0.3", 2
 ATTEMPTS = 3  # of the clock, not of the counts: on a busy machine the client may not be let run in time
 
 
+@pytest.mark.clock
 def test_48_mixed_requests(directory, server):
     for _ in range(ATTEMPTS):
         with Exporter(directory, pid=server.pid) as exporter:
@@ -118,6 +119,7 @@ def test_memory_is_the_resident_set(server, exporter):
     wait_for(same, 5, "memory equals VmRSS of both workers")
 
 
+@pytest.mark.clock
 def test_cpu_of_a_busy_and_an_idle_worker(server, exporter):
     with Connection(server.address) as connection:
         connection.ask("GET", "/burn?s=4")
@@ -151,6 +153,8 @@ def test_two_exporters_at_once(directory, server, exporter):
     settled(exporter, {"requests": 6, "durations": 6, "responses 200": 6, "connections http": 6})
 
 
+# The load takes both processors, and the exporter has to keep up with it.
+@pytest.mark.clock
 def test_wrk_at_full_speed(server, exporter):
     connections = 16
     before = exporter.scrape()

@@ -140,6 +140,8 @@ def test_a_master_that_is_no_python(directory):
         processes.end(process, signal.SIGKILL)
 
 
+# How many causes stay unknown depends on the rate of requests.
+@pytest.mark.clock
 @pytest.mark.parametrize("worker_class, application", [("gthread", None), ("gevent", "flask_app")])
 def test_workers_that_die_while_they_fail(directory, worker_class, application):
     """Their memory goes away under the eyes of the reader."""
@@ -198,6 +200,7 @@ def test_hostile_names(directory):
 # ---- builds with USDT
 
 
+@pytest.mark.clock
 def test_pauses_of_the_collector(directory):
     """Each collection of the worker is one of its generation, as long as it was."""
     with Gunicorn(directory) as server, Exporter(directory, pid=server.pid) as exporter:

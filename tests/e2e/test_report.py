@@ -33,6 +33,7 @@ def ask(gunicorn, path):
         return connection.exchange("GET", path)
 
 
+@pytest.mark.clock
 def test_what_was_asked_is_what_it_counts(gunicorn, directory):
     with Recorder(directory, gunicorn.pid, "--json") as recorder:
         slow = [ask(gunicorn, "/sleep?s=0.3") for _ in range(3)]

@@ -21,6 +21,7 @@ def cases():
         yield pytest.param(worker_class, transport, None, id=f"{worker_class}-{transport}-nothing-left")
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("worker_class, transport, row", cases())
 def test_row(services, worker_class, transport, row):
     check_row(services.get(worker_class, transport), row)

@@ -36,6 +36,7 @@ def cases():
             yield pytest.param(suite, worker_class, None, id=f"{suite}-{worker_class}-nothing-left")
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("suite, worker_class, row", cases())
 def test_row(services, root_of, suite, worker_class, row):
     assert worker_class in WORKER_CLASSES

@@ -35,6 +35,7 @@ def settle(exporter, name, value, **labels):
     return exporter.scrape()
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("transport", ["tcp", "unix"])
 def test_a_queue_before_one_busy_worker(directory, transport):
     with observed(directory, "sync", transport=transport, options=["--collector.backlog"]) as (server, exporter):
@@ -85,6 +86,7 @@ def test_a_full_queue_is_told_from_a_long_one(directory):
             client.close()
 
 
+@pytest.mark.clock
 def test_the_pool_of_gthread_is_a_queue_too(directory):
     """One thread: the second connection is accepted at once and waits for the pool."""
     with observed(directory, "gthread", threads=1) as (server, exporter):
@@ -105,6 +107,7 @@ def test_the_pool_of_gthread_is_a_queue_too(directory):
         assert accepted[1] + total == pytest.approx(ended - asked, abs=4 * WAIT_ERROR)
 
 
+@pytest.mark.clock
 def test_requests_on_kept_connections_wait_for_the_pool_too(directory):
     """One thread and four clients: what a client waits for is in the durations, or in the queues."""
     clients, rounds, each = 4, 5, 0.2
@@ -130,6 +133,7 @@ def test_requests_on_kept_connections_wait_for_the_pool_too(directory):
         assert durations + queues == pytest.approx(waited, abs=clients * rounds * WAIT_ERROR)
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("worker_class", ["gthread", "gevent", "uvicorn"])
 def test_a_client_that_is_slow_to_send_does_not_wait(directory, worker_class):
     with observed(directory, worker_class, threads=2 if worker_class == "gthread" else None) as (server, exporter):
@@ -141,6 +145,7 @@ def test_a_client_that_is_slow_to_send_does_not_wait(directory, worker_class):
         assert waits(exporter.scrape(), "first_read")[1] < 2 * WAIT_ERROR
 
 
+@pytest.mark.clock
 def test_utilisation_of_a_worker_that_sleeps_half_the_time(directory):
     with observed(directory, "sync") as (server, exporter):
         before = exporter.scrape().total("gunicorn_worker_busy_seconds_total")
@@ -156,6 +161,7 @@ def test_utilisation_of_a_worker_that_sleeps_half_the_time(directory):
         assert busy / passed == pytest.approx(slept / passed, abs=0.02)
 
 
+@pytest.mark.clock
 def test_busy_time_of_overlapping_requests_is_counted_once(directory):
     with observed(directory, "gthread", threads=4) as (server, exporter):
         clients = [Connection(server.address) for _ in range(3)]
@@ -176,6 +182,7 @@ def test_busy_time_of_overlapping_requests_is_counted_once(directory):
         assert scrape.total("gunicorn_worker_open_connections") == 3
 
 
+@pytest.mark.clock
 def test_a_stuck_thread_is_seen(directory):
     with observed(directory, "gthread", threads=2, options=[]) as (_, exporter):
         assert exporter.scrape().total("gunicorn_worker_threads") >= 1
@@ -195,6 +202,7 @@ def test_a_stuck_thread_is_seen(directory):
         assert client.receive().status == 200
 
 
+@pytest.mark.clock
 def test_a_worker_that_dies_leaves_its_busy_time(directory):
     with observed(directory, "sync") as (server, exporter):
         (worker,) = server.workers()
@@ -215,6 +223,7 @@ def test_a_worker_that_dies_leaves_its_busy_time(directory):
         assert not scrape.select("gunicorn_worker_failed_requests_total") and not scrape.select("gunicorn_worker_error_handling_total")
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("worker_class", ["sync", "gthread", "gevent"])
 def test_first_and_last_byte_to_a_slow_reader(directory, worker_class):
     with observed(directory, worker_class, threads=2 if worker_class == "gthread" else None) as (server, exporter):
@@ -286,6 +295,7 @@ def test_sizes_of_pipelined_requests(directory):
 ROUTE = ("method", "endpoint", "status_code")
 
 
+@pytest.mark.clock
 def test_routes(directory, tmp_path):
     file = tmp_path / "routes"
     file.write_text("# of the shop\n/missing/{name}\n\n")
@@ -312,6 +322,8 @@ def test_routes(directory, tmp_path):
         assert exporter.scrape().by("gunicorn_http_requests_total", *ROUTE) == expected
 
 
+# Clients without a pause: an exporter that has to wait for a processor would not keep up, and lose labels.
+@pytest.mark.clock
 def test_routes_agree_with_the_workers_in_every_scrape(directory):
     with observed(directory, "gthread", workers=2, threads=4, options=["--routes"]) as (server, exporter):
         stop = time.monotonic() + 3

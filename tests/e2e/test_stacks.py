@@ -110,11 +110,13 @@ def check_lines(directory, worker_class, root=None):
     assert sum(int(line.rsplit(" ", 1)[1]) for line in lines) == taken(slept) + taken(burnt)
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("worker_class", CLASSES)
 def test_the_sleeping_and_the_burning_line(directory, worker_class):
     check_lines(directory, worker_class)
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("worker_class", CLASSES)
 @pytest.mark.parametrize("suite", SUITES)
 def test_the_sleeping_and_the_burning_line_in_roots(directory, root_of, suite, worker_class):

@@ -94,6 +94,7 @@ class WebSocket:
         self.socket.close()
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("options", [(), ("--no-collector.waits",)])
 @pytest.mark.parametrize("worker_class", ["sync", "gthread"])
 def test_work_behind_the_last_byte_is_busy(directory, worker_class, options):
@@ -113,6 +114,7 @@ def test_work_behind_the_last_byte_is_busy(directory, worker_class, options):
         assert busy(exporter) - before == pytest.approx(1.5, abs=TIME_ERROR)
 
 
+@pytest.mark.clock
 def test_a_client_that_sends_nothing_occupies_a_sync_worker(directory):
     with observed(directory, "sync") as (server, exporter):
         before = busy(exporter)
@@ -126,6 +128,7 @@ def test_a_client_that_sends_nothing_occupies_a_sync_worker(directory):
         processes.wait_for(lambda: states(exporter.scrape()) == {"busy": 0, "idle": 1}, 3, "the worker is idle")
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("path", ["/ws", "/ws?watch=1"])
 def test_a_websocket_occupies_its_thread(directory, path):
     with observed(directory, "gthread") as (server, exporter):
@@ -150,6 +153,7 @@ def test_a_websocket_occupies_its_thread(directory, path):
         assert scrape.by("gunicorn_worker_responses_total", "status_code")["101"] == 1
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("suite", ["bullseye", "trixie", "sid"])
 def test_a_thread_in_roots(directory, root_of, suite):
     """Gunicorn 20.1 gives connections back in the thread, 26 in the main thread."""

@@ -74,6 +74,7 @@ class Batch:
         processes.end(self.process)
 
 
+@pytest.mark.clock
 def test_numbers_are_those_of_the_wire_beside_an_exporter(directory, server):
     with Exporter(directory, pid=server.pid) as exporter, Batch(directory, "--pid", str(server.pid)) as top:
         rows = top.workers(top.block())
@@ -137,6 +138,8 @@ def test_count_ends_it(server):
     assert len(re.findall("^gunicorn ", done.stdout, re.MULTILINE)) == 3
 
 
+# Not beside others: top would warn that it cannot read the Arbiter of a master which takes its time to leave.
+@pytest.mark.clock
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_it_ends_with_its_target(directory, how):
     with Gunicorn(directory, "sync") as short_lived:

@@ -57,6 +57,7 @@ def ask(gunicorn, path, method="GET", **details):
     return {step[0]: step for step in json.loads(response.headers["x-steps"])}, response
 
 
+@pytest.mark.clock
 def test_a_request_of_every_kind_of_wait(gunicorn, trace, peers):
     host, port = peers["four"].address
     steps, response = ask(gunicorn, f"/steps?do=sleep:0.1,burn:0.1,connect:0.1:{host}:{port},lock:0.05")
@@ -74,6 +75,7 @@ def test_a_request_of_every_kind_of_wait(gunicorn, trace, peers):
     assert request["duration_seconds"] >= steps["all"][1]
 
 
+@pytest.mark.clock
 def test_the_garbage_collector_is_a_part_of_its_own(gunicorn, trace):
     steps, _ = ask(gunicorn, "/steps?do=litter:400000,collect,sleep:0.05")
     (request,) = trace.requests(1)
@@ -101,6 +103,7 @@ def test_its_fields(gunicorn, trace):
     assert (raised["status"], raised["exception"]) == (500, "LookupError")
 
 
+@pytest.mark.clock
 def test_peers_are_named(gunicorn, trace, peers):
     (host, port), (_, six_port, *_), path = (peers[name].address for name in ("four", "six", "unix"))
     named = {f"127.0.0.1:{port}": 0.06, f"[::1]:{six_port}": 0.04, path: 0.02}
@@ -115,6 +118,7 @@ def test_peers_are_named(gunicorn, trace, peers):
         assert seconds - 0.005 <= waited[name] <= seconds + 0.005 + 0.05, waited
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("how", ["timed", "selected"])
 def test_a_wait_by_poll_and_select_is_the_socket_s(gunicorn, trace, peers, how):
     host, port = peers["four"].address
@@ -126,6 +130,7 @@ def test_a_wait_by_poll_and_select_is_the_socket_s(gunicorn, trace, peers, how):
     assert request["sockets"][0]["peer"] == f"127.0.0.1:{port}"
 
 
+@pytest.mark.clock
 def test_a_child_s_output_is_something_else(gunicorn, trace):
     steps, _ = ask(gunicorn, "/steps?do=pipe:0.1")
     (request,) = trace.requests(1)
@@ -133,6 +138,7 @@ def test_a_child_s_output_is_something_else(gunicorn, trace):
     check_waited("other_seconds", steps["pipe"], request)
 
 
+@pytest.mark.clock
 def test_a_slow_upload_is_reading(gunicorn, trace):
     with Connection(gunicorn.address) as connection:
         head = b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n"
@@ -147,6 +153,7 @@ def test_a_slow_upload_is_reading(gunicorn, trace):
     assert request["reading_seconds"] == pytest.approx(took, abs=0.01 + request["run_queue_seconds"]), request
 
 
+@pytest.mark.clock
 def test_a_slow_reader_is_writing(gunicorn, trace):
     with Connection(gunicorn.address, receive_buffer=4096) as connection:
         connection.ask("GET", f"/steps?bytes={8 << 20}")
@@ -160,6 +167,7 @@ def test_a_slow_reader_is_writing(gunicorn, trace):
     assert response.length == 8 << 20
 
 
+@pytest.mark.clock
 def test_a_file_that_is_synced_is_disk(gunicorn, trace):
     steps, _ = ask(gunicorn, f"/steps?do=fsync:8:{gunicorn.home / 'file'}")
     (request,) = trace.requests(1)
@@ -175,6 +183,7 @@ def test_a_file_that_is_synced_is_disk(gunicorn, trace):
     assert elsewhere <= tolerance(wall), (wall, cpu, request)
 
 
+@pytest.mark.clock
 def test_a_hog_on_the_same_core_is_the_run_queue(gunicorn, trace, directory):
     (worker,) = gunicorn.workers()
     threads = [int(name) for name in os.listdir(f"/proc/{worker}/task")]
@@ -196,6 +205,7 @@ def test_a_hog_on_the_same_core_is_the_run_queue(gunicorn, trace, directory):
     assert request["run_queue_seconds"] >= 0.05
 
 
+@pytest.mark.clock
 def test_waiting_for_the_worker_comes_before(gunicorn, trace):
     """On sync the second connection waits in the listener's queue; on gthread both are served at once."""
     def first():
@@ -216,6 +226,7 @@ def test_waiting_for_the_worker_comes_before(gunicorn, trace):
     assert second["duration_seconds"] < 0.1, second
 
 
+@pytest.mark.clock
 def test_a_pool_s_queue_comes_before(directory):
     with server.Gunicorn(directory, "gthread", threads=1, application="trace_app") as gunicorn, Tracer(directory, gunicorn.pid) as trace:
         thread = threading.Thread(target=ask, args=(gunicorn, "/steps?do=sleep:0.3"))
@@ -229,6 +240,7 @@ def test_a_pool_s_queue_comes_before(directory):
     assert second["duration_seconds"] < 0.1
 
 
+@pytest.mark.clock
 def test_requests_of_one_connection_are_told_apart(directory):
     with server.Gunicorn(directory, "gthread", threads=2, application="trace_app") as gunicorn, Tracer(directory, gunicorn.pid) as trace:
         with Connection(gunicorn.address) as connection:
@@ -243,6 +255,7 @@ def test_requests_of_one_connection_are_told_apart(directory):
     assert [request["accept_queue_seconds"] is None for request in requests] == [False, True, True]
 
 
+@pytest.mark.clock
 def test_filters_and_count(gunicorn, directory):
     (worker,) = gunicorn.workers()
     with Tracer(directory, gunicorn.pid, "--status", "404,5xx", "--endpoint", "/a/*", "--slower-than", "20ms", "--worker", str(worker),
@@ -263,6 +276,7 @@ def test_another_worker_s_requests_are_not_shown(gunicorn, directory):
         assert "1 request seen, 0 matched" in trace.said()
 
 
+@pytest.mark.clock
 def test_an_interrupt_says_what_was_learned(gunicorn, directory):
     with Tracer(directory, gunicorn.pid, as_json=False) as trace:
         for _ in range(3):
@@ -313,6 +327,7 @@ def test_a_target_that_dies_ends_it(directory, how):
         assert "1 request seen" in trace.said()
 
 
+@pytest.mark.clock
 def test_a_worker_that_dies_leaves_its_request(gunicorn, trace):
     with Connection(gunicorn.address) as connection:
         connection.ask("GET", "/die?after=0.1")

@@ -71,15 +71,18 @@ def check_loop(directory, worker_class, root=None):
     assert exceptions.pop("/raise") in known and set(exceptions.values()) == {None}, exceptions
 
 
+@pytest.mark.clock
 def test_requests_that_interleave_on_an_event_loop(directory):
     check_loop(directory, "uvicorn")
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("worker_class", ["asgi", "uvicorn"])
 def test_requests_that_interleave_on_an_event_loop_in_roots(directory, root_of, worker_class):
     check_loop(directory, worker_class, root_of("sid"))
 
 
+@pytest.mark.clock
 def test_a_loop_that_nobody_knows_is_shared_where_requests_interleave(directory):
     """The worker class is the application's own: what is shared is what the kernel saw of its thread."""
     with server.Gunicorn(directory, "uvicorn", options=["-k", "own_loop.Worker"]) as gunicorn, Tracer(directory, gunicorn.pid) as trace:

@@ -166,6 +166,7 @@ def quick(web):
     return min(taken)
 
 
+@pytest.mark.clock
 def test_a_hundred_slow_clients_delay_no_scrape(certificates):
     with Web(certificates, "") as web, slow_clients(web.port):
         assert quick(web) < 0.1

@@ -12,8 +12,8 @@ from . import processes
 from .exposition import Scrape
 
 DEFAULT_BINARY = pathlib.Path(__file__).resolve().parents[3] / "build" / "gunicorn-bpf-exporter"
-# Loading and verifying the programs takes well under a second on the host; a busy machine gets more.
-READY_SECONDS = 20
+# Loading and verifying the programs takes well under a second on an idle host, and may take twenty on a busy one.
+READY_SECONDS = 60
 
 
 def binary():

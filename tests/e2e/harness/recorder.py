@@ -7,7 +7,7 @@ import subprocess
 
 from . import exporter, processes
 
-READY_SECONDS = 30
+READY_SECONDS = 60
 
 
 class Recorder:

@@ -13,7 +13,7 @@ import pytest
 from . import processes
 from .exporter import binary
 
-READY_SECONDS = 30
+READY_SECONDS = 60
 PARTS = [f"{part}_seconds" for part in ("reading", "on_cpu", "gc", "run_queue", "lock", "sockets", "disk", "sleeping", "writing", "other")]
 
 
