@@ -37,6 +37,7 @@
  * usdt python:import__..__start  import_begins        programs/usdt_import.h       imports of modules
  * usdt python:import__..__done   import_ends          programs/usdt_import.h
  * run by user space              end_connection       programs/conn_close.h        connections of a dead process
+ * run by user space              end_if_closed        programs/conn_close.h        connections with several descriptors
  * run by user space              adopt_connection     programs/conn_close.h        connections older than the exporter
  *
  * maps                                                                             file

@@ -55,8 +55,13 @@ struct process {
     slot_t parent_slot; /* the master's; 0 for masters and candidates */
     u32 concurrency; /* enum concurrency, of a master's workers; written by user space when it has recognised their class */
     u64 born_ns;     /* fork, or discovery */
+    u64 forked_ns; /* of a worker: when it forked last; the child has its connections, too; 0: never */
 };
-CONTRACT_ASSERT(sizeof(struct process) == 24, "process is shared");
+CONTRACT_ASSERT(sizeof(struct process) == 32, "process is shared");
+
+/* In a cell of the map `slot_pages`: a process that a worker, or a child of it, has forked. What it does to the worker's connections
+ * counts as the worker's; nothing else of it is observed. The rest of the cell is the worker's slot. */
+enum { SLOT_OF_CHILD = 0x8000, MAX_SLOT = 0x7fff };
 
 /* Where a master's Python, and that of its forks, keeps what the kernel side reads. Value of the map `pythons`, by the
  * master's slot; offsets in bytes from the beginning of each structure, see userspace/python/layout.h. */

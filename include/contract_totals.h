@@ -91,14 +91,14 @@ struct worker_totals {
     struct durations first_byte;          /* of every response: from its request's first byte to its own first byte */
     struct sizes request_sizes;  /* of every response's request: head and body, as far as they were read by then */
     struct sizes response_sizes; /* head and body, as far as they were accepted by the kernel */
-    struct durations waits[WAIT_PLACES];  /* by enum wait_place; of connections, and of their later requests */
-    u64 unknown_waits[WAIT_PLACES];       /* likewise, of which it could not be told how long they were: not in `waits` */
-    u64 last_logged_ns;                   /* when an exception was logged last */
-    u64 last_polled_ns;                   /* when epoll_wait returned last: then an event loop's turn began */
-    u64 raise_missed_ns;                  /* when an exception passed a framework and could not be remembered, last */
-    u64 streams[STREAM_ENDS];             /* ended ones, by enum ended_by or STREAM_COMPLETE */
-    u64 websockets[ENDED_BY_COUNT];       /* ended ones */
-    struct lifetimes stream_lifetimes;    /* of ended ones: from the first byte accepted by the kernel to the end */
+    struct durations waits[WAIT_PLACES]; /* by enum wait_place; of connections, and of their later requests */
+    u64 unknown_waits[WAIT_PLACES];    /* likewise, of which it could not be told how long they were: not in `waits` */
+    u64 last_logged_ns;                /* when an exception was logged last */
+    u64 last_polled_ns;                /* when epoll_wait returned last: then an event loop's turn began */
+    u64 raise_missed_ns;               /* when an exception passed a framework and could not be remembered, last */
+    u64 streams[STREAM_ENDS];          /* ended ones, by enum ended_by or STREAM_COMPLETE */
+    u64 websockets[ENDED_BY_COUNT];    /* ended ones */
+    struct lifetimes stream_lifetimes; /* of ended ones: from the first byte accepted by the kernel to the end */
     struct lifetimes websocket_lifetimes; /* likewise, from the 101 to the end of the connection */
     struct activity activity;
 };

@@ -6,6 +6,7 @@
 #include "conn/in_flight.h"
 #include "conn/listeners.h"
 #include "conn/lookup.h"
+#include "conn/open_files.h"
 #include "conn/queue_wait.h"
 #include "conn/shares.h"
 #include "conn/tail_calls.h"
@@ -24,6 +25,7 @@ static __always_inline void mend_connection(const struct connection_key *key, u6
 
     if (!connection) return;
     connection->file = file;
+    connection->inode = inode_of(file);
     connection->accepted_ns = now_ns;
     note_socket(connection);
 }
@@ -36,6 +38,7 @@ static __always_inline void begin_connection(const struct connection_key *key, u
     if (!connection) return;
     /* Complete before it enters the map: the thread that closed the descriptor's former file may look it up at any moment. */
     connection->file = file;
+    connection->inode = inode_of(file);
     connection->accepted_ns = now_ns;
     note_socket(connection);
     if (!add_connection(key, connection)) return;
@@ -55,8 +58,9 @@ static __always_inline int on_accept(void *context, slot_t slot, s32 listener, s
     if (!process || process->role != ROLE_WORKER) return 0;
     if (!listens_on(process->parent_slot, inode) && !listens_on(slot, inode))
         return 0; /* the application's own server */
-    former = connection_of(&key);
-    if (former) return close_conn(context, &key, former, identity_of(former), CLOSE_REUSED, now_ns);
+    former = connection_at(&key);
+    if (former && !stays_open(former, &key))
+        return close_conn(context, &key, former, identity_of(former), CLOSE_REUSED, now_ns);
     begin_connection(&key, now_ns);
     return 0;
 }

@@ -96,8 +96,8 @@ enum connection_mark {
 };
 
 struct connection {
-    u64 file;  /* struct file *: tells whether the descriptor still means this connection */
-    u64 inode; /* adopted ones, until the file is known; else 0 */
+    u64 file; /* struct file *: tells whether the descriptor still means this connection */
+    u64 inode;
     u64 accepted_ns;
     u64 tcp;            /* struct tcp_sock *; 0: another kind of socket, or adopted */
     u64 last_write_ns;  /* exit of the last write that moved bytes */

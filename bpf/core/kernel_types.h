@@ -24,9 +24,22 @@ struct inode {
     struct super_block *i_sb;
 };
 
+typedef struct {
+    long counter;
+} atomic_long_t;
+
 struct file {
     struct inode *f_inode;
-    void *private_data; /* of a socket: struct socket * */
+    void *private_data;    /* of a socket: struct socket * */
+    atomic_long_t f_count; /* up to Linux 6.12: how many hold it */
+};
+
+typedef struct {
+    atomic_long_t refcnt;
+} file_ref_t;
+
+struct file___from_6_13 {
+    file_ref_t f_ref;
 };
 
 struct vm_area_struct {

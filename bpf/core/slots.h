@@ -15,11 +15,16 @@ static __always_inline u16 *slot_cell(u32 tgid) {
     return slots ? &slots->slots[tgid % SLOTS_PER_PAGE] : NULL;
 }
 
-static __always_inline slot_t slot_of(u32 tgid) {
+/* The slot in a cell; 0: the process has none. */
+static __always_inline slot_t slot_in(u32 cell) { return cell & SLOT_OF_CHILD ? 0 : cell; }
+
+static __always_inline u32 cell_of(u32 tgid) {
     u16 *cell = slot_cell(tgid);
 
     return cell ? *cell : 0;
 }
+
+static __always_inline slot_t slot_of(u32 tgid) { return slot_in(cell_of(tgid)); }
 
 static __always_inline void clear_slot(u32 tgid) {
     u16 *cell = slot_cell(tgid);
@@ -48,6 +53,7 @@ static __always_inline slot_t take_slot(u32 tgid, u32 role, slot_t parent, u64 n
     process->parent_slot = parent;
     process->concurrency = CONCURRENCY_OF_REQUESTS;
     process->born_ns = now_ns;
+    process->forked_ns = 0;
     *cell = (u16)slot;
     return slot;
 }
@@ -83,6 +89,15 @@ static __always_inline int has_threads(void) {
 
     if (HAS_TYPED_TASK) return bpf_get_current_task_btf()->signal->live.counter > 1;
     return BPF_CORE_READ(task, signal, live.counter) > 1;
+}
+
+/* Someone holds the file; without `inode`, that of a socket, its memory may be another file's by now. From Linux 6.13 on the count is
+ * one less than the holders, and negative without any (include/linux/file_ref.h). */
+static __always_inline int is_open(u64 file, u64 inode) {
+    if (!file || BPF_CORE_READ((struct file *)file, f_inode, i_ino) != inode) return 0;
+    if (bpf_core_field_exists(((struct file *)file)->f_count))
+        return BPF_CORE_READ((struct file *)file, f_count.counter) > 0;
+    return BPF_CORE_READ((const struct file___from_6_13 *)file, f_ref.refcnt.counter) >= 0;
 }
 
 static __always_inline u64 inode_of(u64 file) { return file ? BPF_CORE_READ((struct file *)file, f_inode, i_ino) : 0; }

@@ -22,6 +22,7 @@ enum operation {
     OP_CLOSE,           /* close(fd) */
     OP_SHUTDOWN,        /* shutdown(fd, how) */
     OP_DUPLICATE,       /* dup2, dup3(from, fd) */
+    OP_DUPLICATE_ANY,   /* dup(from) = fd, fcntl(from, F_DUPFD) */
     OP_LISTEN,          /* listen(fd) */
     OP_CONNECT,         /* connect(fd) */
     OP_GETPID,          /* getpid(): called for each record of Python's logging module */
@@ -51,6 +52,8 @@ static const u8 operations[OPERATIONS] = {
     [__NR_dup2] = OP_DUPLICATE,
 #endif
     [__NR_dup3] = OP_DUPLICATE,
+    [__NR_dup] = OP_DUPLICATE_ANY,
+    [__NR_fcntl] = OP_DUPLICATE_ANY,
     [__NR_listen] = OP_LISTEN,
     [__NR_connect] = OP_CONNECT,
     [__NR_getpid] = OP_GETPID,

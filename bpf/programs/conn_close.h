@@ -82,6 +82,17 @@ int end_connection(struct bpf_raw_tracepoint_args *context) {
     return 0;
 }
 
+/* A connection at the key of its file: ends if nobody holds that any more. Arguments: slot, the key's descriptor, now. */
+SEC("raw_tp")
+int end_if_closed(struct bpf_raw_tracepoint_args *context) {
+    struct connection_key key = {.slot = (slot_t)context->args[0], .fd = (s32)context->args[1]};
+    struct connection *connection = bpf_map_lookup_elem(&connections, &key);
+
+    if (connection && !is_open(connection->file, connection->inode))
+        finish_connection(connection, &key, BY_SERVER, context->args[2]);
+    return 0;
+}
+
 /* A connection that was open before us. Arguments: slot, descriptor, the socket's inode. Until the next request
  * begins nothing is known of it: what is in flight is not counted. */
 SEC("raw_tp")

@@ -11,16 +11,30 @@
 
 #include "core/slots.h"
 
+/* No worker of Gunicorn's, but it has the worker's connections, and may answer on them. */
+static __always_inline void mark_child(u32 tgid, struct process *worker, slot_t slot) {
+    u16 *cell = slot_cell(tgid);
+
+    if (!cell) return;
+    *cell = (u16)(slot | SLOT_OF_CHILD);
+    worker->forked_ns = bpf_ktime_get_ns();
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork, const struct task_struct *parent, const struct task_struct *child) {
-    slot_t parent_slot = slot_of((u32)parent->tgid);
+    u32 cell = cell_of((u32)parent->tgid);
+    slot_t parent_slot = cell & ~SLOT_OF_CHILD;
     struct process *process;
     struct record_fork *record;
     slot_t slot;
 
-    if (!parent_slot || child->pid != child->tgid) return 0; /* not observed; a thread */
+    if (!cell || child->pid != child->tgid) return 0; /* not observed; a thread */
     process = bpf_map_lookup_elem(&processes, &parent_slot);
-    if (!process || process->role == ROLE_WORKER) return 0; /* children of workers are not Gunicorn's */
+    if (!process) return 0;
+    if (process->role == ROLE_WORKER) {
+        mark_child((u32)child->tgid, process, parent_slot);
+        return 0;
+    }
 
     slot = take_slot((u32)child->tgid, ROLE_WORKER, parent_slot, bpf_ktime_get_ns());
     if (!slot) return 0;
@@ -37,11 +51,13 @@ int BPF_PROG(sched_process_fork, const struct task_struct *parent, const struct 
  * candidate when it listens. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, const struct task_struct *task) {
-    slot_t slot = slot_of((u32)task->tgid);
+    u32 cell = cell_of((u32)task->tgid);
+    slot_t slot = slot_in(cell);
     struct record_header *record;
 
-    if (!slot) return 0;
+    if (!cell) return 0;
     clear_slot((u32)task->tgid);
+    if (!slot) return 0;
     record = reserve_record(sizeof *record);
     if (!record) return 0;
     fill_header(record, RECORD_EXEC, slot, (u32)task->tgid, bpf_ktime_get_ns());
@@ -54,12 +70,14 @@ int BPF_PROG(sched_process_exec, const struct task_struct *task) {
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, const struct task_struct *task) {
     u32 tgid = (u32)task->tgid;
-    slot_t slot = slot_of(tgid);
+    u32 cell = cell_of(tgid);
+    slot_t slot = slot_in(cell);
     struct process *process;
     struct record_exit *record;
 
-    if (!slot || task->signal->live.counter > 0) return 0;
+    if (!cell || task->signal->live.counter > 0) return 0;
     clear_slot(tgid);
+    if (!slot) return 0;
     process = bpf_map_lookup_elem(&processes, &slot);
     record = reserve_record(sizeof *record);
     if (!record) return 0;

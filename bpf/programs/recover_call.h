@@ -42,7 +42,8 @@ static __always_inline void lose_response(struct connection *connection, const s
 SEC("tp_btf/sys_exit")
 int BPF_PROG(recover_call, const struct pt_regs *regs, long result) {
     u64 number = CALL_NUMBER(regs);
-    struct connection_key key = {.slot = slot_of(bpf_get_current_pid_tgid() >> 32)};
+    u32 cell = cell_of(bpf_get_current_pid_tgid() >> 32);
+    struct connection_key key = {.slot = cell & MAX_SLOT};
     struct connection *connection;
     u64 now_ns = bpf_ktime_get_ns();
     u64 accepted_ns;
@@ -50,13 +51,16 @@ int BPF_PROG(recover_call, const struct pt_regs *regs, long result) {
 
     if (number >= OPERATIONS || !key.slot) return 0;
     operation = operations[number];
-    if (operation == OP_ACCEPT) return on_accept(ctx, key.slot, (s32)CALL_ARGUMENT_0(regs), (s32)result, now_ns);
+    if (operation == OP_ACCEPT && slot_in(cell))
+        return on_accept(ctx, key.slot, (s32)CALL_ARGUMENT_0(regs), (s32)result, now_ns);
     key.fd = fd_of_call(operation, regs);
     connection = connection_of(&key);
     if (!connection) return 0;
     accepted_ns = identity_of(connection);
-    if (!is_same_file(connection, fd_of(&key)))
+    if (!is_same_file(connection, fd_of_call(operation, regs))) {
+        if (!slot_in(cell)) return 0; /* a child of the worker */
         return close_conn(ctx, &key, connection, accepted_ns, CLOSE_DESCRIPTOR, now_ns);
+    }
     if (operation == OP_SHUTDOWN) return close_conn(ctx, &key, connection, accepted_ns, CLOSE_SHUTDOWN, now_ns);
     if (is_write(operation))
         lose_response(connection, &key);

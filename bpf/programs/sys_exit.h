@@ -25,6 +25,7 @@ struct message {
     u64 vectors;
 };
 
+enum { DUPLICATE = 0 /* F_DUPFD */, DUPLICATE_CLOSING = 1030 /* F_DUPFD_CLOEXEC */ };
 enum { PEEK = 2 /* MSG_PEEK */, SHUT_WRITE = 1 /* SHUT_WR; 2 is SHUT_RDWR */, WATCH = 1 /* EPOLL_CTL_ADD */ };
 
 /* Errors of a call that say that the client, or the way to it, is gone. */
@@ -150,19 +151,22 @@ static __always_inline int begins_traceback(u64 text) {
     return !copy_from_task(&word, sizeof word, text) && word == WORD('T', 'r', 'a', 'c', 'e', 'b', 'a', 'c');
 }
 
-static __always_inline int on_descriptor(void *context, slot_t slot, s32 fd, u8 operation, const u64 *arguments,
-                                         long result) {
+/* `is_child`: the caller is a child of the worker, whose other descriptors are its own affair. */
+static __always_inline int on_descriptor(void *context, slot_t slot, int is_child, s32 fd, u8 operation,
+                                         const u64 *arguments, long result) {
     struct connection_key key = {.slot = slot, .fd = fd};
     struct connection *connection = connection_of(&key);
     u64 accepted_ns;
 
     if (!connection) {
+        if (is_child) return 0;
         if (operation == OP_WRITE && fd == ERROR_OUTPUT && begins_traceback(arguments[1]))
             bpf_tail_call(context, &tail_calls, PROG_READ_PRINTED);
         return 0;
     }
     accepted_ns = identity_of(connection);
     if (!is_same_file(connection, fd)) {
+        if (is_child || stays_open(connection, &key)) return 0;
         /* Closed, or closed and reused already: by close() and dup2() here, else by a way that has no hook. */
         return close_conn(context, &key, connection, accepted_ns, CLOSE_DESCRIPTOR, bpf_ktime_get_ns());
     }
@@ -203,6 +207,29 @@ static __always_inline void on_watched(slot_t slot, s32 poller, s32 fd) {
     update_activity(connection, &key, bpf_ktime_get_ns());
 }
 
+static __always_inline void on_duplicate(u64 number, slot_t slot, const u64 *arguments, long result) {
+    if (number == __NR_fcntl && arguments[1] != DUPLICATE && arguments[1] != DUPLICATE_CLOSING) return;
+    if (result >= 0 && result != (s32)arguments[0]) note_duplicate(slot, (s32)arguments[0]);
+}
+
+/* A child of a worker: only what it does to the worker's connections matters. What it does at listen() and connect() is a stranger's. */
+static __always_inline int on_child(void *context, slot_t slot, u8 operation, const u64 *arguments, long result) {
+    switch (operation) {
+    case OP_DUPLICATE_ANY:
+    case OP_DUPLICATE:
+        if (result >= 0) note_duplicate(slot, (s32)arguments[0]);
+        return 0;
+    case OP_SPLICE:
+        return on_descriptor(context, slot, 1, (s32)arguments[2], operation, arguments, result);
+    case OP_SHUTDOWN:
+    case OP_UNSUPPORTED:
+        return on_descriptor(context, slot, 1, (s32)arguments[0], operation, arguments, result);
+    default:
+        if (!is_read(operation) && !is_write(operation)) return 0;
+        return on_descriptor(context, slot, 1, (s32)arguments[0], operation, arguments, result);
+    }
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, const struct pt_regs *regs, long result) {
     u64 number = CALL_NUMBER(regs);
@@ -212,15 +239,17 @@ int BPF_PROG(sys_exit, const struct pt_regs *regs, long result) {
     operation = operations[number];
     if (operation == OP_NONE) return 0;
 
-    u32 tgid = bpf_get_current_pid_tgid() >> 32;
-    slot_t slot = slot_of(tgid);
-    if (!slot && operation != OP_LISTEN && operation != OP_CONNECT) return 0;
+    u32 cell = cell_of(bpf_get_current_pid_tgid() >> 32);
+    slot_t slot = slot_in(cell);
+    if (!cell && operation != OP_LISTEN && operation != OP_CONNECT) return 0;
     if (is_32bit_call()) {
-        if (slot) count_drop(DROP_32BIT_SYSCALL);
+        if (cell) count_drop(DROP_32BIT_SYSCALL);
         return 0;
     }
 
     u64 arguments[4] = {CALL_ARGUMENT_0(regs), CALL_ARGUMENT_1(regs), CALL_ARGUMENT_2(regs), CALL_ARGUMENT_3(regs)};
+    if (!slot && cell && operation != OP_LISTEN && operation != OP_CONNECT)
+        return on_child(ctx, cell & MAX_SLOT, operation, arguments, result);
     switch (operation) {
     case OP_LISTEN:
         bpf_tail_call(ctx, &tail_calls, PROG_NOTE_LISTENER);
@@ -239,12 +268,16 @@ int BPF_PROG(sys_exit, const struct pt_regs *regs, long result) {
         return 0;
     case OP_ACCEPT:
         return result < 0 ? 0 : on_accept(ctx, slot, (s32)arguments[0], (s32)result, bpf_ktime_get_ns());
+    case OP_DUPLICATE_ANY:
+        on_duplicate(number, slot, arguments, result);
+        return 0;
     case OP_DUPLICATE:
-        return on_descriptor(ctx, slot, (s32)arguments[1], operation, arguments, result);
+        on_duplicate(number, slot, arguments, result);
+        return on_descriptor(ctx, slot, 0, (s32)arguments[1], operation, arguments, result);
     case OP_SPLICE:
-        return on_descriptor(ctx, slot, (s32)arguments[2], operation, arguments, result);
+        return on_descriptor(ctx, slot, 0, (s32)arguments[2], operation, arguments, result);
     default:
-        return on_descriptor(ctx, slot, (s32)arguments[0], operation, arguments, result);
+        return on_descriptor(ctx, slot, 0, (s32)arguments[0], operation, arguments, result);
     }
 }
 

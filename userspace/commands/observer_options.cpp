@@ -80,7 +80,7 @@ std::vector<Option> with_observer_options(ObserverOptions& target, std::vector<O
         {.name = "max-processes",
          .group = "Limits",
          .purpose = "Masters and workers observed at a time",
-         .target = WholeNumber(options.max_processes, 1, 65'534)},
+         .target = WholeNumber(options.max_processes, 1, 32'766)},
         {.name = "max-connections",
          .group = "Limits",
          .purpose = "Open connections of a Gunicorn tracked at a time; several share twice as many",

@@ -261,24 +261,20 @@ std::vector<Metric> about_the_exporter() {
          Scope::exporter,
          kFirst,
          "If every reason is 0, nothing was missed. `ring_full` (user space read records too slowly), "
-         "`pipeline_full` (too many requests were read ahead) and `request_end` (requests behind one whose end is not "
-         "known) lose labels only, never counts. The requests of a "
-         "connection are no longer observed after `connections_full` (raise --max-connections), `unreadable_buffer`, "
-         "`unreadable_message`, `unsupported_syscall` (sendmmsg, recvmmsg) and `framing` (sendfile within a head). "
-         "`32bit_syscall` counts calls of 32-bit processes, which are not read. "
-         "`parse_budget` (one "
-         "system "
-         "call carried more than 30,000 chunks or 500 kB of head) loses the place within one message: its response is "
-         "counted, and the next request is decoded again. A worker is not observed after `processes_full` (raise "
-         "--max-processes) and `pid_range` (pid_max was raised at run time); "
-         "a listener is not observed after `listeners_full` (32 of one process). `arrivals_full`, `gc_full` and "
-         "`imports_full` lose single waits, pauses and imports, `python_walk` and `raises_full` an error type. `preempted` "
-         "(the kernel let another thread run in the middle of a program) loses the place within one message. `totals_torn` delays "
-         "counts, "
-         "and `dead_workers_dropped` ends series of ended workers before the retention time. `threads_full` and "
-         "`traces_dropped` occur only while requests are traced. "
-         "`program_busy` counts program runs that the kernel skipped; it should stay 0. See "
-         "[events-lost.md](events-lost.md)."},
+         "`pipeline_full` (too many requests were read ahead) and `request_end` (requests behind one whose end is "
+         "not known) lose labels only, never counts. The requests of a connection are no longer observed after "
+         "`connections_full` (raise --max-connections), `unreadable_buffer`, `unreadable_message`, "
+         "`unsupported_syscall` (sendmmsg, recvmmsg) and `framing` (sendfile within a head). `32bit_syscall` counts "
+         "calls of 32-bit processes, which are not read. `parse_budget` (one system call carried more than 30,000 "
+         "chunks or 500 kB of head) loses the place within one message: its response is counted, and the next "
+         "request is decoded again. A worker is not observed after `processes_full` (raise --max-processes) and "
+         "`pid_range` (pid_max was raised at run time); a listener is not observed after `listeners_full` (32 of "
+         "one process). `arrivals_full`, `gc_full` and `imports_full` lose single waits, pauses and imports, "
+         "`python_walk` and `raises_full` an error type. `preempted` (the kernel let another thread run in the "
+         "middle of a program) loses the place within one message. `totals_torn` delays counts, and "
+         "`dead_workers_dropped` ends series of ended workers before the retention time. `threads_full` and "
+         "`traces_dropped` occur only while requests are traced. `program_busy` counts program runs that the kernel "
+         "skipped; it should stay 0. See [events-lost.md](events-lost.md)."},
         {Name::connections_resynchronized,
          "gunicorn_bpf_exporter_connections_resynchronized_total",
          MetricType::Counter,
@@ -286,7 +282,8 @@ std::vector<Metric> about_the_exporter() {
          {"reason"},
          Scope::exporter,
          kFirst,
-         "`reason` is `parse_budget`, `pipeline_full`, `preempted` (see `gunicorn_bpf_exporter_events_lost_total`) or `request_end` "
+         "`reason` is `parse_budget`, `pipeline_full`, `preempted` (see `gunicorn_bpf_exporter_events_lost_total`) or "
+         "`request_end` "
          "(the end of a request could not be told: servers read such a head differently). What was lost is in "
          "`gunicorn_bpf_exporter_events_lost_total`; from the next request on everything counts again."},
         {Name::map_entries,

@@ -85,6 +85,7 @@ Observer::Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_
                       .imports = options_.imports}) {}
 
 void Observer::drain_records() {
+    probe_->end_closed_connections();
     // Collected first: carrying out what an event asks for may produce further records.
     std::vector<event::Event> events;
     probe_->drain([&](event::Event event) { events.push_back(std::move(event)); });

@@ -36,7 +36,7 @@ public:
 
     // False for a pid beyond the pid_max that the index was made for.
     bool covers(pid_t pid) const;
-    event::Slot get(pid_t pid) const;
+    event::Slot get(pid_t pid) const; // 0: none
     void set(pid_t pid, event::Slot slot);
 
 private:

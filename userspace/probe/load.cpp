@@ -55,8 +55,8 @@ void raise_memlock_limit() {
     setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
-// Threads, greenlets and tasks that have raised something lately. Each processor keeps up to 128 free entries of an LRU map to itself
-// (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c), which must not be most of them.
+// Threads, greenlets and tasks that have raised something lately. Each processor keeps up to 128 free entries of an LRU
+// map to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c), which must not be most of them.
 std::uint32_t raise_places() {
     constexpr int kLeast = 4096;
     constexpr int kPerProcessor = 512;

@@ -56,7 +56,7 @@ struct MappedFile {
 enum class Candidates { children_of_masters, everybody };
 
 struct Options {
-    std::uint32_t max_processes = 1024;   // masters, candidates and workers at a time; 1-65,534
+    std::uint32_t max_processes = 1024;   // masters, candidates and workers at a time; 1-32,766
     std::uint32_t max_connections = 8192; // open connections of all workers
     // Records on their way; a power of two and whole pages. Of errors some 1.5 kB each, and whoever reads may be
     // starved for seconds.
@@ -136,6 +136,9 @@ public:
 
     // Counts the connections that ended processes left open, and what was in flight on them until each ended.
     void end_connections(const std::map<event::Slot, event::KernelTime>& ended);
+
+    // Likewise of connections that had several descriptors, of which the last was closed since the last call.
+    void end_closed_connections();
 
     // The counts of one moment: what the kernel was counting while they were copied is in all of them or in none.
     // nullopt if they never stood still for long enough (a thread that was preempted while it counted): read again

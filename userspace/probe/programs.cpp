@@ -36,6 +36,7 @@ constexpr auto kPrograms = std::to_array<Program>({
     {&Progs::recover_call, "recover_call", Entry::tail_call, Group::core, "sys_exit", contract::PROG_RECOVER_CALL},
     {&Progs::read_frames, "read_frames", Entry::tail_call, Group::core, "sys_exit", contract::PROG_READ_FRAMES},
     {&Progs::end_connection, "end_connection", Entry::user_space, Group::core},
+    {&Progs::end_if_closed, "end_if_closed", Entry::user_space, Group::core},
     {&Progs::adopt_connection, "adopt_connection", Entry::user_space, Group::core},
     {&Progs::sched_process_fork, "sched_process_fork", Entry::hook, Group::core},
     {&Progs::sched_process_exec, "sched_process_exec", Entry::hook, Group::core},

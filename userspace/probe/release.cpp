@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 #include <vector>
 
@@ -102,6 +103,17 @@ void Probe::end_connections(const std::map<event::Slot, event::KernelTime>& ende
         run(kernel_->skeleton->progs.end_connection, {key.slot, static_cast<std::uint64_t>(key.fd), contract::BY_EXIT,
                                                       static_cast<std::uint64_t>(ended.at(key.slot).count())});
     }
+}
+
+void Probe::end_closed_connections() {
+    const auto& skeleton = *kernel_->skeleton;
+    std::vector<contract::connection_key> of_files;
+    if (std::atomic_ref(skeleton.bss->conns_of_files).load(std::memory_order_relaxed) == 0) return;
+    for_each_key<contract::connection_key>(map_fd(skeleton.maps.connections), [&](const contract::connection_key& key) {
+        if (key.fd < 0) of_files.push_back(key); // is_key_of_file(), bpf/conn/lookup.h
+    });
+    for (const auto& key : of_files)
+        run(skeleton.progs.end_if_closed, {key.slot, static_cast<std::uint64_t>(key.fd), monotonic_ns()});
 }
 
 void Probe::forget_stale_arrivals() {

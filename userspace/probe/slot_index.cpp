@@ -38,7 +38,8 @@ bool SlotIndex::covers(pid_t pid) const { return pid > 0 && static_cast<std::siz
 
 event::Slot SlotIndex::get(pid_t pid) const {
     if (!covers(pid)) return 0;
-    return std::atomic_ref(cells_[pid]).load(std::memory_order_relaxed);
+    const auto cell = std::atomic_ref(cells_[pid]).load(std::memory_order_relaxed);
+    return cell & contract::SLOT_OF_CHILD ? 0 : cell;
 }
 
 void SlotIndex::set(pid_t pid, event::Slot slot) {

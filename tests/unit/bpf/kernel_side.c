@@ -26,6 +26,7 @@
 #include "programs/pass_bulk.h"
 #include "programs/pass_messages.h"
 #include "programs/print_traceback.h"
+#include "programs/process.h"
 #include "programs/queue_wait.h"
 #include "programs/read_frames.h"
 #include "programs/recover_call.h"
@@ -44,61 +45,7 @@ enum { TAIL_CALL_LIMIT = 33 }; /* MAX_TAIL_CALL_CNT */
 enum { SCHEDULER_IS_BEHIND_NS = 123456789 };
 enum { SOMEBODY = 1 }; /* a thread that no test runs */
 
-static struct {
-    uint64_t now_ns;
-    uint32_t tail_calls;
-    uint32_t records_left;
-    size_t record_bytes;
-    struct inode inodes[DESCRIPTORS];
-    struct file files[2 * DESCRIPTORS]; /* two per descriptor, in turn, so that a reused one differs */
-    struct file* open[DESCRIPTORS];
-    uint8_t turn[DESCRIPTORS];
-    struct fdtable table;
-    struct files_struct descriptors;
-    struct signal_struct signal;
-    struct task_struct task;
-    void (*interrupt)(void*);
-    void* interrupted;
-    void (*interrupt_end)(void*);
-    void (*preempt)(void*);
-    int preempt_at; /* how many programs to go, this one included; 0: none */
-} world;
-
-uint64_t bpf_ktime_get_ns(void) { return world.now_ns; }
-uint64_t bpf_jiffies64(void) { return world.now_ns / tick_ns; }
-uint64_t bpf_get_current_pid_tgid(void) { return (uint64_t)WORKER_TGID << 32 | (uint32_t)world.task.pid; }
-uint64_t bpf_get_current_task(void) { return (uint64_t)&world.task; }
-struct task_struct* bpf_get_current_task_btf(void) { return &world.task; }
-
-void* bpf_ringbuf_reserve(const void* ring, uint64_t size, uint64_t flags) {
-    (void)ring, (void)flags;
-    if (!world.records_left) return NULL;
-    world.records_left--;
-    world.record_bytes = size;
-    return malloc(size);
-}
-
-void bpf_ringbuf_discard(void* record, uint64_t flags) {
-    (void)flags;
-    free(record);
-}
-
-void bpf_ringbuf_submit(void* record, uint64_t flags) {
-    (void)flags;
-    on_kernel_record(record, world.record_bytes);
-    free(record);
-}
-
-int bpf_probe_read_kernel(void* to, uint32_t size, const void* from) {
-    void (*interrupt)(void*) = world.interrupt;
-
-    memcpy(to, from, size);
-    world.interrupt = NULL;
-    if (interrupt) interrupt(world.interrupted);
-    return 0;
-}
-
-int takes_tail_call(void) { return world.tail_calls++ < TAIL_CALL_LIMIT; }
+#include "kernel_world.h"
 
 static void run_meanwhile(void (*call)(void*)) {
     struct io_ctx* io = scratch_here();
@@ -146,13 +93,16 @@ void kernel_reset(struct kernel_limits limits) {
     slot_t slot = WORKER_SLOT;
 
     memset(&world, 0, sizeof world);
-    alt_conns = 0;
+    alt_conns = conns_of_files = 0;
     kernel_forget_scheduler();
     world.now_ns = 1000000000;
     world.records_left = limits.records;
     world.table.max_fds = DESCRIPTORS;
     world.table.fd = world.open;
     world.descriptors.fdt = &world.table;
+    world.childs_table.max_fds = DESCRIPTORS;
+    world.childs_table.fd = world.of_child;
+    world.childs_descriptors.fdt = &world.childs_table;
     world.task.files = &world.descriptors;
     world.task.signal = &world.signal;
     world.signal.live.counter = 2; /* as of a process with threads */
@@ -182,16 +132,71 @@ void kernel_record_failures_only(void) {
 
 void kernel_set_clock(uint64_t now_ns) { world.now_ns = now_ns; }
 
+static void put_file(int fd) {
+    struct file** files = world.task.files->fdt->fd;
+
+    if (files[fd]) files[fd]->f_count.counter--;
+    files[fd] = NULL;
+}
+
 void kernel_set_file(int fd, uint64_t inode) {
     struct file* file = NULL;
 
     if (inode) {
-        file = &world.files[2 * fd + (world.turn[fd] ^= 1)];
-        file->f_inode = &world.inodes[fd];
+        file = &world.files[2 * fd + (world.turn[fd] ^= 1)].file;
+        file->f_inode = &world.inodes[2 * fd + world.turn[fd]];
+        file->f_inode->i_ino = inode;
+        file->f_count.counter = 1;
     }
-    world.inodes[fd].i_ino = inode;
-    world.open[fd] = file;
+    put_file(fd);
+    world.task.files->fdt->fd[fd] = file;
 }
+
+void kernel_duplicate_file(int from, int to) {
+    struct file** files = world.task.files->fdt->fd;
+
+    put_file(to);
+    files[to] = files[from];
+    files[to]->f_count.counter++;
+}
+
+void kernel_fork(void) {
+    struct task_struct child = {.pid = CHILD_TGID, .tgid = CHILD_TGID};
+    u64 context[2] = {(u64)&world.task, (u64)&child};
+
+    for (int fd = 0; fd < DESCRIPTORS; fd++) {
+        world.of_child[fd] = world.open[fd];
+        if (world.open[fd]) world.open[fd]->f_count.counter++;
+    }
+    sched_process_fork(context);
+}
+
+void kernel_set_process(uint32_t tgid) {
+    world.task.pid = world.task.tgid = (int)tgid;
+    world.task.files = tgid == CHILD_TGID ? &world.childs_descriptors : &world.descriptors;
+}
+
+void kernel_end_child(void) {
+    struct task_struct child = {.pid = CHILD_TGID, .tgid = CHILD_TGID, .signal = &world.no_thread};
+    u64 context[1] = {(u64)&child};
+
+    sched_process_exit(context);
+    kernel_set_process(CHILD_TGID);
+    for (int fd = 0; fd < DESCRIPTORS; fd++) kernel_set_file(fd, 0);
+    kernel_set_process(WORKER_TGID);
+}
+
+static void end_one_if_closed(const void* at, void* argument) {
+    const struct connection_key* key = at;
+    struct raw_arguments arguments = {{key->slot, (u64)key->fd, world.now_ns}};
+
+    (void)argument;
+    if (is_key_of_file(key)) end_if_closed((struct bpf_raw_tracepoint_args*)&arguments);
+}
+
+void kernel_end_closed_connections(void) { map_keys(&connections, end_one_if_closed, NULL); }
+
+uint64_t kernel_conns_of_files(void) { return conns_of_files; }
 
 void kernel_add_listener(uint64_t inode) {
     slot_t slot = WORKER_SLOT;
@@ -267,19 +272,14 @@ void kernel_collect(int begins) { trace_gc(begins); }
 size_t kernel_clocks(void) { return map_size(&clocks); }
 size_t kernel_traced(void) { return map_size(&traced); }
 
-struct raw_arguments {
-    u64 args[4];
-};
+static void end_one(const void* at, void* by) {
+    const struct connection_key* key = at;
+    struct raw_arguments arguments = {{key->slot, (u64)key->fd, *(const uint32_t*)by, world.now_ns}};
 
-void kernel_end_connections(uint32_t by) {
-    for (u64 fd = 0; fd < DESCRIPTORS; fd++) {
-        for (u64 key = 0; key <= CONN_ALT_KEY; key += CONN_ALT_KEY) {
-            struct raw_arguments arguments = {{WORKER_SLOT, fd | key, by, world.now_ns}};
-
-            end_connection((struct bpf_raw_tracepoint_args*)&arguments);
-        }
-    }
+    end_connection((struct bpf_raw_tracepoint_args*)&arguments);
 }
+
+void kernel_end_connections(uint32_t by) { map_keys(&connections, end_one, &by); }
 
 void kernel_adopt_connection(int fd, uint64_t inode) {
     struct raw_arguments arguments = {{WORKER_SLOT, (u64)fd, inode}};

@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* The one observed process. */
-enum { WORKER_TGID = 100, WORKER_SLOT = 1, DESCRIPTORS = 64, KERNEL_RAISE_PLACES = 8 };
+enum { WORKER_TGID = 100, WORKER_SLOT = 1, CHILD_TGID = 200, DESCRIPTORS = 64, KERNEL_RAISE_PLACES = 8 };
 
 struct kernel_limits {
     uint32_t connections; /* entries of the map */
@@ -84,6 +84,17 @@ uint64_t kernel_alt_conns(void);
 void kernel_begin_close(int fd);
 void kernel_finish_close(int fd);
 
+/* A descriptor of the current process means the file of another one, too; the worker has forked; what follows is done
+ * by that process; the child ends. */
+void kernel_duplicate_file(int from, int to);
+void kernel_fork(void);
+void kernel_set_process(uint32_t tgid); /* WORKER_TGID or CHILD_TGID */
+void kernel_end_child(void);
+
+/* What user space asks for several times a second; and how many connections it looks after. */
+void kernel_end_closed_connections(void);
+uint64_t kernel_conns_of_files(void);
+
 /* Calls back once, behind the next look at a descriptor: what other threads do while the present one is held up there.
  */
 void kernel_interrupt(void (*call)(void* argument), void* argument);
@@ -91,8 +102,8 @@ void kernel_interrupt(void (*call)(void* argument), void* argument);
 /* The same in front of the next run of end_by_call, on another processor. */
 void kernel_interrupt_end(void (*call)(void* argument), void* argument);
 
-/* The same in front of the `run`th program that the next calls reach by tail calls, counted from 1, but on the same processor: the
- * scratch is used by both. */
+/* The same in front of the `run`th program that the next calls reach by tail calls, counted from 1, but on the same
+ * processor: the scratch is used by both. */
 void kernel_preempt(int run, void (*call)(void* argument), void* argument);
 
 /* What is known of an open connection: `queued` requests begun and not answered, and per direction (0 client, 1

@@ -99,3 +99,9 @@ int map_pop(const void* map, void* value, uint32_t value_bytes) {
 }
 
 size_t map_size(const void* map) { return tables()[map].hash.size(); }
+
+void map_keys(const void* map, void (*visit)(const void* key, void* argument), void* argument) {
+    std::vector<std::decay_t<decltype(tables()[map].hash.begin()->first)>> keys;
+    for (const auto& entry : tables()[map].hash) keys.push_back(entry.first);
+    for (const auto& key : keys) visit(key.data(), argument);
+}

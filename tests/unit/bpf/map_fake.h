@@ -33,6 +33,8 @@ int map_delete(struct map_shape shape, const void* key);
 int map_push(const void* map, const void* value, uint32_t value_bytes);
 int map_pop(const void* map, void* value, uint32_t value_bytes);
 size_t map_size(const void* map);
+/* Visits each key that a hash map has at this moment; the visitor may delete any. */
+void map_keys(const void* map, void (*visit)(const void* key, void* argument), void* argument);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Another thread runs on the same processor in the middle of a call, and uses the same scratch: its own call counts as always, and of
-// the one in whose middle it ran no more is lost than its message.
+// Another thread runs on the same processor in the middle of a call, and uses the same scratch: its own call counts as
+// always, and of the one in whose middle it ran no more is lost than its message.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -290,7 +290,8 @@ TEST_F(UnansweredTest, OneThreadExplains) {
     EXPECT_EQ(kernel_closing_conns(), 0U);
 }
 
-// The kernel lets another thread run on the same processor, which uses the same scratch: whoever ends a connection begins again.
+// The kernel lets another thread run on the same processor, which uses the same scratch: whoever ends a connection
+// begins again.
 TEST_F(UnansweredTest, AThreadThatRunsInTheMiddleDoesNotSpoilTheEnd) {
     handle("ConnectionError", {kSync, kApplication});
     static int other; // a connection of the other thread

@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include <asm/unistd.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -216,6 +217,30 @@ void Worker::duplicate_onto(int fd) {
     kernel_set_file(fd, next_inode_++);
     call(__NR_dup3, 1, static_cast<std::uint64_t>(fd), 0, 0, fd);
 }
+
+void Worker::duplicate_onto(int fd, int from) {
+    kernel_duplicate_file(from, fd);
+    call(__NR_dup3, from, static_cast<std::uint64_t>(fd), 0, 0, fd);
+}
+
+int Worker::duplicate(int fd) {
+    const int copy = open_file();
+    kernel_duplicate_file(fd, copy);
+    call(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0, 0, copy);
+    return copy;
+}
+
+void Worker::fork() { kernel_fork(); }
+
+void Worker::in_child(const std::function<void()>& calls) {
+    kernel_set_process(CHILD_TGID);
+    calls();
+    kernel_set_process(WORKER_TGID);
+}
+
+void Worker::end_child() { kernel_end_child(); }
+
+void Worker::tick() { kernel_end_closed_connections(); }
 
 void Worker::exit() { kernel_end_connections(contract::BY_EXIT); }
 

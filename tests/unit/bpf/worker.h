@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,6 +72,12 @@ public:
     void close(int fd);
     void closed_by_no_hook(int fd); // as by close_range(2): the programs are not called
     void duplicate_onto(int fd);    // dup2(other, fd)
+    void duplicate_onto(int fd, int from);
+    int duplicate(int fd); // fcntl(fd, F_DUPFD_CLOEXEC, 0)
+    void fork();           // a child has all descriptors, too
+    void in_child(const std::function<void()>& calls);
+    void end_child();
+    void tick();                    // what user space does several times a second
     void get_pid();                 // as Python's logging does for each of its records
     void poll();                    // epoll_wait, as an event loop does between its turns
     void begin_to_read(int fd);     // recvfrom is called, and waits

@@ -104,7 +104,7 @@ TEST(Documents, KeepTheLibrarysTypesOutOfHelp) {
     for (const char* noise : {"UINT", "INT:", "TEXT", "POSITIVE", "{false}", "[OPTIONS]", " in ["})
         EXPECT_THAT(help, Not(HasSubstr(noise)));
     for (const char* good : {"--pid PID\n", "--endpoint-folding on|off\n", "--[no-]collector.sizes\n",
-                             "--sampling-interval TIME\n", "(1 to 65534; default: 1024)"})
+                             "--sampling-interval TIME\n", "(1 to 32766; default: 1024)"})
         EXPECT_THAT(help, HasSubstr(good));
     std::istringstream lines(help);
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
