@@ -154,6 +154,17 @@ static __always_inline void read_request_line(struct request *request) {
     request->flags |= method_flags(first, bytes);
 }
 
+/* The newest request is none. Behind a response of which the end is not known others wait before it. */
+static __always_inline void take_back_newest(struct connection *connection, struct iov_cursor *cursor) {
+    struct pipelined_key key = {
+        .connection = io_ctx_of(cursor)->key,
+        .ordinal = connection->next_ahead + connection->queued - 2,
+    };
+
+    bpf_map_delete_elem(&pipelined, &key); /* the only one is not there */
+    connection->queued--;
+}
+
 static __always_inline u8 on_request_line(struct connection *connection, struct iov_cursor *cursor, u8 last) {
     struct request *request = newest_request(connection, cursor);
 
@@ -167,7 +178,7 @@ static __always_inline u8 on_request_line(struct connection *connection, struct 
     read_request_line(request);
     if (connection->flags & (CONNECTION_IS_ADOPTED | CONNECTION_LOST_PLACE)) {
         if (!is_like_request(request)) {
-            connection->queued = 0;
+            take_back_newest(connection, cursor);
             return LINE_SKIPPED;
         }
         find_place(connection);
