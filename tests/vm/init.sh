@@ -16,8 +16,9 @@ client() {
     chroot /server /usr/bin/python3 /apps/client.py "$@"
 }
 
+# Beside other tests, emulated, Linux 5.10 verifies the programs for minutes.
 wait_for() { # url, log
-    client wait "$1" 150 || { cat "$2"; finish "nothing answers at $1"; }
+    client wait "$1" 600 || { cat "$2"; finish "nothing answers at $1"; }
 }
 
 mount -t proc proc /proc
@@ -34,7 +35,7 @@ echo "@@version $($exporter --version 2>&1)"
 # Its version is in its name.
 ln /server/usr/bin/python3 /server/usr/bin/python3.9
 chroot /server /usr/bin/env -i PATH=/usr/bin:/bin E2E_NOTES=/tmp/notes PYTHONDONTWRITEBYTECODE=1 \
-    /usr/bin/python3.9 /usr/bin/gunicorn -k sync -w 1 --timeout 200 --pythonpath /apps -b 127.0.0.1:8000 apps:app >/tmp/server.log 2>&1 &
+    /usr/bin/python3.9 /usr/bin/gunicorn -k sync -w 1 --timeout 900 --pythonpath /apps -b 127.0.0.1:8000 apps:app >/tmp/server.log 2>&1 &
 server=$!
 wait_for http://127.0.0.1:8000/hello /tmp/server.log
 
@@ -55,7 +56,7 @@ cat /tmp/exporter.log
 
 $exporter trace --pid $server --json --count 3 --duration 60s >/tmp/trace.json 2>/tmp/trace.log &
 tracer=$!
-for _ in $(seq 400); do
+for _ in $(seq 3000); do
     { grep -q tracing /tmp/trace.log || ! kill -0 $tracer; } && break
     sleep 0.2
 done

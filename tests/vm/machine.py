@@ -12,7 +12,7 @@ TESTS = HERE.parent
 CACHE = pathlib.Path(os.environ.get("GBE_CACHE") or "/var/cache/gunicorn-bpf-exporter-tests")
 BUSYBOX = "/usr/bin/busybox"
 # Seconds of a boot and a run under emulation. A kernel takes about 10, Python about 15, verification some more.
-DEADLINE = 600
+DEADLINE = 1200
 BOOTS = 3
 _ESCAPE = re.compile(r"\x1b(c|\[[0-9;?]*[A-Za-z])")  # the firmware clears its screen
 _LIBRARY = re.compile(r"(/\S+\.so\S*) \(0x")
