@@ -48,7 +48,7 @@ def settled(exporter, counts):
 
 
 MIXED = [("/hello", 200), ("/missing", 404), ("/raise", 500), ("/sleep?s=0.3", 200)]
-ATTEMPTS = 3  # of the clock, not of the counts: on a busy machine the client may not be let run in time
+ATTEMPTS = 6  # of the clock, not of the counts: on a busy machine the client may not be let run in time
 
 
 @pytest.mark.clock
