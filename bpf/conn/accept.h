@@ -11,10 +11,13 @@
 #include "conn/shares.h"
 #include "conn/tail_calls.h"
 
-/* What its waits are read from. */
-static __always_inline void note_socket(struct connection *connection) {
-    struct sock *sk = sock_of(connection->file);
+/* What is known of a connection at its beginning: its file, and what its waits are read from. */
+static __always_inline void note_beginning(struct connection *connection, u64 file, u64 now_ns) {
+    struct sock *sk = sock_of(file);
 
+    connection->file = file;
+    connection->inode = inode_of(file);
+    connection->accepted_ns = now_ns;
     connection->tcp = sk && is_tcp(sk) ? (u64)sk : 0;
     connection->window = connection->tcp ? BPF_CORE_READ((struct tcp_sock *)sk, rcv_wnd) : 0;
 }
@@ -23,11 +26,7 @@ static __always_inline void note_socket(struct connection *connection) {
 static __always_inline void mend_connection(const struct connection_key *key, u64 file, u64 now_ns) {
     struct connection *connection = bpf_map_lookup_elem(&connections, key);
 
-    if (!connection) return;
-    connection->file = file;
-    connection->inode = inode_of(file);
-    connection->accepted_ns = now_ns;
-    note_socket(connection);
+    if (connection) note_beginning(connection, file, now_ns);
 }
 
 static __always_inline void begin_connection(const struct connection_key *key, u64 now_ns) {
@@ -37,14 +36,11 @@ static __always_inline void begin_connection(const struct connection_key *key, u
 
     if (!connection) return;
     /* Complete before it enters the map: the thread that closed the descriptor's former file may look it up at any moment. */
-    connection->file = file;
-    connection->inode = inode_of(file);
-    connection->accepted_ns = now_ns;
-    note_socket(connection);
+    note_beginning(connection, file, now_ns);
     if (!add_connection(key, connection)) return;
     if (connection->file != file || connection->accepted_ns != now_ns) mend_connection(key, file, now_ns);
     count_opened(key);
-    count_alt_conn(key, 1);
+    count_other_key(key, 1);
     record_accept_wait(connection, key);
 }
 

@@ -31,7 +31,7 @@ unsigned long long alt_conns;
 
 static __always_inline s32 fd_of(const struct connection_key *key) { return key->fd & ~CONN_ALT_KEY; }
 
-static __always_inline void count_alt_conn(const struct connection_key *key, u64 change) {
+static __always_inline void count_other_key(const struct connection_key *key, u64 change) {
     if (is_key_of_file(key))
         __sync_fetch_and_add(&conns_of_files, change);
     else if (key->fd & CONN_ALT_KEY)

@@ -40,8 +40,8 @@ __noinline u64 move_to_file(u32 slot, u32 fd) {
     if (connection->queued > 1) drop_pipelined(connection, &key); /* their labels are lost, not their count */
     forget_trace(connection, &key);
     bpf_map_delete_elem(&connections, &key);
-    count_alt_conn(&of_file, 1);
-    count_alt_conn(&key, (u64)-1);
+    count_other_key(&of_file, 1);
+    count_other_key(&key, (u64)-1);
     return 1;
 }
 

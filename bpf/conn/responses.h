@@ -275,7 +275,7 @@ static __always_inline void finish_connection(struct connection *connection, con
         end_websocket(connection, total, ended_by == BY_EXIT ? BY_EXIT : side_that_ended(connection), now_ns);
         if (measure_activity) __sync_fetch_and_add(&total->activity.open_connections, (u64)-1);
     }
-    count_alt_conn(key, (u64)-1);
+    count_other_key(key, (u64)-1);
     forget_trace(connection, key);
     delete_connection(key);
 }

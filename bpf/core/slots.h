@@ -91,15 +91,15 @@ static __always_inline int has_threads(void) {
     return BPF_CORE_READ(task, signal, live.counter) > 1;
 }
 
+static __always_inline u64 inode_of(u64 file) { return file ? BPF_CORE_READ((struct file *)file, f_inode, i_ino) : 0; }
+
 /* Someone holds the file; without `inode`, that of a socket, its memory may be another file's by now. From Linux 6.13 on the count is
  * one less than the holders, and negative without any (include/linux/file_ref.h). */
 static __always_inline int is_open(u64 file, u64 inode) {
-    if (!file || BPF_CORE_READ((struct file *)file, f_inode, i_ino) != inode) return 0;
+    if (!file || inode_of(file) != inode) return 0;
     if (bpf_core_field_exists(((struct file *)file)->f_count))
         return BPF_CORE_READ((struct file *)file, f_count.counter) > 0;
     return BPF_CORE_READ((const struct file___from_6_13 *)file, f_ref.refcnt.counter) >= 0;
 }
-
-static __always_inline u64 inode_of(u64 file) { return file ? BPF_CORE_READ((struct file *)file, f_inode, i_ino) : 0; }
 
 #endif

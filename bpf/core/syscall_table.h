@@ -6,6 +6,7 @@
 #include <asm/unistd.h>
 
 #include "contract.h"
+#include "core/syscall_args.h"
 
 enum operation {
     OP_NONE = 0,
@@ -72,5 +73,11 @@ static const u8 operations[OPERATIONS] = {
 static __always_inline int is_write(u8 operation) { return operation >= OP_WRITE && operation <= OP_SPLICE; }
 
 static __always_inline int is_read(u8 operation) { return operation >= OP_READ && operation <= OP_RECEIVE_MESSAGE; }
+
+/* The descriptor that the call has moved bytes on, or whose meaning it has changed. */
+static __always_inline s32 fd_of_call(u8 operation, const struct pt_regs *regs) {
+    if (operation == OP_DUPLICATE) return (s32)CALL_ARGUMENT_1(regs);
+    return (s32)(operation == OP_SPLICE ? CALL_ARGUMENT_2(regs) : CALL_ARGUMENT_0(regs));
+}
 
 #endif

@@ -13,12 +13,6 @@
 #include "core/syscall_args.h"
 #include "core/syscall_table.h"
 
-/* The descriptor that the call has moved bytes on, or whose meaning it has changed. */
-static __always_inline s32 fd_of_call(u8 operation, const struct pt_regs *regs) {
-    if (operation == OP_DUPLICATE) return (s32)CALL_ARGUMENT_1(regs);
-    return (s32)(operation == OP_SPLICE ? CALL_ARGUMENT_2(regs) : CALL_ARGUMENT_0(regs));
-}
-
 /* Bytes that were sent are lost. The response is counted with the next message, or the end of the connection; if its head was among
  * them, with a status that could not be read. How many requests behind the first were answered, too, is not known: responses to the
  * others are counted without their labels, up to the next request. */

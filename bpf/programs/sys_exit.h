@@ -213,21 +213,20 @@ static __always_inline void on_duplicate(u64 number, slot_t slot, const u64 *arg
 }
 
 /* A child of a worker: only what it does to the worker's connections matters. What it does at listen() and connect() is a stranger's. */
-static __always_inline int on_child(void *context, slot_t slot, u8 operation, const u64 *arguments, long result) {
+static __always_inline int on_child(void *context, const struct pt_regs *regs, slot_t slot, u8 operation,
+                                    const u64 *arguments, long result) {
     switch (operation) {
     case OP_DUPLICATE_ANY:
     case OP_DUPLICATE:
-        if (result >= 0) note_duplicate(slot, (s32)arguments[0]);
+        on_duplicate(CALL_NUMBER(regs), slot, arguments, result);
         return 0;
-    case OP_SPLICE:
-        return on_descriptor(context, slot, 1, (s32)arguments[2], operation, arguments, result);
     case OP_SHUTDOWN:
     case OP_UNSUPPORTED:
-        return on_descriptor(context, slot, 1, (s32)arguments[0], operation, arguments, result);
+        break;
     default:
         if (!is_read(operation) && !is_write(operation)) return 0;
-        return on_descriptor(context, slot, 1, (s32)arguments[0], operation, arguments, result);
     }
+    return on_descriptor(context, slot, 1, fd_of_call(operation, regs), operation, arguments, result);
 }
 
 SEC("tp_btf/sys_exit")
@@ -249,7 +248,7 @@ int BPF_PROG(sys_exit, const struct pt_regs *regs, long result) {
 
     u64 arguments[4] = {CALL_ARGUMENT_0(regs), CALL_ARGUMENT_1(regs), CALL_ARGUMENT_2(regs), CALL_ARGUMENT_3(regs)};
     if (!slot && cell && operation != OP_LISTEN && operation != OP_CONNECT)
-        return on_child(ctx, cell & MAX_SLOT, operation, arguments, result);
+        return on_child(ctx, regs, cell & MAX_SLOT, operation, arguments, result);
     switch (operation) {
     case OP_LISTEN:
         bpf_tail_call(ctx, &tail_calls, PROG_NOTE_LISTENER);
@@ -273,12 +272,8 @@ int BPF_PROG(sys_exit, const struct pt_regs *regs, long result) {
         return 0;
     case OP_DUPLICATE:
         on_duplicate(number, slot, arguments, result);
-        return on_descriptor(ctx, slot, 0, (s32)arguments[1], operation, arguments, result);
-    case OP_SPLICE:
-        return on_descriptor(ctx, slot, 0, (s32)arguments[2], operation, arguments, result);
-    default:
-        return on_descriptor(ctx, slot, 0, (s32)arguments[0], operation, arguments, result);
     }
+    return on_descriptor(ctx, slot, 0, fd_of_call(operation, regs), operation, arguments, result);
 }
 
 #endif

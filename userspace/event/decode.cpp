@@ -28,8 +28,8 @@ template <std::size_t Size> std::string_view kept_of(const contract::u8 (&bytes)
 }
 
 template <std::size_t Size> std::string text_of(const contract::u8 (&bytes)[Size]) {
-    const auto* text = reinterpret_cast<const char*>(bytes);
-    return {text, strnlen(text, Size)};
+    const auto kept = kept_of(bytes);
+    return std::string(kept.substr(0, kept.find('\0')));
 }
 
 Event from(const contract::record_fork& record) {
