@@ -153,7 +153,7 @@ def boot_row(directory, rounds):
     for _ in range(rounds):
         for options, values in found.items():
             with exporter.Exporter(directory, *options) as observer, serve(directory, None):  # the first one: attached to its Python
-                processes.wait_for(lambda: observer.scrape().total("gunicorn_bpf_exporter_targets") >= 1, 10, "it is observed")
+                processes.wait_for(lambda: observer.scrape().total("gunicorn_bpf_exporter_targets") >= 1, "it is observed")
                 with serve(directory, "django_app") as running:
                     values.append(cpu_seconds(running.pid, *running.workers()) * 1e3)
                     told = observer.scrape().by("gunicorn_worker_imports_total", "master_pid")

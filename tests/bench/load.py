@@ -104,4 +104,4 @@ def check_counted(exporter, before, requests):
     def gained():
         return exporter.scrape().total("gunicorn_worker_requests_total") - before.total("gunicorn_worker_requests_total")
 
-    wait_for(lambda: requests <= gained() <= requests + CONNECTIONS, 5, lambda: f"counted {gained():.0f} of wrk's {requests}")
+    wait_for(lambda: requests <= gained() <= requests + CONNECTIONS, lambda: f"counted {gained():.0f} of wrk's {requests}")

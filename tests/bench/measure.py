@@ -162,7 +162,7 @@ def exchanges(directory, rounds, repeats, watch):
             stack.callback(os.kill, exporter, signal.SIGCONT)
 
             def check_observed(worker):
-                wait_for(lambda: worker in kernel.observed_workers(exporter), 1, f"{worker} is observed")
+                wait_for(lambda: worker in kernel.observed_workers(exporter), f"{worker} is observed")
 
             return probe.exchange(rounds, [exporter], look, check_observed)
 

@@ -127,7 +127,7 @@ def exchange(rounds, own_pids, look, check_worker):
     """check_worker(pid) is called while the child runs."""
     process = subprocess.Popen([binary(), "exchange", str(rounds)], stdout=subprocess.PIPE, text=True)
     try:
-        (worker,) = processes.wait_for(lambda: processes.children_of(process.pid), 5, "the child", every=0.005)
+        (worker,) = processes.wait_for(lambda: processes.children_of(process.pid), "the child", every=0.005)
         check_worker(worker)
         look_around(process, own_pids, look)
         return Exchange(*map(float, process.communicate(timeout=SECONDS)[0].split()))

@@ -12,7 +12,6 @@ from harness.server import Gunicorn
 from load import Load, ask
 from fake_exporter import FakeExporter
 
-PATIENCE = 20
 MARKUP = "<img src=x onerror=alert(1)>"
 HOSTILE = {  # as asked for -> as shown
     "/<img/src=x/onerror=alert(1)>": "/<img/src=x/onerror=alert(1)>",
@@ -67,11 +66,11 @@ def seen(browser):
 
 def shows(browser, requests):
     """Waits until the page counts so many requests. There is no other clock: the page polls by itself."""
-    wait_for(lambda: seen(browser) == requests, PATIENCE, lambda: f"{requests} requests on the page, which says {seen(browser)}")
+    wait_for(lambda: seen(browser) == requests, lambda: f"{requests} requests on the page, which says {seen(browser)}")
 
 
 def live(browser):
-    wait_for(lambda: browser.text("#connection").startswith("Live"), PATIENCE, lambda: f"live, not {browser.text('#connection')!r}")
+    wait_for(lambda: browser.text("#connection").startswith("Live"), lambda: f"live, not {browser.text('#connection')!r}")
 
 
 def by(rows, *titles):
@@ -122,14 +121,14 @@ def test_rates_and_latencies_under_load(browser, exporter, gunicorn, screenshots
     live(browser)
     kinds = ["/sleep?s=0.03", "/hello", "/hello", "/sleep?s=0.12", "/hello", "/missing", "/raise", "/raise-key", "/users/4711"]
     with Load(gunicorn.address, kinds, clients=3, pause=0.02) as load:
-        wait_for(lambda: browser.text("#tile-latency").endswith("ms") and int(browser.text("#tile-flight") or 0) > 0, PATIENCE, "latency and requests in flight")
-        wait_for(lambda: float(browser.text("#tile-errors").replace("–", "0")) > 0, PATIENCE, "5xx per second")
-        wait_for(lambda: len(browser.script("return [...document.querySelectorAll('.chart canvas')]")) == 6, PATIENCE, "six charts")
-        wait_for(lambda: sum(load.answered.values()) > 300, 60, "enough of them for a picture")
+        wait_for(lambda: browser.text("#tile-latency").endswith("ms") and int(browser.text("#tile-flight") or 0) > 0, "latency and requests in flight")
+        wait_for(lambda: float(browser.text("#tile-errors").replace("–", "0")) > 0, "5xx per second")
+        wait_for(lambda: len(browser.script("return [...document.querySelectorAll('.chart canvas')]")) == 6, "six charts")
+        wait_for(lambda: sum(load.answered.values()) > 300, "enough of them for a picture")
         for name, width, dark in (("light", 1280, False), ("dark", 1280, True), ("phone", 320, False)):
             browser.view(width, 900, dark)
             shown = seen(browser)
-            wait_for(lambda: seen(browser) > shown, PATIENCE, "drawn anew")
+            wait_for(lambda: seen(browser) > shown, "drawn anew")
             assert browser.overflow() == 0
             browser.screenshot(screenshots / f"live-{name}.png")
     shows(browser, sum(load.answered.values()))
@@ -151,7 +150,7 @@ def test_hostile_names_are_text(browser, exporter, gunicorn):
     assert browser.script("return document.querySelectorAll('main img, main script, main td *').length") == 0
     browser.view(320, 640)
     shown = browser.script("return performance.now()")
-    wait_for(lambda: browser.script("return performance.now()") > shown + 100, PATIENCE, "laid out anew")
+    wait_for(lambda: browser.script("return performance.now()") > shown + 100, "laid out anew")
     assert browser.overflow() == 0
 
 
@@ -190,7 +189,7 @@ def test_survives_a_restart_of_the_exporter(browser, directory, gunicorn):
         browser.open(first.url)
         shows(browser, 9)
         first.stop()
-        wait_for(lambda: browser.text("#connection").startswith("Connection lost"), PATIENCE, "says that it is lost")
+        wait_for(lambda: browser.text("#connection").startswith("Connection lost"), "says that it is lost")
         assert "Last answer at" in browser.text("#connection")
         assert seen(browser) == 9, "the last numbers stay"
         stack.enter_context(Exporter(directory, pid=gunicorn.pid, port=first.port))
@@ -209,7 +208,7 @@ def test_workers_come_and_go(browser, directory):
         before = set(by(browser.table("#workers"), "Worker"))
         with contextlib.suppress(AssertionError):
             ask(server.address, "/die?how=exit")
-        wait_for(lambda: len(browser.table("#workers")) == 3, PATIENCE, "the ended one and its successor")
+        wait_for(lambda: len(browser.table("#workers")) == 3, "the ended one and its successor")
         ask(server.address, *["/hello"] * 2)
         shows(browser, 5)
         rows = browser.table("#workers")
@@ -222,7 +221,7 @@ def test_several_gunicorns(browser, directory, gunicorn):
     with Gunicorn(directory, "sync") as other, Exporter(directory, pid=[gunicorn.pid, other.pid]) as exporter, left(browser):
         ask(other.address, *["/hello"] * 7)
         browser.open(exporter.url)
-        wait_for(lambda: len(browser.table("#targets")) == 2, PATIENCE, "two Gunicorns to choose from")
+        wait_for(lambda: len(browser.table("#targets")) == 2, "two Gunicorns to choose from")
         for server, requests in ((other, 7), (gunicorn, 0), (other, 7)):
             browser.script("[...document.querySelectorAll('#targets tbody tr')].find((row) => row.children[1].textContent == arguments[0])"
                            ".querySelector('button').click()", str(server.pid))
@@ -236,11 +235,11 @@ def test_several_gunicorns(browser, directory, gunicorn):
 def test_says_so_when_there_is_nothing(browser, fake, screenshots):
     targets, fake.answer["targets"] = fake.answer["targets"], []
     browser.open(fake.url)
-    wait_for(lambda: "No Gunicorn found yet" in browser.text("#empty"), PATIENCE, "the empty page")
+    wait_for(lambda: "No Gunicorn found yet" in browser.text("#empty"), "the empty page")
     assert browser.text("#workers") == ""
     browser.screenshot(screenshots / "live-empty.png")
     fake.answer["targets"] = targets
-    wait_for(lambda: len(browser.table("#workers")) == 2, PATIENCE, "appears by itself")
+    wait_for(lambda: len(browser.table("#workers")) == 2, "appears by itself")
     assert browser.text("#empty") == ""
 
 
@@ -250,10 +249,10 @@ def test_says_what_is_wrong(browser, fake):
     (target,) = fake.answer["targets"]
     target["workers"][0]["state"] = "abort"
     browser.open(fake.url)
-    wait_for(lambda: "ring_full 12" in browser.text("#health"), PATIENCE, "what was lost")
+    wait_for(lambda: "ring_full 12" in browser.text("#health"), "what was lost")
     assert "does not observe" in browser.text("#notices") and "aborted" in browser.text("#notices")
     fake.answer = 503
-    wait_for(lambda: "not today" in browser.text("#connection"), PATIENCE, "the exporter's own words")
+    wait_for(lambda: "not today" in browser.text("#connection"), "the exporter's own words")
     browser.leave()
     assert all("status of 503" in said for said in browser.complaints())
 
@@ -265,9 +264,9 @@ def test_pauses_while_nobody_looks(browser, fake):
     browser.driver.switch_to.new_window("tab")
     polls = fake.polls
     began = browser.script("return performance.now()")
-    wait_for(lambda: browser.script("return performance.now()") > began + 5000, PATIENCE, "five seconds of another tab")
+    wait_for(lambda: browser.script("return performance.now()") > began + 5000, "five seconds of another tab")
     assert fake.polls <= polls + 1, "one may have been on its way"
     browser.driver.close()
     browser.driver.switch_to.window(page)
-    wait_for(lambda: fake.polls > polls + 1, PATIENCE, "asks again")
+    wait_for(lambda: fake.polls > polls + 1, "asks again")
     live(browser)

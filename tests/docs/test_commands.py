@@ -85,14 +85,14 @@ def test_the_two_commands_of_the_readme(tmp_path):
     with open(log, "wb") as output:
         process = processes.start(without_other_gunicorns([str(ROOT / "scripts/run.sh")], empty), output, cwd=tmp_path, env=os.environ)
     try:
-        processes.wait_for(lambda: re.search(r"gunicorn_worker_requests_total\{.*\} [1-9]", fetched()), 120, lambda: f"numbers: {log.read_text()}")
+        processes.wait_for(lambda: re.search(r"gunicorn_worker_requests_total\{.*\} [1-9]", fetched()), lambda: f"numbers: {log.read_text()}", seconds=120)
         shown = fetched()
         for metric in ("request_duration_seconds_count", "memory_bytes", "state"):
             assert f"gunicorn_worker_{metric}{{" in shown, metric
     finally:
         children = processes.children_of(process.pid)
         assert processes.end(process, signal.SIGINT, 30) in (0, 130, -signal.SIGINT), log.read_text()
-    processes.wait_for(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in children), 10, "all that it started has ended")
+    processes.wait_for(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in children), "all that it started has ended")
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_serving(command, gunicorn, tmp_path):
     with open(log, "wb") as output:
         process = processes.start(as_typed(command, gunicorn), output, cwd=tmp_path)
     try:
-        processes.wait_for(lambda: "gunicorn_worker_requests_total{" in fetched(), 20, lambda: f"it serves: {log.read_text()}")
+        processes.wait_for(lambda: "gunicorn_worker_requests_total{" in fetched(), lambda: f"it serves: {log.read_text()}")
     finally:
         assert processes.end(process) == 0, log.read_text()
 
@@ -138,7 +138,7 @@ def test_one_off(command, gunicorn, tmp_path):
     with open(log, "wb") as output:
         process = processes.start(as_typed(command, gunicorn), output, cwd=tmp_path)
     if " top" in command:
-        processes.wait_for(lambda: log.stat().st_size > 0, 60, "top shows something")
+        processes.wait_for(lambda: log.stat().st_size > 0, "top shows something")
     try:
         process.wait(8 if " top" in command or " trace" in command else 60)
     except subprocess.TimeoutExpired:

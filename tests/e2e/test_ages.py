@@ -18,8 +18,6 @@ ROOTS = pathlib.Path(__file__).resolve().parents[1] / "roots" / "root.sh"
 PYENV = pathlib.Path.home() / ".pyenv" / "versions"
 # Gunicorn is pure Python: Debian's runs with any Python that has what 20.1 imports.
 DEBIAN_PACKAGES = pathlib.Path("/usr/lib/python3/dist-packages")
-BOOT_SECONDS = 20
-SETTLE_SECONDS = 5
 
 CONFIGURATION = '''
 import json
@@ -75,7 +73,7 @@ class Gunicorn:
             assert self.process.poll() is None, f"Gunicorn ended:\n{self.log_path.read_text(errors='replace')}"
             return self.ages() == list(expected) and len(processes.children_of(self.pid)) == len(expected)
 
-        wait_for(there, BOOT_SECONDS, lambda: f"ages are {expected}, not {self.ages()}")
+        wait_for(there, lambda: f"ages are {expected}, not {self.ages()}")
 
     def replace(self, *expected):
         """Kills every worker; their successors have the ages `expected`. One by one: Gunicorn 20.1 overlooks deaths
@@ -83,7 +81,7 @@ class Gunicorn:
         for pid, _ in self.living():
             youngest = max(self.truth().values())
             os.kill(pid, signal.SIGKILL)
-            wait_for(lambda: youngest + 1 in self.ages(), BOOT_SECONDS, lambda: f"{youngest + 1} is in {self.ages()}")
+            wait_for(lambda: youngest + 1 in self.ages(), lambda: f"{youngest + 1} is in {self.ages()}")
         self.wait_for_ages(*expected)
 
     def stop(self):
@@ -128,7 +126,7 @@ def check_ids(exporter, gunicorn, shown=None, **labels):
         except (FileNotFoundError, ProcessLookupError):  # a worker that ended between the two looks
             return False
 
-    wait_for(same, SETTLE_SECONDS, lambda: f"{exporter.scrape().workers(**labels)} is {expected_ids(gunicorn)}")
+    wait_for(same, lambda: f"{exporter.scrape().workers(**labels)} is {expected_ids(gunicorn)}")
 
 
 def info(exporter):
@@ -190,7 +188,7 @@ def test_ages_of_debians_own(directory, started, worker_class):
 def test_ages_in_a_pid_namespace(directory, started):
     wrapper = started(debian(directory, "namespace", command=["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
                                                               "/usr/bin/python3", "/usr/bin/gunicorn"]))
-    (master,) = wait_for(lambda: processes.children_of(wrapper.pid), BOOT_SECONDS, "the master")
+    (master,) = wait_for(lambda: processes.children_of(wrapper.pid), "the master")
     wrapper.pid = master
     through_a_life(directory, wrapper)
 
@@ -243,10 +241,10 @@ def test_forks_of_hooks_are_not_counted(directory, started):
         file.write("\nimport os, time\n\ndef nworkers_changed(server, new, old):\n"
                    "    if os.fork() == 0:\n        time.sleep(3)\n        os._exit(0)\n")
     os.kill(gunicorn.pid, signal.SIGHUP)
-    wait_for(lambda: gunicorn.ages() == [4, 5, 6], BOOT_SECONDS, "the reload")
+    wait_for(lambda: gunicorn.ages() == [4, 5, 6], "the reload")
     with Exporter(directory, pid=gunicorn.pid) as exporter:
         os.kill(gunicorn.pid, signal.SIGTTIN)
-        wait_for(lambda: gunicorn.ages() == [4, 5, 6, 7], BOOT_SECONDS, "a fourth worker")
+        wait_for(lambda: gunicorn.ages() == [4, 5, 6, 7], "a fourth worker")
         check_ids(exporter, gunicorn)
 
 
@@ -269,10 +267,10 @@ def test_fork_order_where_python_is_not_known(directory, started):
         labels = info(exporter)
         assert (labels["age_source"], labels["version"], labels["python"]) == ("fork_order", "", "")
         assert (labels["bind"], labels["app"]) == (f"127.0.0.1:{gunicorn.port}", "ages_app:app")
-        wait_for(lambda: "the layout of Python 3.99 is not known" in exporter.log(), 5, exporter.log)
+        wait_for(lambda: "the layout of Python 3.99 is not known" in exporter.log(), exporter.log)
         os.kill(gunicorn.pid, signal.SIGTTIN)
         gunicorn.wait_for_ages(4, 5, 6, 7)
-        wait_for(lambda: len(exporter.scrape().workers()) == 4, SETTLE_SECONDS, "a fourth worker")
+        wait_for(lambda: len(exporter.scrape().workers()) == 4, "a fourth worker")
         assert by_rank < exporter.scrape().workers()
         assert info(exporter)["age_source"] == "fork_order"
 

@@ -36,7 +36,7 @@ class Started:
             command = ["chroot", root, "sh", "-c", f'cd {self.home} && exec "$@"', "sh", *command]
         with open(pathlib.Path(directory) / f"names-{self.port}.log", "wb") as log:
             self.process = processes.start(command, log, env=variables, cwd=None if root else self.home)
-        processes.wait_for(lambda: processes.children_of(self.process.pid), 20, "a worker")
+        processes.wait_for(lambda: processes.children_of(self.process.pid), "a worker")
 
     def __enter__(self):
         return self
@@ -62,17 +62,17 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_the_application_is_named(directory, way):
     with Started(directory, **WAYS[way]) as started, Exporter(directory, pid=started.process.pid) as exporter:
-        assert processes.wait_for(lambda: named_by(exporter), 10, "a name") == "shop_wsgi:app"
+        assert processes.wait_for(lambda: named_by(exporter), "a name") == "shop_wsgi:app"
 
 
 def test_a_name_of_its_own_comes_first(directory):
     configuration = CONFIGURATION + "proc_name = 'shop'\n"
     with Started(directory, default_file=configuration) as started, Exporter(directory, pid=started.process.pid) as exporter:
-        assert processes.wait_for(lambda: named_by(exporter), 10, "a name") == "shop"
+        assert processes.wait_for(lambda: named_by(exporter), "a name") == "shop"
 
 
 @pytest.mark.parametrize("suite", ["trixie", "sid"])
 def test_the_application_is_named_in_roots(directory, root_of, suite):
     with Started(directory, default_file=CONFIGURATION, root=root_of(suite)) as started:
         with Exporter(directory, pid=started.process.pid) as exporter:
-            assert processes.wait_for(lambda: named_by(exporter), 10, "a name") == "shop_wsgi:app"
+            assert processes.wait_for(lambda: named_by(exporter), "a name") == "shop_wsgi:app"

@@ -79,7 +79,7 @@ def server(request, directory):
 
 def settled(exporter, before, wanted):
     """What was counted since `before`, once it is as much as is wanted, and stays so."""
-    wait_for(lambda: gained(before, exporter.scrape()).get("connections http", 0) >= wanted.get("connections http", 0), 5, "the closes")
+    wait_for(lambda: gained(before, exporter.scrape()).get("connections http", 0) >= wanted.get("connections http", 0), "the closes")
     time.sleep(STAY_SECONDS)
     return gained(before, exporter.scrape())
 
@@ -132,7 +132,7 @@ def test_bodies_where_there_should_be_none(threaded, directory):
             connection = talk.open()
             for _ in range(2):
                 assert talk.ask(connection, b"%s %s HTTP/1.1\r\nHost: x" % (b"GET" if path == b"/is-204" else b"HEAD", path))
-                wait_for(lambda: connection._unread or connection._receive(), 2, "the body that should not be there")
+                wait_for(lambda: connection._unread or connection._receive(), "the body that should not be there")
                 connection._unread = b""
                 assert talk.ask(connection, b"GET /is-404 HTTP/1.1\r\nHost: x")
             connection.close()

@@ -85,8 +85,8 @@ def test_tls_is_said_to_hide_requests(directory):
                     "-keyout", str(key), "-out", str(chain)], check=True, capture_output=True)
     options = ["--keyfile", str(key), "--certfile", str(chain)]
     with Gunicorn(directory, "sync", options=options, wait=False) as server:
-        processes.wait_for(server.workers, 20, "a worker")
-        _, report = processes.wait_for(lambda: _described(server), 20, "it is recognised")
+        processes.wait_for(server.workers, "a worker")
+        _, report = processes.wait_for(lambda: _described(server), "it is recognised")
         (found,) = report["gunicorns"]
         assert found["tls"]["used"] == "yes"
         assert "libssl" in found["tls"]["library"]

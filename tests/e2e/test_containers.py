@@ -45,8 +45,8 @@ class InContainer:
             "gunicorn:test", "/usr/bin/python3", "/usr/bin/gunicorn", "-w", str(workers), "-b", "%s:%d" % self.address, "apps:app",
             options=["--env", "E2E_NOTES=/tmp/notes", "--volume", f"{APPS}:/apps:ro", "--workdir", "/apps", "--init"])
         init = docker.pid(self.container)
-        (self.pid,) = wait_for(lambda: processes.children_of(init), 10, "the master")
-        wait_for(lambda: len(processes.children_of(self.pid)) == workers, 15, lambda: docker.logs(self.container))
+        (self.pid,) = wait_for(lambda: processes.children_of(init), "the master")
+        wait_for(lambda: len(processes.children_of(self.pid)) == workers, lambda: docker.logs(self.container))
 
     def ask(self, count):
         for number in range(count):
@@ -74,12 +74,12 @@ def check(scrape, contained, counts, **labels):
 def test_gunicorn_in_docker_seen_from_the_host(directory, contained):
     id_label = contained.container[:12]
     with Exporter(directory) as exporter:
-        wait_for(lambda: exporter.scrape().select("gunicorn_info", master_pid=str(contained.pid)), 10, "it is found")
+        wait_for(lambda: exporter.scrape().select("gunicorn_info", master_pid=str(contained.pid)), "it is found")
         contained.ask(30)
         assert check(exporter.scrape(), contained, {200: 20, 500: 10}, container=id_label) == [1, 2]
         os.kill(processes.children_of(contained.pid)[0], signal.SIGKILL)
-        wait_for(lambda: exporter.scrape().total("gunicorn_worker_exits_total", master_pid=str(contained.pid), reason="killed") == 1, 5, "the exit")
-        wait_for(lambda: len(exporter.scrape().by("gunicorn_worker_uptime_seconds", "worker_id", master_pid=str(contained.pid))) == 2, 5, "its successor")
+        wait_for(lambda: exporter.scrape().total("gunicorn_worker_exits_total", master_pid=str(contained.pid), reason="killed") == 1, "the exit")
+        wait_for(lambda: len(exporter.scrape().by("gunicorn_worker_uptime_seconds", "worker_id", master_pid=str(contained.pid))) == 2, "its successor")
         contained.ask(3)
         assert check(exporter.scrape(), contained, {200: 22, 500: 11}, container=id_label) == [2, 3]
         assert exporter.scrape().total("gunicorn_listener_backlog_limit", master_pid=str(contained.pid)) > 0
@@ -119,7 +119,7 @@ class Contained:
             except OSError:
                 return False
 
-        wait_for(found, 20, lambda: f"it is found; the exporter said: {self.docker.logs(self.name)}", every=0.2)
+        wait_for(found, lambda: f"it is found; the exporter said: {self.docker.logs(self.name)}", every=0.2)
 
     def ids(self, pid):
         return set(self.scrape().by("gunicorn_worker_uptime_seconds", "worker_id", master_pid=str(pid)))
@@ -134,7 +134,7 @@ def test_the_exporter_in_a_container_beside_it(docker, image, contained):
     contained.ask(6)
     ages = check(exporter.scrape(), contained, {200: 4, 500: 2}, container=contained.container[:12])
     assert len(ages) == 2
-    wait_for(lambda: exporter.health() == "healthy", 20, "its health", every=0.2)
+    wait_for(lambda: exporter.health() == "healthy", "its health", every=0.2)
     # It keeps what stands for the capabilities that this Docker does not know, and no more.
     held = privileges.of_threads(docker.pid(exporter.name))
     assert held["CapEff"] == {privileges.mask(["SYS_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"])}
@@ -145,8 +145,8 @@ def test_an_upgrade_of_the_container_loses_no_target(docker, image, contained):
     old = Contained(docker, image)
     old.wait_until_it_finds(contained.pid)
     os.kill(processes.children_of(contained.pid)[0], signal.SIGKILL)
-    wait_for(lambda: len(processes.children_of(contained.pid)) == 2 and old.scrape().total("gunicorn_worker_exits_total", master_pid=str(contained.pid)) == 1, 10, "its successor")
-    wait_for(lambda: len(old.ids(contained.pid)) == 2, 10, "both are seen")
+    wait_for(lambda: len(processes.children_of(contained.pid)) == 2 and old.scrape().total("gunicorn_worker_exits_total", master_pid=str(contained.pid)) == 1, "its successor")
+    wait_for(lambda: len(old.ids(contained.pid)) == 2, "both are seen")
     ids = old.ids(contained.pid)
     docker.run("rm", "--force", old.name)
     docker.containers.remove(old.name)
@@ -223,7 +223,7 @@ def test_gunicorn_in_a_pod(directory, path, uid, names):
         wrapper = ["sh", "-c", f'echo $$ >"{group}/cgroup.procs" && exec "$@"', "sh"]
         with Gunicorn(directory, "sync", wrapper=wrapper) as server, Exporter(directory, "--kubernetes.log-directory", str(log)) as exporter:
             mine = {"master_pid": str(server.pid)}
-            wait_for(lambda: exporter.scrape().select("gunicorn_info", **mine), 10, "it is found")
+            wait_for(lambda: exporter.scrape().select("gunicorn_info", **mine), "it is found")
             with Connection(server.address) as connection:
                 connection.exchange("GET", "/raise")
             expected = {**mine, "namespace": "shop", "pod": "web-5d-x", "container": "app"}
@@ -233,7 +233,7 @@ def test_gunicorn_in_a_pod(directory, path, uid, names):
     finally:
         while group.name and not group.is_mount():
             with contextlib.suppress(OSError):  # another's, further up
-                wait_for(lambda: remove(group), 5, "the group is empty")
+                wait_for(lambda: remove(group), "the group is empty")
             group = group.parent
 
 
@@ -255,14 +255,14 @@ def test_gunicorn_in_a_network_namespace(directory):
         subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
         with Gunicorn(directory, "sync", wait=False, wrapper=("ip", "netns", "exec", name), options=["--backlog", "50"]) as server, \
                 Exporter(directory) as exporter:
-            wait_for(server.workers, 10, "a worker")
+            wait_for(server.workers, "a worker")
             url = "http://%s:%d/hello" % server.address
             curl = ["ip", "netns", "exec", name, "curl", "-sS", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", url]
             assert subprocess.run(curl, check=True, capture_output=True, text=True).stdout == "hello, world\n"
             mine = {"master_pid": str(server.pid)}
             # Keep the worker busy and let others wait: the queue is read across the namespace's border.
             slow = [subprocess.Popen(["ip", "netns", "exec", name, "curl", "-sS", url.replace("hello", "sleep?s=1")], stdout=subprocess.DEVNULL) for _ in range(3)]
-            wait_for(lambda: exporter.scrape().total("gunicorn_listener_backlog", **mine) == 2, 1.5, "two wait")
+            wait_for(lambda: exporter.scrape().total("gunicorn_listener_backlog", **mine) == 2, "two wait")
             assert exporter.scrape().total("gunicorn_listener_backlog_limit", **mine) == 50
             for process in slow:
                 assert process.wait(10) == 0

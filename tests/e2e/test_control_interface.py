@@ -16,7 +16,7 @@ def controlled(directory, root_of):
     path = f"/tmp/control-{processes.free_port()}.ctl"
     with Gunicorn(directory, workers=3, root=root_of("sid"), options=["--control-socket", path]) as server:
         server.control = path
-        processes.wait_for(lambda: (server.root / path[1:]).exists(), 10, "the control socket")
+        processes.wait_for(lambda: (server.root / path[1:]).exists(), "the control socket")
         yield server
 
 
@@ -42,14 +42,14 @@ def test_before_and_after_forks_its_socket_is_no_listener(directory, controlled)
     with Exporter(directory, pid=controlled.pid) as exporter:
         assert listeners(exporter) == [controlled.bind]
         command(controlled, "worker add 2")
-        processes.wait_for(lambda: len(controlled.workers()) == 5, 15, "two more workers")
+        processes.wait_for(lambda: len(controlled.workers()) == 5, "two more workers")
         assert listeners(exporter) == [controlled.bind]
 
 
 def test_taking_workers_away_is_no_restart(directory, controlled):
     with Exporter(directory, pid=controlled.pid) as exporter:
         command(controlled, "worker remove 2")
-        processes.wait_for(lambda: sum(exits(exporter).values()) == 2, 15, lambda: f"two exits: {exits(exporter)}")
+        processes.wait_for(lambda: sum(exits(exporter).values()) == 2, lambda: f"two exits: {exits(exporter)}")
         assert exits(exporter) == {"scale_down": 2.0}
         assert restarts(exporter) == 0
 
@@ -57,7 +57,7 @@ def test_taking_workers_away_is_no_restart(directory, controlled):
 def test_killing_a_worker_is_a_restart(directory, controlled):
     with Exporter(directory, pid=controlled.pid) as exporter:
         command(controlled, f"worker kill {controlled.workers()[0]}")
-        processes.wait_for(lambda: exits(exporter), 15, "an exit")
-        processes.wait_for(lambda: len(controlled.workers()) == 3, 15, "another worker in its place")
+        processes.wait_for(lambda: exits(exporter), "an exit")
+        processes.wait_for(lambda: len(controlled.workers()) == 3, "another worker in its place")
         assert exits(exporter) == {"master_term": 1.0}
         assert restarts(exporter) == 1

@@ -48,12 +48,12 @@ class Shop:
     def work_on_all(self):
         """Until each worker has answered."""
         seen = set()
-        wait_for(lambda: seen.update(self.work(6, 1000 + len(seen))) or len(seen) >= self.server.count, 30, "each worker answers")
+        wait_for(lambda: seen.update(self.work(6, 1000 + len(seen))) or len(seen) >= self.server.count, "each worker answers")
         return seen
 
     def replaced(self, pid):
         os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: len(self.server.workers()) == self.server.count and pid not in self.server.workers(), 10, "its successor")
+        wait_for(lambda: len(self.server.workers()) == self.server.count and pid not in self.server.workers(), "its successor")
 
     def close(self):
         self.server.stop()
@@ -78,7 +78,7 @@ def shown(exporter, expected, what="the application's metrics are shown"):
         return False
 
     try:
-        wait_for(same, 8, what, every=0.1)
+        wait_for(same, what, every=0.1)
     except AssertionError:
         if pair:
             assert pair[0] == pair[1]
@@ -224,7 +224,7 @@ def test_labels_of_several(directory):
         one.work(2)
         other.work(3)
         series = "app_orders_total"
-        wait_for(lambda: all(exporter.scrape().select(series, master_pid=str(shop.server.pid)) for shop in (one, other)), 15, "both are shown")
+        wait_for(lambda: all(exporter.scrape().select(series, master_pid=str(shop.server.pid)) for shop in (one, other)), "both are shown")
         scrape = exporter.scrape()
         assert scrape.text.count("# TYPE app_orders_total ") == 1
         for shop, requests in ((one, 2), (other, 3)):
@@ -240,8 +240,8 @@ def test_one_directory_of_two(directory):
             Gunicorn(directory, application="custom_app", environment={"E2E_METRICS": str(one.files)}) as other, Exporter(directory) as exporter:
         one.work(2)
         pids = {str(one.server.pid), str(other.pid)}
-        found = wait_for(lambda: pids & (found := exporter.scrape().by("app_orders_total", "master_pid")).keys() and found, 15, "it is shown")
-        wait_for(lambda: pids <= exporter.scrape().by("gunicorn_info", "master_pid").keys(), 10, "both are observed")
+        found = wait_for(lambda: pids & (found := exporter.scrape().by("app_orders_total", "master_pid")).keys() and found, "it is shown")
+        wait_for(lambda: pids <= exporter.scrape().by("gunicorn_info", "master_pid").keys(), "both are observed")
         assert {pid: count for pid, count in exporter.scrape().by("app_orders_total", "master_pid").items() if pid in pids} == \
             {next(pid for pid in found if pid in pids): 40}
 

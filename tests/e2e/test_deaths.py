@@ -67,7 +67,7 @@ def test_deaths_under_load(directory):
                 for client in clients:
                     client.join()
             assert len(dead) == DEATHS
-            wait_for(lambda: len(server.workers()) == WORKERS, 10, "all workers are back")
+            wait_for(lambda: len(server.workers()) == WORKERS, "all workers are back")
 
             def totals():
                 scrape = exporter.scrape()
@@ -77,18 +77,18 @@ def test_deaths_under_load(directory):
                         "spawns": scrape.total("gunicorn_master_worker_spawns_total")}
 
             expected = {"killed": DEATHS, "exits": DEATHS, "restarts": DEATHS, "spawns": DEATHS}
-            wait_for(lambda: totals() == expected, 5, lambda: f"{expected}, not {totals()}")
+            wait_for(lambda: totals() == expected, lambda: f"{expected}, not {totals()}")
             scrape = exporter.scrape()
             assert len(scrape.workers()) == WORKERS
             ages = sorted(int(worker.split("_")[1]) for worker in scrape.workers())
             assert ages[-1] == DEATHS + WORKERS
             # Every dead worker's series go after the retention time, and with them what the kernel kept.
             series = lambda: {labels["worker_id"] for labels, _ in exporter.scrape().select("gunicorn_worker_requests_total")}
-            wait_for(lambda: series() == exporter.scrape().workers(), RETENTION_SECONDS + 2 * TIDY_SECONDS,
-                     lambda: f"{len(series())} workers with counters")
-            wait_for(lambda: entries(exporter) == before, 5, lambda: f"{before}, not {entries(exporter)}")
+            wait_for(lambda: series() == exporter.scrape().workers(),
+                     lambda: f"{len(series())} workers with counters", seconds=RETENTION_SECONDS + 2 * TIDY_SECONDS)
+            wait_for(lambda: entries(exporter) == before, lambda: f"{before}, not {entries(exporter)}")
             # Connections of scrapes come and go.
-            wait_for(lambda: descriptors(exporter.process.pid) <= files, 5, f"{files} descriptors again")
+            wait_for(lambda: descriptors(exporter.process.pid) <= files, f"{files} descriptors again")
             lost = exporter.scrape().by("gunicorn_bpf_exporter_events_lost_total", "reason")
             assert not any(lost.values()), lost
             assert totals() == expected

@@ -52,7 +52,7 @@ def nothing_left_behind():
     before = programs()
     yield
     # Other users of BPF on this machine hold theirs; what nobody holds was left behind.
-    processes.wait_for(lambda: not programs() - before - held(), 3, "no program without an owner")
+    processes.wait_for(lambda: not programs() - before - held(), "no program without an owner")
 
 
 def refused(*options, command=(), about=()):
@@ -150,14 +150,14 @@ def test_ends_when_told_to(directory, server, how):
         assert exporter.stop(how) == 0
         assert time.monotonic() - started < 3
         # The kernel frees them a moment after the last descriptor is closed.
-        processes.wait_for(lambda: not mine & programs(), 3, "its programs are unloaded")
+        processes.wait_for(lambda: not mine & programs(), "its programs are unloaded")
 
 
 def test_ends_after_its_master(directory):
     with Gunicorn(directory, "sync") as short_lived:
         exporter = Exporter(directory, "--retention", "2s", pid=short_lived.pid)
     with exporter:
-        processes.wait_for(lambda: exporter.get("/-/ready")[0] == 503, 2, "not ready any more")
+        processes.wait_for(lambda: exporter.get("/-/ready")[0] == 503, "not ready any more")
         assert exporter.get("/-/healthy")[0] == 200
         assert exporter.scrape().workers() == set()
         assert exporter.process.wait(8) == 0

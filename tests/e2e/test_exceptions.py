@@ -166,7 +166,7 @@ def test_what_ends_with_its_connection(directory, worker_class):
     with serve(directory, worker_class, options=MUTED) as server, Exporter(directory, pid=server.pid) as exporter:
         at_once(CLIENTS, mixed)
         ask(server, "/hello")
-        wait_for(lambda: exporter.scrape().by(INCOMPLETE, "by").get("client") == 10 * CLIENTS, 5, "all that were abandoned")
+        wait_for(lambda: exporter.scrape().by(INCOMPLETE, "by").get("client") == 10 * CLIENTS, "all that were abandoned")
         settled(exporter, {("GET", "/raise-late", "ValueError"): 2 * 10 * CLIENTS})
         assert exporter.scrape().by(INCOMPLETE, "by")["server"] == 10 * CLIENTS
 
@@ -213,10 +213,10 @@ def test_what_the_parser_refuses(directory, request_bytes, name):
         with Connection(server.address) as connection:
             connection.send(request_bytes)
             assert connection.receive().status == 400
-        wait_for(lambda: exporter.scrape().by(ERRORS, "error_type") == {name: 1}, 3,
+        wait_for(lambda: exporter.scrape().by(ERRORS, "error_type") == {name: 1},
                  lambda: f"{name}, not {exporter.scrape().select(ERRORS)}")
         assert ask(server, "/nothing-here") == 404 and ask(server, "/refuse") == 400
-        wait_for(lambda: exporter.scrape().total(FAILED) == 3, 3, "all are counted")
+        wait_for(lambda: exporter.scrape().total(FAILED) == 3, "all are counted")
         check_consistent(exporter.scrape())
         assert exporter.scrape().by(ERRORS, "error_type") == {name: 1}, "what the application refuses is no error of the worker"
 

@@ -41,7 +41,7 @@ def check_what_an_application_gets_over(server, exporter):
     with Connection(server.address) as connection:
         assert connection.exchange("GET", "/unavailable").status == 503
     settled(exporter, {("GET", "/unavailable", "unknown"): 1})
-    wait_for(lambda: exporter.scrape().by(PARTS, "by").get("client") == TIMES * len(LOGGERS), 5, lambda: f"{exporter.scrape().by(PARTS, 'by')}")
+    wait_for(lambda: exporter.scrape().by(PARTS, "by").get("client") == TIMES * len(LOGGERS), lambda: f"{exporter.scrape().by(PARTS, 'by')}")
 
 
 @pytest.mark.parametrize("worker_class", ["sync", "gthread", "gevent", "eventlet", "tornado", "uvicorn"])
@@ -91,7 +91,7 @@ def test_who_ends_a_request_in_roots(directory, root_of, worker_class):
                 with Connection(server.address) as connection:
                     connection.ask("GET", "/OSError/call")
                     assert connection.receive() is None
-            wait_for(lambda: exporter.scrape().by(ABORTED, "by").get("server") == 8, 5, lambda: f"{exporter.scrape().by(ABORTED, 'by')}")
+            wait_for(lambda: exporter.scrape().by(ABORTED, "by").get("server") == 8, lambda: f"{exporter.scrape().by(ABORTED, 'by')}")
             assert not exporter.scrape().by(ABORTED, "by").get("client")
             assert errors(exporter) == {("GET", "/OSError/call", "OSError"): 8}
 
@@ -103,7 +103,7 @@ def check_a_proxy_line_without_the_option(server, exporter):
         with Connection(server.address) as connection:
             connection.send(b"PROXY TCP4 127.0.0.1 127.0.0.1 40000 80\r\nGET /missing HTTP/1.1\r\nHost: x\r\n\r\n")
             assert connection.receive().status == 400
-    wait_for(lambda: exporter.scrape().by(FAILED, "method", "endpoint") == {("invalid", "invalid"): TIMES}, 5,
+    wait_for(lambda: exporter.scrape().by(FAILED, "method", "endpoint") == {("invalid", "invalid"): TIMES},
              lambda: f"{exporter.scrape().by(FAILED, 'method', 'endpoint')}")
 
 

@@ -232,7 +232,7 @@ def serve(arguments, log):
     with open(log, "wb") as output:
         process = processes.start(["unshare", "--net", observer.binary(), *arguments], output)
     try:
-        processes.wait_for(lambda: process.poll() is not None or "listening on" in log.read_text(), 30, "it serves")
+        processes.wait_for(lambda: process.poll() is not None or "listening on" in log.read_text(), "it serves")
     finally:
         processes.end(process)
     return log.read_text()

@@ -53,7 +53,7 @@ def told(request):
 
 def settled(exporter, expected, restarted):
     """Waits for these exits, and checks that neither they nor the restarts grow further."""
-    wait_for(lambda: exits(exporter) == expected, 15, lambda: f"{expected}, not {exits(exporter)}")
+    wait_for(lambda: exits(exporter) == expected, lambda: f"{expected}, not {exits(exporter)}")
     time.sleep(0.4)
     assert exits(exporter) == expected
     assert restarts(exporter) == restarted
@@ -78,13 +78,13 @@ def test_shutdown(directory, suite, how):
             with ask(server, "/sleep?s=1") as held:
                 time.sleep(0.2)
                 server.signal(signal.SIGTERM)
-                wait_for(lambda: "quit" in states(exporter), 2, lambda: f"a worker that quits, not {states(exporter)}")
+                wait_for(lambda: "quit" in states(exporter), lambda: f"a worker that quits, not {states(exporter)}")
                 assert held.receive().status == 200
         else:
             server.signal(getattr(signal, f"SIG{how}"))
         settled(exporter, {"shutdown": 2}, 0)
         assert states(exporter) == []
-        wait_for(lambda: exporter.get("/-/ready")[0] == 503, 10, "not ready any more")
+        wait_for(lambda: exporter.get("/-/ready")[0] == 503, "not ready any more")
 
 
 def test_reload(directory, suite):
@@ -92,7 +92,7 @@ def test_reload(directory, suite):
         old = exporter.scrape().workers()
         server.signal(signal.SIGHUP)
         settled(exporter, {"reload": 2}, 2)
-        wait_for(lambda: states(exporter) == ["running", "running"], 5, "two new workers")
+        wait_for(lambda: states(exporter) == ["running", "running"], "two new workers")
         ages = lambda ids: sorted(int(name.split("_")[1]) for name in ids)
         assert ages(exporter.scrape().workers()) == [age + 2 for age in ages(old)]
         assert exporter.scrape().total("gunicorn_master_worker_spawns_total") == 2
@@ -101,7 +101,7 @@ def test_reload(directory, suite):
 def test_one_more_one_less(directory, suite):
     with observed(directory, workers=1, root=suite) as (server, exporter):
         server.signal(signal.SIGTTIN)
-        wait_for(lambda: states(exporter) == ["running", "running"], 5, "one more")
+        wait_for(lambda: states(exporter) == ["running", "running"], "one more")
         server.signal(signal.SIGTTOU)
         settled(exporter, {"scale_down": 1}, 0)
         assert states(exporter) == ["running"]
@@ -111,20 +111,20 @@ def test_successor(directory, suite):
     """USR2: both masters' requests belong to one target; the old one's end is no restart."""
     with observed(directory, workers=1, root=suite) as (server, exporter):
         server.signal(signal.SIGUSR2)
-        wait_for(lambda: states(exporter) == ["running", "running"], 15, "the successor's worker")
+        wait_for(lambda: states(exporter) == ["running", "running"], "the successor's worker")
         new = exporter.scrape().workers()
         assert len(new) == 2
         for _ in range(20):
             with Connection(server.address) as connection:
                 assert connection.exchange("GET", "/hello").status == 200
-        wait_for(lambda: exporter.scrape().total("gunicorn_worker_requests_total") == 20, 3, "20 requests")
+        wait_for(lambda: exporter.scrape().total("gunicorn_worker_requests_total") == 20, "20 requests")
         server.signal(signal.SIGQUIT)
         settled(exporter, {"shutdown": 1}, 0)
         server.process.wait(10)
         assert exporter.get("/-/ready")[0] == 200
         with Connection(server.address) as connection:
             assert connection.exchange("GET", "/hello").status == 200
-        wait_for(lambda: exporter.scrape().total("gunicorn_worker_requests_total") == 21, 3, "one more request")
+        wait_for(lambda: exporter.scrape().total("gunicorn_worker_requests_total") == 21, "one more request")
         end_successor(exporter, server)
 
 
@@ -135,20 +135,21 @@ def end_successor(exporter, server):
             environment = pathlib.Path(f"/proc/{entry}/environ").read_bytes()
             if f"E2E_NOTES={server.home}/notes".encode() in environment.split(b"\0"):
                 os.kill(int(entry), signal.SIGTERM)
-    wait_for(lambda: states(exporter) == [], 10, "the successor ends")
+    wait_for(lambda: states(exporter) == [], "the successor ends")
 
 
 def test_timeout(directory, suite):
     with observed(directory, root=suite, options=["--timeout", "1"]) as (server, exporter):
         with ask(server, "/sleep?s=30"):
             settled(exporter, {"timeout": 1}, 1)
-        wait_for(lambda: states(exporter) == ["running"], 5, "the replacement")
+        wait_for(lambda: states(exporter) == ["running"], "the replacement")
 
 
 def test_stuck_thread_is_not_restarted(directory, suite):
-    with observed(directory, "gthread", root=suite, options=["--timeout", "1"]) as (server, exporter):
-        with ask(server, "/sleep?s=4") as connection:
-            time.sleep(3)
+    # The main thread tells the master each second that it lives: two more are for a busy machine.
+    with observed(directory, "gthread", root=suite, options=["--timeout", "3"]) as (server, exporter):
+        with ask(server, "/sleep?s=7") as connection:
+            time.sleep(6)
             assert exits(exporter) == {}
             assert connection.receive().status == 200
 
@@ -162,7 +163,7 @@ def test_timeout_uvicorn(directory):
 def test_timeout_asgi(directory, root_of):
     with observed(directory, "asgi", root=root_of("sid"), options=["--timeout", "2"]) as (server, exporter):
         with ask(server, "/block?s=30"):
-            wait_for(lambda: "abort" in states(exporter), 10, "the abort, one second before the kill")
+            wait_for(lambda: "abort" in states(exporter), "the abort, one second before the kill")
             settled(exporter, {"timeout": 1}, 1)
 
 
@@ -204,7 +205,7 @@ def test_out_of_memory(directory):
                 assert connection.receive() is None
             settled(exporter, {"oom": 1}, 1)
     finally:
-        wait_for(lambda: not (group / "cgroup.procs").read_text(), 5, "the group is empty")
+        wait_for(lambda: not (group / "cgroup.procs").read_text(), "the group is empty")
         group.rmdir()
 
 
@@ -221,7 +222,7 @@ def test_new_gunicorn_that_cannot_boot(directory, suite, application, reason):
         for workers in (1, 1, 2):
             with Gunicorn(directory, root=suite, wait=False, workers=workers, options=[application]) as server:
                 server.process.wait(20)
-                wait_for(lambda: reported(exporter, server), 3, "the exit of its worker")
+                wait_for(lambda: reported(exporter, server), "the exit of its worker")
                 time.sleep(0.3)
                 counts = reported(exporter, server)
                 assert counts.pop(reason) >= 1

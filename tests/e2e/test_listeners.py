@@ -107,7 +107,7 @@ def test_tls_is_recognised_and_not_guessed(directory, certificate, worker_class)
 
     threads = 4 if worker_class == "gthread" else None
     with Gunicorn(directory, worker_class, threads=threads, options=certificate, wait=False) as server:
-        processes.wait_for(lambda: _tries(get, server), 15, lambda: f"TLS answers; Gunicorn said:\n{server.log()}")
+        processes.wait_for(lambda: _tries(get, server), lambda: f"TLS answers; Gunicorn said:\n{server.log()}")
         with Exporter(directory, pid=server.pid) as exporter:
             before = exporter.scrape()
             for _ in range(5):
@@ -124,7 +124,7 @@ def _tries(get, server):
 
 def test_plain_http_on_a_tls_port(directory, certificate):
     with Gunicorn(directory, "sync", options=certificate, wait=False) as server:
-        processes.wait_for(lambda: server.listens(), 10, "the port is open")
+        processes.wait_for(lambda: server.listens(), "the port is open")
         time.sleep(0.5)
         with Exporter(directory, pid=server.pid) as exporter:
             before, net = exporter.scrape(), rows.Net(server)

@@ -127,7 +127,7 @@ def test_hostile_neighbours(directory):
         crashing = stack.enter_context(Gunicorn(directory, workers=2))
         hoarder = stack.enter_context(Gunicorn(directory, "gthread", threads=4, options=["--worker-connections", str(2 * KEPT)]))
         for each in (server, crashing, hoarder):
-            wait_for(lambda each=each: len(exporter.scrape().workers(master_pid=str(each.pid))) == each.count, 10, "every Gunicorn")
+            wait_for(lambda each=each: len(exporter.scrape().workers(master_pid=str(each.pid))) == each.count, "every Gunicorn")
         ledger = Ledger(server)
         before, memory = ledger.shown(exporter.scrape()), status_field(exporter.process.pid, "VmRSS")
         keep(stack, hoarder, KEPT)
@@ -147,7 +147,7 @@ def test_hostile_neighbours(directory):
             assert entries["arrivals"] < 100, entries
             assert status_field(exporter.process.pid, "VmRSS") < memory + MOST_MEMORY_GROWTH_KB
             time.sleep(0.2)
-        wait_for(lambda: ledger.shown(exporter.scrape()) == ledger.expected(before), 10,
+        wait_for(lambda: ledger.shown(exporter.scrape()) == ledger.expected(before),
                  lambda: f"{ledger.expected(before)}, not {ledger.shown(exporter.scrape())}")
         lost = {reason for reason, count in exporter.scrape().by("gunicorn_bpf_exporter_events_lost_total", "reason").items() if count}
         assert "connections_full" in lost

@@ -32,7 +32,7 @@ def test_reuse_port_before_and_after_the_exporter(directory, sid):
         # A worker that is born now opens its listener while it is watched.
         old = server.workers()
         server.signal(1)
-        processes.wait_for(lambda: len(server.workers()) == 2 and not set(old) & set(server.workers()), 15, "the workers are replaced")
+        processes.wait_for(lambda: len(server.workers()) == 2 and not set(old) & set(server.workers()), "the workers are replaced")
         time.sleep(1)  # they boot; a connection to find out would be counted
         before, net = exporter.scrape(), rows.Net(server)
         for _ in range(20):
@@ -51,7 +51,7 @@ def test_cleartext_http2_is_recognised_and_not_guessed(directory, sid, worker_cl
             connection.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
             connection.socket.settimeout(5)
             assert connection.socket.recv(9)[3] == 4, "the server answers with its own SETTINGS"
-        processes.wait_for(lambda: gained(before, exporter.scrape()) == {"connections http2": 1}, 5,
+        processes.wait_for(lambda: gained(before, exporter.scrape()) == {"connections http2": 1},
                            lambda: f"one HTTP/2 connection: {gained(before, exporter.scrape())}")
         between, net = exporter.scrape(), rows.Net(server)
         assert net.get("/hello").status == 200
@@ -71,7 +71,7 @@ def test_uwsgi(directory, sid, worker_class):
     threads = 4 if worker_class == "gthread" else None
     server = Gunicorn(directory, worker_class, threads=threads, root=sid, options=["--protocol", "uwsgi"], wait=False)
     with server:
-        processes.wait_for(server.listens, 20, lambda: f"Gunicorn listens:\n{server.log()}")
+        processes.wait_for(server.listens, lambda: f"Gunicorn listens:\n{server.log()}")
         with observe(directory, server) as exporter:
             before, net = exporter.scrape(), rows.Net(server)
             for path, pieces in (("/hello", 1), ("/missing", 1), ("/missing", 3)):

@@ -141,7 +141,7 @@ def test_the_installed_one_observes(directory, root):
     wrapper = ["unshare", "--mount", "sh", "-e", str(script), str(root.path)]
     with Gunicorn(directory, "sync") as server, Exporter(directory, wrapper=wrapper, interval="1s") as exporter:
         mine = {"master_pid": str(server.pid)}
-        wait_for(lambda: exporter.scrape().select("gunicorn_info", **mine), 10, "it is found")
+        wait_for(lambda: exporter.scrape().select("gunicorn_info", **mine), "it is found")
         before = exporter.scrape().total("gunicorn_worker_requests_total", **mine)
         for path in "/hello", "/raise":
             with Connection(server.address) as connection:
@@ -218,7 +218,7 @@ def test_what_systemd_hears(directory):
             exporter.process.send_signal(signal.SIGCONT)
         assert systemd.next() == "WATCHDOG=1"
         exporter.process.send_signal(signal.SIGTERM)
-        assert wait_for(lambda: systemd.next() == "STOPPING=1", 10, "it says that it stops")
+        assert wait_for(lambda: systemd.next() == "STOPPING=1", "it says that it stops")
         assert exporter.process.wait(10) == 0
     systemd.close()
 

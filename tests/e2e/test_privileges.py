@@ -70,7 +70,7 @@ def info(exporter, server):
 def assert_all_is_counted(exporter, server, error="ValueError"):
     """Six requests more, two of them with an exception, and what is read from the interpreter and the kernel's sockets."""
     mine = {"master_pid": str(server.pid)}
-    wait_for(lambda: info(exporter, server), 10, lambda: f"it is found; the exporter said: {exporter.log()}")
+    wait_for(lambda: info(exporter, server), lambda: f"it is found; the exporter said: {exporter.log()}")
     before = exporter.scrape().total("gunicorn_worker_requests_total", **mine)
     errors = exporter.scrape().total("gunicorn_worker_error_handling_total", error_type=error, **mine)
     for number in range(6):
@@ -80,7 +80,7 @@ def assert_all_is_counted(exporter, server, error="ValueError"):
     assert scrape.total("gunicorn_worker_requests_total", **mine) - before == 6
     assert scrape.total("gunicorn_worker_error_handling_total", error_type=error, **mine) - errors == 2
     assert scrape.total("gunicorn_listener_backlog_limit", **mine) > 0
-    wait_for(lambda: exporter.scrape().total("gunicorn_worker_memory_bytes", **mine) > 1e6, 5, "the next sample of memory")
+    wait_for(lambda: exporter.scrape().total("gunicorn_worker_memory_bytes", **mine) > 1e6, "the next sample of memory")
     return info(exporter, server)[0][0]
 
 
@@ -187,7 +187,7 @@ def test_report_gives_up_what_it_does_not_need(place, somebodys, private):
     with open(errors, "wb") as file:
         process = processes.start([observer.binary(), "report", "--json", "--pid", str(somebodys.pid), "--output", str(output)], stderr=file)
     try:
-        wait_for(lambda: "recording" in errors.read_text(), 30, errors.read_text)
+        wait_for(lambda: "recording" in errors.read_text(), errors.read_text)
         assert_only(process.pid, [*MINIMUM, "DAC_OVERRIDE"])
         with Connection(somebodys.address) as connection:
             connection.exchange("GET", "/sleep")
@@ -200,7 +200,7 @@ def test_top_gives_up_what_it_does_not_need(place, roots):
     with open(place / "top.out", "wb") as file:
         process = processes.start([observer.binary(), "top", "--batch", "--pid", str(roots.pid)], stdout=file)
     try:
-        wait_for(lambda: (place / "top.out").read_text(), 30, "the first table")
+        wait_for(lambda: (place / "top.out").read_text(), "the first table")
         assert_only(process.pid, MINIMUM)
     finally:
         processes.end(process, signal.SIGINT)

@@ -69,7 +69,7 @@ def check_refused(directory, layout, launcher=None, environment=None):
             settled(exporter, {("GET", "/raise", "unknown"): 10})
             assert {key[1] for key in layouts(exporter)} == {layout}
             if launcher:
-                wait_for(lambda: "error types are \"unknown\", since its Python cannot be read" in exporter.log(), 20, exporter.log)
+                wait_for(lambda: "error types are \"unknown\", since its Python cannot be read" in exporter.log(), exporter.log)
 
 
 @pytest.mark.parametrize("layout, change", [("failed", without_sections), ("unsupported", of_another_version)], ids=["stripped", "other-version"])
@@ -126,7 +126,7 @@ def test_a_master_that_is_no_python(directory):
     port = processes.free_port()
     process = processes.start([str(program), str(port)], subprocess.DEVNULL)
     try:
-        wait_for(lambda: processes.children_of(process.pid), 5, "its worker")
+        wait_for(lambda: processes.children_of(process.pid), "its worker")
         with Exporter(directory, "--python-unlogged", pid=process.pid) as exporter:
             for _ in range(10):
                 with Connection(("127.0.0.1", port)) as connection:
@@ -169,7 +169,7 @@ def test_workers_that_die_while_they_fail(directory, worker_class, application):
             while len(killed) < 12:
                 # Each generation answers something before it dies: importing a framework takes a busy machine a second.
                 answered = failures[0]
-                wait_for(lambda: failures[0] >= answered + 100, 30, "the workers answer")
+                wait_for(lambda: failures[0] >= answered + 100, "the workers answer")
                 for pid in server.workers():
                     os.kill(pid, signal.SIGKILL)
                     killed.add(pid)
@@ -190,7 +190,7 @@ def test_hostile_names(directory):
     with Gunicorn(directory) as server, Exporter(directory, "--python-unlogged", pid=server.pid) as exporter:
         for name in [*(quote(name, safe="%") for name in names), *(f"Made{i}" for i in range(200))]:
             assert ask(server, f"/raise-made?name={name}") == 500
-        wait_for(lambda: exporter.scrape().total(ERRORS) == 208, 5, "all are counted")
+        wait_for(lambda: exporter.scrape().total(ERRORS) == 208, "all are counted")
         types = exporter.scrape().by(ERRORS, "error_type")
         assert len(types) <= 65 and types["other"] == 208 - 64
         assert {"?quoted?", "new?line", "back?slash", "?", "💥boom", ("nul-free" * 125)[:63] + "…", "é" * 31 + "…"} <= set(types)
@@ -222,11 +222,11 @@ def test_imports(directory):
         with Gunicorn(directory, application="django_app") as server:
             # The first worker may have begun before the probes were there: what it imported until then is not known.
             theirs = {"master_pid": str(server.pid)}
-            first = wait_for(lambda: exporter.scrape().by("gunicorn_worker_imports_total", "phase", **theirs), 10, "imports are told")
+            first = wait_for(lambda: exporter.scrape().by("gunicorn_worker_imports_total", "phase", **theirs), "imports are told")
             assert "serving" in first and first.get("boot", 101) > 100
             os.kill(server.pid, signal.SIGHUP)
             living = lambda: [labels["worker_id"] for labels, _ in exporter.scrape().select("gunicorn_worker_uptime_seconds", **theirs)]
-            wait_for(lambda: len(living()) == 1 and living()[0].startswith("worker_2_"), 10, "a new worker")
+            wait_for(lambda: len(living()) == 1 and living()[0].startswith("worker_2_"), "a new worker")
             mine = {"worker_id": living()[0], **theirs}
             assert ask(server, "/hello") == 200
             first = exporter.scrape().by("gunicorn_worker_imports_total", "phase", **mine)
@@ -261,7 +261,7 @@ def test_nothing_is_left_behind(directory, how):
         exporter = Exporter(directory, "--python-imports", pid=server.pid)
         assert [semaphore_of(worker, name) for name in names] == [1, 1, 1, 1]
         exporter.stop(how)
-        wait_for(lambda: [semaphore_of(worker, name) for name in names] == [0, 0, 0, 0], 5, "nobody wants the probes any more")
+        wait_for(lambda: [semaphore_of(worker, name) for name in names] == [0, 0, 0, 0], "nobody wants the probes any more")
         assert ask(server, "/raise") == 500
 
 

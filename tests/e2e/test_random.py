@@ -12,7 +12,7 @@ import time
 import pytest
 
 from harness.exporter import Exporter
-from harness.ledger import SETTLE_SECONDS, check_consistent, flat, from_wire, gained
+from harness.ledger import check_consistent, flat, from_wire, gained
 from harness.processes import wait_for
 from harness.server import Gunicorn
 from harness.wire import Connection, chunked, request_bytes
@@ -157,7 +157,7 @@ def exchange_at_random(directory, worker_class, root=None):
         connections = [connection for client in clients for connection in client.connections]
         compare(exporter, before, connections, sum(client.resets for client in clients), seed)
         name = "gunicorn_bpf_exporter_map_entries"
-        wait_for(lambda: exporter.scrape().total(name, map="connections") == 0, 5, "no connection is left")
+        wait_for(lambda: exporter.scrape().total(name, map="connections") == 0, "no connection is left")
 
 
 def compare(exporter, before, connections, resets, seed):
@@ -167,7 +167,7 @@ def compare(exporter, before, connections, resets, seed):
         found = gained(before, exporter.scrape())
         return sum(count for name, count in found.items() if name.startswith("connections ")) >= len(connections)
 
-    wait_for(ended, SETTLE_SECONDS + 2, lambda: f"{len(connections)} ended connections: {gained(before, exporter.scrape())}")
+    wait_for(ended, lambda: f"{len(connections)} ended connections: {gained(before, exporter.scrape())}")
     found = collections.Counter(gained(before, exporter.scrape()))
     # A reset that comes before the worker has read the request leaves none to abort.
     assert 0 <= found.pop("aborted client", 0) <= resets

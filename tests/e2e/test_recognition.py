@@ -84,13 +84,13 @@ def ask(server, path="/hello"):
 
 def check(exporter, server, count=2):
     """This master, with so many workers; each request is counted, by the worker that answered it."""
-    wait_for(lambda: len(workers(exporter, server.pid)) == count, SCAN_SECONDS + 2,
+    wait_for(lambda: len(workers(exporter, server.pid)) == count,
              lambda: f"{count} workers, not {workers(exporter, server.pid)}")
     before = exporter.scrape().total(REQUESTS, master_pid=str(server.pid))
     for _ in range(6):
         ask(server)
     after = lambda: exporter.scrape().total(REQUESTS, master_pid=str(server.pid))
-    wait_for(lambda: after() - before == 6, 2, lambda: f"6 requests, not {after() - before}")
+    wait_for(lambda: after() - before == 6, lambda: f"6 requests, not {after() - before}")
     assert len(workers(exporter, server.pid)) == count
 
 
@@ -146,14 +146,14 @@ def test_two_masters_with_one_socket(directory, exporter):
         with Gunicorn(directory, inherit=shared) as one, Gunicorn(directory, inherit=shared) as other:
             pids = [str(one.pid), str(other.pid)]
             count = lambda: [exporter.scrape().total(REQUESTS, master_pid=pid) for pid in pids]
-            wait_for(lambda: all(len(workers(exporter, pid)) == 1 for pid in pids), SCAN_SECONDS + 2, "a worker each")
+            wait_for(lambda: all(len(workers(exporter, pid)) == 1 for pid in pids), "a worker each")
             before, answered = count(), {}
             for _ in range(60):
                 worker = int(ask(one, "/pid"))
                 answered[worker] = answered.get(worker, 0) + 1
             expected = [sum(answered.get(worker, 0) for worker in server.workers()) for server in (one, other)]
             assert sum(expected) == 60
-            wait_for(lambda: [now - then for now, then in zip(count(), before)] == expected, 2,
+            wait_for(lambda: [now - then for now, then in zip(count(), before)] == expected,
                      lambda: f"{expected}, not {count()} from {before}")
 
 
@@ -237,8 +237,8 @@ def test_what_a_hook_starts_is_no_worker(directory, exporter):
         check(exporter, server)
         mine = {"master_pid": str(server.pid)}
         os.kill(server.workers()[0], signal.SIGKILL)
-        wait_for(lambda: exporter.scrape().total("gunicorn_worker_exits_total", reason="killed", **mine) == 1, 3, "the exit")
-        wait_for(lambda: len(workers(exporter, server.pid)) == 2, 3, "the successor")
+        wait_for(lambda: exporter.scrape().total("gunicorn_worker_exits_total", reason="killed", **mine) == 1, "the exit")
+        wait_for(lambda: len(workers(exporter, server.pid)) == 2, "the successor")
         time.sleep(1)
         scrape = exporter.scrape()
         assert scrape.total("gunicorn_master_worker_spawns_total", **mine) == 3
@@ -268,10 +268,10 @@ def test_dirty_arbiter_in_root(directory, exporter, root_of):
     (root / "tmp/dirty_app.py").write_text(DIRTY)
     with Gunicorn(directory, workers=2, root=root, wait=False, environment={"PYTHONPATH": "/tmp"},
                   options=["--dirty-app", "dirty_app:Sums", "--dirty-workers", "2"]) as server:
-        wait_for(server.listens, 10, "it listens")
+        wait_for(server.listens, "it listens")
         # Two workers and the dirty arbiter, which has two workers of its own.
-        wait_for(lambda: len(server.workers()) == 3, 10, lambda: f"three children, not {server.workers()}: {server.log()}")
-        wait_for(lambda: any(len(processes.children_of(pid)) == 2 for pid in server.workers()), 10, "dirty workers")
+        wait_for(lambda: len(server.workers()) == 3, lambda: f"three children, not {server.workers()}: {server.log()}")
+        wait_for(lambda: any(len(processes.children_of(pid)) == 2 for pid in server.workers()), "dirty workers")
         check(exporter, server)
         time.sleep(SCAN_SECONDS + 1)
         check(exporter, server)

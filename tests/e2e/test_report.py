@@ -107,7 +107,7 @@ def test_an_earlier_report_stays_until_the_new_one_is_whole(gunicorn, directory)
         ask(gunicorn, "/hello")
         processes.end(recorder.process, signal.SIGKILL)
         assert recorder.output.read_text() == "the earlier one"
-    wait_for(lambda: not list(directory.glob("*.part")), 1, "nothing half-written is left")
+    wait_for(lambda: not list(directory.glob("*.part")), "nothing half-written is left")
 
 
 # Each is what one client asks for, over and over.

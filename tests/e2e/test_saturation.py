@@ -31,7 +31,7 @@ def waits(scrape, place):
 
 
 def settle(exporter, name, value, **labels):
-    processes.wait_for(lambda: exporter.scrape().total(name, **labels) == value, 3, lambda: f"{name} is {value}: {exporter.scrape().select(name)}")
+    processes.wait_for(lambda: exporter.scrape().total(name, **labels) == value, lambda: f"{name} is {value}: {exporter.scrape().select(name)}")
     return exporter.scrape()
 
 
@@ -81,7 +81,7 @@ def test_a_full_queue_is_told_from_a_long_one(directory):
         with contextlib.suppress(OSError):
             clients[0].send(request_bytes("GET", "/sleep?s=2.5", (), b"", "1.1"))
         # The kernel drops what does not fit, and the clients' kernel tries again after a second.
-        processes.wait_for(lambda: exporter.scrape().total("gunicorn_listener_dropped_total") > 0, 3, "connections are dropped")
+        processes.wait_for(lambda: exporter.scrape().total("gunicorn_listener_dropped_total") > 0, "connections are dropped")
         for client in clients:
             client.close()
 
@@ -141,7 +141,7 @@ def test_a_client_that_is_slow_to_send_does_not_wait(directory, worker_class):
         time.sleep(0.5)
         client.ask("GET", "/hello")
         assert client.receive().status == 200
-        processes.wait_for(lambda: waits(exporter.scrape(), "first_read")[0] == 1, 3, "it was read")
+        processes.wait_for(lambda: waits(exporter.scrape(), "first_read")[0] == 1, "it was read")
         assert waits(exporter.scrape(), "first_read")[1] < 2 * WAIT_ERROR
 
 
@@ -212,7 +212,7 @@ def test_a_worker_that_dies_leaves_its_busy_time(directory):
         time.sleep(0.5)
         os.kill(worker, signal.SIGKILL)
         lived = time.monotonic() - asked
-        processes.wait_for(lambda: exporter.scrape().total("gunicorn_worker_exits_total", reason="killed") == 1, 3, "the exit")
+        processes.wait_for(lambda: exporter.scrape().total("gunicorn_worker_exits_total", reason="killed") == 1, "the exit")
         time.sleep(0.3)
         scrape = exporter.scrape()
         assert scrape.total("gunicorn_worker_busy_seconds_total") == pytest.approx(lived, abs=0.05)
@@ -242,7 +242,7 @@ def test_first_and_last_byte_to_a_slow_reader(directory, worker_class):
             elif not half_at and received >= 32_000_000:
                 half_at = time.monotonic()
         last_at = time.monotonic()
-        processes.wait_for(lambda: server.noted("big 64000000"), 5, "the body is closed")
+        processes.wait_for(lambda: server.noted("big 64000000"), "the body is closed")
         scrape = settle(exporter, "gunicorn_worker_requests_total", 1)
         assert scrape.total("gunicorn_worker_time_to_first_byte_seconds_sum") < 0.5
         assert scrape.total("gunicorn_worker_time_to_first_byte_seconds_count") == 1

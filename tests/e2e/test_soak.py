@@ -30,7 +30,7 @@ def rested(exporter):
     def total():
         return exporter.scrape().total("gunicorn_worker_requests_total")
 
-    wait_for(lambda: (now := total()) and (time.sleep(0.3), total())[1] == now, 10, "the count comes to rest")
+    wait_for(lambda: (now := total()) and (time.sleep(0.3), total())[1] == now, "the count comes to rest")
     return exporter.scrape()
 
 
@@ -51,6 +51,6 @@ def test_no_miscount(directory, worker_class):
             served += completed
         print(f"{worker_class}: {served} requests, each counted once")
         wait_for(lambda: service.exporter.scrape().total("gunicorn_bpf_exporter_map_entries", map="connections") == 0,
-                 5, "no connection is left")
+                 "no connection is left")
     finally:
         service.stop()

@@ -141,7 +141,7 @@ def test_hostile_names_are_text(directory):
         (request,), folded = traced(directory, gunicorn, "/hostile?1")
         with Tracer(directory, gunicorn.pid, "--stacks", "--slower-than", "300ms", as_json=False) as trace:
             ask(gunicorn, "/hostile?1")
-            processes.wait_for(lambda: any("samples" in line for line in trace.lines()), 10, "the stack below its request")
+            processes.wait_for(lambda: any("samples" in line for line in trace.lines()), "the stack below its request")
             shown = trace.output.read_text()
     innermost = request["stacks"][0]["frames"][-1]
     assert (innermost["function"], innermost["file"]) == ("pay;\x1b[31m\nnow", "/srv/shop;1\n\x1b.py")

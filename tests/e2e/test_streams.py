@@ -33,7 +33,7 @@ def observed(directory, worker_class, options=(), **details):
 
 
 def settle(exporter, name, value, **labels):
-    processes.wait_for(lambda: exporter.scrape().total(name, **labels) == value, 4, lambda: f"{name} is {value}: {exporter.scrape().select(name)}")
+    processes.wait_for(lambda: exporter.scrape().total(name, **labels) == value, lambda: f"{name} is {value}: {exporter.scrape().select(name)}")
     return exporter.scrape()
 
 
@@ -125,7 +125,7 @@ def test_a_client_that_sends_nothing_occupies_a_sync_worker(directory):
         assert states(scrape) == {"busy": 1, "idle": 0}
         assert busy(exporter) - before == pytest.approx(1, abs=TIME_ERROR)
         silent.close()
-        processes.wait_for(lambda: states(exporter.scrape()) == {"busy": 0, "idle": 1}, 3, "the worker is idle")
+        processes.wait_for(lambda: states(exporter.scrape()) == {"busy": 0, "idle": 1}, "the worker is idle")
 
 
 @pytest.mark.clock
@@ -163,7 +163,7 @@ def test_a_thread_in_roots(directory, root_of, suite):
             for count in (1, 2):
                 assert kept.exchange("GET", "/?close=1").body == b"hi"
                 assert states(exporter.scrape()) == {"busy": 1, "idle": 0}
-                processes.wait_for(lambda: states(exporter.scrape()) == {"busy": 0, "idle": 1}, 3, "the thread is free")
+                processes.wait_for(lambda: states(exporter.scrape()) == {"busy": 0, "idle": 1}, "the thread is free")
                 assert busy(exporter) - before == pytest.approx(count, abs=TIME_ERROR)
             client = WebSocket(server, "/ws?watch=1")
             begun = time.monotonic()
@@ -225,7 +225,7 @@ def test_who_ends_a_websocket(directory, worker_class):
         left = one()
         os.kill(worker, signal.SIGKILL)
         expected["worker_exit"] += 1
-        processes.wait_for(lambda: count() == sum(expected.values()), 4, "the end")
+        processes.wait_for(lambda: count() == sum(expected.values()), "the end")
         scrape = exporter.scrape()
         assert ends(scrape, "websocket") == expected
         assert scrape.total("gunicorn_worker_websockets") == 0

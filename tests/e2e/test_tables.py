@@ -34,7 +34,7 @@ def running(directory, program):
     with open(log, "wb") as file:
         process = processes.start([sys.executable, "-c", program], file)
     try:
-        wait_for(lambda: "done" in log.read_text(), 20, log.read_text)
+        wait_for(lambda: "done" in log.read_text(), log.read_text)
         yield process
     finally:
         processes.end(process)
@@ -50,7 +50,7 @@ def serves_exactly(exporter, server, times=20):
     for _ in range(times):
         with Connection(server.address) as connection:
             assert connection.exchange("GET", "/hello").status == 200
-    wait_for(lambda: requests(exporter, server) == before + times, 5,
+    wait_for(lambda: requests(exporter, server) == before + times,
              lambda: f"{requests(exporter, server) - before} of {times} requests")
 
 
@@ -71,7 +71,7 @@ def test_a_stranger_that_listens_often(directory):
     with Exporter(directory) as exporter, running(directory, LISTENS_OFTEN):
         assert entries(exporter, "listeners") <= 64  # of what else this host runs
         with Gunicorn(directory, workers=2) as server:
-            wait_for(lambda: is_observed(exporter, server), 10, "the Gunicorn that was started later")
+            wait_for(lambda: is_observed(exporter, server), "the Gunicorn that was started later")
             serves_exactly(exporter, server)
         assert not lost(exporter)
 
@@ -97,15 +97,15 @@ def exits(exporter, server):
 
 def test_a_crash_loop_beside_a_healthy_application(directory):
     with Exporter(directory, "--max-processes", str(PROCESSES)) as exporter, Gunicorn(directory, workers=4) as crashing:
-        wait_for(lambda: is_observed(exporter, crashing), 10, "the crashing Gunicorn")
+        wait_for(lambda: is_observed(exporter, crashing), "the crashing Gunicorn")
         with Gunicorn(directory, workers=1) as healthy:
-            wait_for(lambda: is_observed(exporter, healthy), 10, "the healthy Gunicorn")
+            wait_for(lambda: is_observed(exporter, healthy), "the healthy Gunicorn")
             dead = kill_workers(crashing, DEATHS)
             assert dead >= DEATHS
             serves_exactly(exporter, healthy)
-            wait_for(lambda: exits(exporter, crashing) == dead, 10, lambda: f"{exits(exporter, crashing)} of {dead} exits")
+            wait_for(lambda: exits(exporter, crashing) == dead, lambda: f"{exits(exporter, crashing)} of {dead} exits")
             with Gunicorn(directory, workers=2) as later:
-                wait_for(lambda: is_observed(exporter, later), 10, "the Gunicorn that was started later")
+                wait_for(lambda: is_observed(exporter, later), "the Gunicorn that was started later")
                 serves_exactly(exporter, later)
             assert entries(exporter, "processes") < PROCESSES / 2
             assert not lost(exporter)
@@ -116,10 +116,10 @@ def test_a_dead_worker_keeps_its_counts(directory):
         for _ in range(7):
             with Connection(server.address) as connection:
                 assert connection.exchange("GET", "/missing").status == 404
-        (first,) = wait_for(lambda: exporter.scrape().workers(), 5, "the worker")
+        (first,) = wait_for(lambda: exporter.scrape().workers(), "the worker")
         kill_workers(server, 1)
-        wait_for(lambda: exporter.scrape().workers() - {first}, 10, "another worker")
-        wait_for(lambda: entries(exporter, "processes") == 2, 5, "the slot is given back")
+        wait_for(lambda: exporter.scrape().workers() - {first}, "another worker")
+        wait_for(lambda: entries(exporter, "processes") == 2, "the slot is given back")
         scrape = exporter.scrape()
         assert scrape.total("gunicorn_worker_requests_total", worker_id=first) == 7
         assert scrape.total("gunicorn_worker_failed_requests_total", worker_id=first, endpoint="/missing") == 7
@@ -131,7 +131,7 @@ def test_connections_that_are_kept(directory):
         hoarder = kept.enter_context(Gunicorn(directory, "gthread", threads=4, options=["--worker-connections", "1000"]))
         server = kept.enter_context(Gunicorn(directory, workers=1))
         for each in (hoarder, server):
-            wait_for(lambda each=each: is_observed(exporter, each), 10, "both Gunicorns")
+            wait_for(lambda each=each: is_observed(exporter, each), "both Gunicorns")
         for _ in range(3 * MOST_CONNECTIONS):
             connection = kept.enter_context(Connection(hoarder.address))
             assert connection.exchange("GET", "/hello").status == 200
@@ -139,5 +139,5 @@ def test_connections_that_are_kept(directory):
         assert MOST_CONNECTIONS <= entries(exporter, "connections") <= MOST_CONNECTIONS + os.cpu_count()
         serves_exactly(exporter, server)
         assert set(lost(exporter)) == {"connections_full"}
-        wait_for(lambda: "connections_full" in exporter.log(), 10, exporter.log)
+        wait_for(lambda: "connections_full" in exporter.log(), exporter.log)
         assert exporter.log().count("--max-connections") == 1

@@ -47,7 +47,7 @@ class Traffic:
 
     def wait_for_more(self, count=50):
         target = self.count() + count
-        wait_for(lambda: self.failure or self.count() >= target, 20, "answers")
+        wait_for(lambda: self.failure or self.count() >= target, "answers")
         assert self.failure is None
 
     def __enter__(self):
@@ -70,7 +70,7 @@ def counts(exporter, server):
 
 def test_two_exporters_and_one_off_runs(directory, server):
     with Exporter(directory) as everything, Exporter(directory, pid=server.pid) as one:
-        wait_for(lambda: everything.scrape().select("gunicorn_info", master_pid=str(server.pid)), 10, "it is found")
+        wait_for(lambda: everything.scrape().select("gunicorn_info", master_pid=str(server.pid)), "it is found")
         with Traffic(server.address) as traffic:
             for _ in range(3):
                 with Exporter(directory, pid=server.workers()[0]) as short:
@@ -81,14 +81,14 @@ def test_two_exporters_and_one_off_runs(directory, server):
         for exporter in everything, one:
             # The last answer can be at the client before the system call that sent it has returned.
             found = lambda: {name: count for name, count in counts(exporter, server).items() if name in expected}
-            wait_for(lambda: found() == expected, 5, lambda: f"{found()} instead of {expected}, {exporter.scrape().by('gunicorn_worker_connections_total', 'kind')}")
+            wait_for(lambda: found() == expected, lambda: f"{found()} instead of {expected}, {exporter.scrape().by('gunicorn_worker_connections_total', 'kind')}")
             lost = exporter.scrape().by("gunicorn_bpf_exporter_events_lost_total", "reason")
             assert not {reason: count for reason, count in lost.items() if count}
 
 
 def test_a_killed_exporter_leaves_nothing_and_nobody_notices(directory, server):
     with Exporter(directory) as other, Exporter(directory, pid=server.pid) as killed:
-        wait_for(lambda: other.scrape().select("gunicorn_info", master_pid=str(server.pid)), 10, "it is found")
+        wait_for(lambda: other.scrape().select("gunicorn_info", master_pid=str(server.pid)), "it is found")
         workers = server.workers()
         held = kernel_objects.held_by(killed.process.pid)
         assert len(held["prog"]) > 3 and len(held["map"]) > 3 and len(held["link"]) > 1
@@ -101,7 +101,7 @@ def test_a_killed_exporter_leaves_nothing_and_nobody_notices(directory, server):
         def left():
             return {kind: found for kind in held if (found := held[kind] & kernel_objects.existing(kind))}
 
-        wait_for(lambda: not left(), 10, lambda: f"nothing is left in the kernel: {left()}")
+        wait_for(lambda: not left(), lambda: f"nothing is left in the kernel: {left()}")
         assert server.workers() == workers
         for pid in (server.pid, *workers):
             with open(f"/proc/{pid}/status", encoding="ascii") as status:
@@ -117,8 +117,8 @@ def test_an_upgrade_loses_no_target(directory, server):
         for _ in range(2):
             victim = server.workers()[0]
             os.kill(victim, signal.SIGKILL)
-            wait_for(lambda: len(server.workers()) == 2 and victim not in server.workers(), 10, "its successor")
-        wait_for(lambda: len(counts(old, server)["ids"]) == 2, 10, "both are seen")
+            wait_for(lambda: len(server.workers()) == 2 and victim not in server.workers(), "its successor")
+        wait_for(lambda: len(counts(old, server)["ids"]) == 2, "both are seen")
         ids = counts(old, server)["ids"]
         assert sorted(int(each.split("_")[1]) for each in ids) == [3, 4]
         # As a DaemonSet does with maxSurge: the new one is ready before the old one goes.

@@ -65,7 +65,7 @@ class Batch:
             block = self.block()
             return block if block and condition(block) else None
 
-        return wait_for(look, seconds, lambda: f"{what}; the last block:\n{self.block()}\n{self.errors.read_text()}", every=0.1)
+        return wait_for(look, lambda: f"{what}; the last block:\n{self.block()}\n{self.errors.read_text()}", seconds=seconds, every=0.1)
 
     def __enter__(self):
         return self
@@ -248,7 +248,7 @@ def left_behind(terminal, path):
     """The exit code of the shell's last command, and the state in which that has left the terminal."""
     path.unlink(missing_ok=True)
     terminal.enter(f'echo "$? $(stty -g)" > {path}.part; mv {path}.part {path}')
-    wait_for(path.exists, 40, terminal.screen)
+    wait_for(path.exists, terminal.screen)
     code, settings = path.read_text().split()
     return int(code), settings, terminal.modes()
 
@@ -270,7 +270,7 @@ def test_the_terminal_is_as_it_was(directory):
             assert terminal.is_on_the_other_screen() and terminal.modes()["cursor"] == "0"
             (top,) = processes.children_of(terminal.shell())
             end(top)
-            wait_for(lambda: not terminal.is_on_the_other_screen(), 40, terminal.screen)
+            wait_for(lambda: not terminal.is_on_the_other_screen(), terminal.screen)
             assert left_behind(terminal, directory / "terminal") == before, name
         assert "the observed Gunicorn has ended" in terminal.screen()
 
@@ -280,7 +280,7 @@ def test_a_closed_terminal_ends_it(directory, server):
         terminal.run("exec", observer.binary(), "top", "--pid", str(server.pid))
         terminal.wait_for("worker_3_")
         top = terminal.shell()
-    wait_for(lambda: not os.path.exists(f"/proc/{top}"), 40, "it has ended")
+    wait_for(lambda: not os.path.exists(f"/proc/{top}"), "it has ended")
 
 
 def test_it_can_be_stopped_and_continued(directory, server):
@@ -294,7 +294,7 @@ def test_it_can_be_stopped_and_continued(directory, server):
         terminal.wait_for("worker_3_")
         assert terminal.is_on_the_other_screen()
         terminal.type("q")
-        wait_for(lambda: not terminal.is_on_the_other_screen(), 40, terminal.screen)
+        wait_for(lambda: not terminal.is_on_the_other_screen(), terminal.screen)
 
 
 def test_hostile_names_cannot_garble_the_terminal(directory):
@@ -320,7 +320,7 @@ def test_hostile_names_cannot_garble_the_terminal(directory):
             assert "x~" in screen
             assert re.search("^[0-9:]{8} worker_1_[0-9]+ +1 [^ ]+  GET /raise-made$", screen, re.MULTILINE)
             terminal.type("q")
-            wait_for(lambda: not terminal.is_on_the_other_screen(), 40, terminal.screen)
+            wait_for(lambda: not terminal.is_on_the_other_screen(), terminal.screen)
         said = observer.run("check", "--pid", str(server.pid), seconds=60).stdout
         assert "\x1b" not in said and f"master {server.pid}: shop\\x1b[2J" in said
 
@@ -331,10 +331,10 @@ def test_no_colour_when_asked(directory, server):
         terminal.wait_for("worker_3_")
         assert not re.search("\x1b\\[[0-9;]*3[0-7]m", terminal.attributes())
         terminal.type("q")
-        wait_for(lambda: not terminal.is_on_the_other_screen(), 40, terminal.screen)
+        wait_for(lambda: not terminal.is_on_the_other_screen(), terminal.screen)
         terminal.run(observer.binary(), "top", "--pid", str(server.pid))
         terminal.wait_for("worker_3_")
-        wait_for(lambda: re.search("\x1b\\[[0-9;]*3[0-7]m", terminal.attributes()), 40, terminal.attributes)
+        wait_for(lambda: re.search("\x1b\\[[0-9;]*3[0-7]m", terminal.attributes()), terminal.attributes)
 
 
 def test_a_terminal_that_nobody_knows_gets_plain_output(directory, server):

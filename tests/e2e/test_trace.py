@@ -281,7 +281,7 @@ def test_an_interrupt_says_what_was_learned(gunicorn, directory):
     with Tracer(directory, gunicorn.pid, as_json=False) as trace:
         for _ in range(3):
             ask(gunicorn, "/items/7?do=sleep:0.02")
-        processes.wait_for(lambda: len(trace.lines()) >= 4, 10, "three lines below the header")
+        processes.wait_for(lambda: len(trace.lines()) >= 4, "three lines below the header")
         assert trace.stop(signal.SIGINT) == 0
         text = trace.output.read_text()
     assert text.count(" /items/7 ") == 3
@@ -296,7 +296,7 @@ def test_head_ends_it_quietly(gunicorn, directory):
     errors = directory / "head.err"
     with open(errors, "wb") as file, open(directory / "head.out", "wb") as output:
         pipeline = processes.start(["/bin/bash", "-c", command, tracer.binary()], stdout=output, stderr=file)
-    processes.wait_for(lambda: "tracing" in errors.read_text(), tracer.READY_SECONDS, "it traces")
+    processes.wait_for(lambda: "tracing" in errors.read_text(), "it traces")
     ask(gunicorn, "/hello")
     assert pipeline.wait(20) == 0
     assert len((directory / "head.out").read_text().splitlines()) == 2
@@ -309,7 +309,7 @@ def test_hostile_bytes_stay_bytes(gunicorn, directory):
             connection.sent("GET", "/x")
             connection.send(b"GET /\x1b[31m\xff\x07\xe2\x80\xae HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             connection.receive()
-        processes.wait_for(lambda: len(trace.lines()) >= 2, 10, "a line below the header")
+        processes.wait_for(lambda: len(trace.lines()) >= 2, "a line below the header")
         assert "/%1B[31m%FF%07\\xe2\\x80\\xae" in trace.lines()[1]
         trace.stop()
         written = trace.output.read_bytes()
@@ -336,5 +336,5 @@ def test_a_worker_that_dies_leaves_its_request(gunicorn, trace):
     assert (request["path"], request["status"], request["ended_by"], request["incomplete"]) == ("/die", None, "worker_exit", True)
     check_sum(request)
     assert request["sleeping_seconds"] == pytest.approx(0.1, abs=0.005)
-    processes.wait_for(lambda: gunicorn.workers() and gunicorn.workers() != [request["pid"]], 10, "another worker")
+    processes.wait_for(lambda: gunicorn.workers() and gunicorn.workers() != [request["pid"]], "another worker")
     gunicorn.wait_until_it_answers()

@@ -43,7 +43,7 @@ def answer(server, path):
         except ConnectionRefusedError:
             return False
 
-    response = wait_for(lambda: [got] if (got := ask()) is not False else None, 10, "somebody listens")[0]
+    response = wait_for(lambda: [got] if (got := ask()) is not False else None, "somebody listens")[0]
     return response.status if response else None
 
 
@@ -78,7 +78,7 @@ def check(server, exporter, kind, place, is_told, times, classes):
     before = counts(exporter)
     statuses = [answer(server, path) for _ in range(times)]
     want = expected(kind, path, statuses, is_told, classes)
-    wait_for(lambda: gained(before, counts(exporter)) == want, 8, lambda: f"{path} {statuses}: {want}, not {gained(before, counts(exporter))}")
+    wait_for(lambda: gained(before, counts(exporter)) == want, lambda: f"{path} {statuses}: {want}, not {gained(before, counts(exporter))}")
     check_consistent(exporter.scrape())
     if None not in statuses:
         return str(statuses[0])
@@ -160,7 +160,7 @@ def test_what_pywsgi_handles_when_it_closes(directory, path, version, want):
             with Connection(server.address) as connection:
                 connection.ask("GET", path, version=version)
                 assert connection.receive().status == 200
-        wait_for(lambda: exporter.scrape().total(REQUESTS) >= TIMES, 5, "all are counted")
-        wait_for(lambda: errors(exporter) == want, 3, lambda: f"{want}, not {errors(exporter)}")
+        wait_for(lambda: exporter.scrape().total(REQUESTS) >= TIMES, "all are counted")
+        wait_for(lambda: errors(exporter) == want, lambda: f"{want}, not {errors(exporter)}")
         time.sleep(0.5)
         assert errors(exporter) == want

@@ -66,7 +66,7 @@ def test_what_nobody_logs(directory, worker_class, application, environment, pat
             if application == "starlette_app":
                 for _ in range(20):
                     assert ask(server, "/failing-afterwards") == 200 and ask(server, "/unavailable-slowly") == 503
-                wait_for(lambda: exporter.scrape().by(FAILED, "endpoint").get("/unavailable-slowly") == 20, 5, "all are counted")
+                wait_for(lambda: exporter.scrape().by(FAILED, "endpoint").get("/unavailable-slowly") == 20, "all are counted")
                 assert errors(exporter) == {("GET", path, error_type): 20}, "what follows an answer is behind no other"
 
 
@@ -86,7 +86,7 @@ def test_what_was_forgiven_is_no_error(directory, worker_class):
     with serve(directory, worker_class, application="flask_app") as server:
         with Exporter(directory, "--python-unlogged", pid=server.pid) as exporter:
             at_once(3, lambda: ask_in_turn(server))
-            wait_for(lambda: exporter.scrape().by(FAILED, "endpoint") == {"/unavailable": 60, "/nothing-here": 30}, 5, "all answers are counted")
+            wait_for(lambda: exporter.scrape().by(FAILED, "endpoint") == {"/unavailable": 60, "/nothing-here": 30}, "all answers are counted")
             assert errors(exporter) == {}
 
 
@@ -99,12 +99,12 @@ def test_attached_as_long_as_somebody_runs_it(directory):
             with Exporter(directory, "--python-unlogged", "--pid", str(second.pid), pid=first.pid) as exporter:
                 assert probes(exporter)["raise", "attached"] == 2
                 second.stop()
-                wait_for(lambda: probes(exporter)["raise", "attached"] == 1, 10, "one is gone")
+                wait_for(lambda: probes(exporter)["raise", "attached"] == 1, "one is gone")
                 assert exporter.scrape().total(ATTACHED, probe="see_raise") == 1
                 assert ask(first, "/handled") == 500
-                wait_for(lambda: ("GET", "/handled", "OSError") in errors(exporter), 5, "the other one is seen")
+                wait_for(lambda: ("GET", "/handled", "OSError") in errors(exporter), "the other one is seen")
                 first.stop()
-                wait_for(lambda: exporter.scrape().total(ATTACHED, probe="see_raise") == 0, 10, "nothing is attached")
+                wait_for(lambda: exporter.scrape().total(ATTACHED, probe="see_raise") == 0, "nothing is attached")
 
 
 def test_a_master_that_starts_later(directory):
@@ -114,7 +114,7 @@ def test_a_master_that_starts_later(directory):
                 assert ask(server, "/handled") == 500
                 return exporter.scrape().by("gunicorn_worker_error_handling_total", "error_type", master_pid=str(server.pid)).get("OSError")
 
-            wait_for(told, 10, "its exceptions have their class")
+            wait_for(told, "its exceptions have their class")
 
 
 def test_needs_what_it_adds_to():

@@ -167,28 +167,28 @@ EndedBy ended_by(const contract::u64* counts) {
 
 Histogram histogram_of(const contract::durations& raw) {
     Histogram histogram;
-    std::copy(std::begin(raw.buckets), std::end(raw.buckets), histogram.buckets.begin());
+    std::ranges::copy(raw.buckets, histogram.buckets.begin());
     histogram.sum = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.sum_ns));
     return histogram;
 }
 
 SizeHistogram histogram_of(const contract::sizes& raw) {
     SizeHistogram histogram;
-    std::copy(std::begin(raw.buckets), std::end(raw.buckets), histogram.buckets.begin());
+    std::ranges::copy(raw.buckets, histogram.buckets.begin());
     histogram.sum = raw.sum_bytes;
     return histogram;
 }
 
 PauseHistogram histogram_of(const contract::pauses& raw) {
     PauseHistogram histogram;
-    std::copy(std::begin(raw.buckets), std::end(raw.buckets), histogram.buckets.begin());
+    std::ranges::copy(raw.buckets, histogram.buckets.begin());
     histogram.sum = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.sum_ns));
     return histogram;
 }
 
 LifetimeHistogram histogram_of(const contract::lifetimes& raw) {
     LifetimeHistogram histogram;
-    std::copy(std::begin(raw.buckets), std::end(raw.buckets), histogram.buckets.begin());
+    std::ranges::copy(raw.buckets, histogram.buckets.begin());
     histogram.sum = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.sum_ns));
     return histogram;
 }
@@ -233,7 +233,7 @@ std::optional<Event> decode(std::span<const std::byte> bytes) {
 
 Totals decode(const contract::worker_totals& raw, KernelTime now) {
     Totals totals;
-    std::copy(std::begin(raw.duration_buckets), std::end(raw.duration_buckets), totals.duration.buckets.begin());
+    std::ranges::copy(raw.duration_buckets, totals.duration.buckets.begin());
     totals.duration.sum = std::chrono::nanoseconds(static_cast<std::int64_t>(raw.duration_sum_ns));
     for (int index = 0; index < contract::STATUS_SLOTS; index++) {
         if (!raw.responses[index]) continue;

@@ -15,13 +15,13 @@
 namespace event {
 
 // nullopt if the record is too short for its kind, or of no known kind.
-std::optional<Event> decode(std::span<const std::byte> record);
+std::optional<Event> decode(std::span<const std::byte> bytes);
 
-// `now`: when `totals` were read, or shortly before; 0 leaves out of the busy time the stretch that lasts.
-Totals decode(const contract::worker_totals& totals, KernelTime now = {});
-Collections decode(const contract::gc_pauses& collections);
+// `now`: when `raw` was read, or shortly before; 0 leaves out of the busy time the stretch that lasts.
+Totals decode(const contract::worker_totals& raw, KernelTime now = {});
+Collections decode(const contract::gc_pauses& raw);
 // `from_the_beginning`: whether the process was observed before it imported anything.
-Imports decode(const contract::imports& imports, bool from_the_beginning);
+Imports decode(const contract::imports& raw, bool from_the_beginning);
 
 // The label value of events_lost_total{reason}.
 std::string name_of(contract::drop_reason reason);

@@ -26,7 +26,7 @@ class Docker:
                    "--data-root", f"{self.home}/data", "--exec-root", f"{self.home}/exec", "--pidfile", f"{self.home}/pid"]
         with open(self.log_path, "wb") as log:
             self.daemon = processes.start(command, log, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
-        processes.wait_for(self._answers, 30, lambda: f"dockerd does not answer; it said:\n{self.log_path.read_text()[-3000:]}", every=0.2)
+        processes.wait_for(self._answers, lambda: f"dockerd does not answer; it said:\n{self.log_path.read_text()[-3000:]}", every=0.2)
 
     def _answers(self):
         assert self.daemon.poll() is None, f"dockerd ended with {self.daemon.returncode}:\n{self.log_path.read_text()[-3000:]}"

@@ -13,7 +13,6 @@ from .exposition import Scrape
 
 DEFAULT_BINARY = pathlib.Path(__file__).resolve().parents[3] / "build" / "gunicorn-bpf-exporter"
 # Loading and verifying the programs takes well under a second on an idle host, and may take twenty on a busy one.
-READY_SECONDS = 60
 
 
 def binary():
@@ -34,7 +33,7 @@ class Exporter:
         self.log_path = pathlib.Path(directory) / f"exporter-{self.port}.log"
         with open(self.log_path, "wb") as log:
             self.process = processes.start([*command, *options], log, priority=0, **details)
-        processes.wait_for(self._ready, READY_SECONDS, lambda: f"the exporter is not ready; it said:\n{self.log()}")
+        processes.wait_for(self._ready, lambda: f"the exporter is not ready; it said:\n{self.log()}")
 
     def _ready(self):
         assert self.process.poll() is None, f"the exporter ended with {self.process.returncode}:\n{self.log()}"

@@ -33,7 +33,7 @@ def errors(exporter):
 
 
 def settled(exporter, counts):
-    wait_for(lambda: errors(exporter) == counts, 5, lambda: f"{counts}, not {errors(exporter)}")
+    wait_for(lambda: errors(exporter) == counts, lambda: f"{counts}, not {errors(exporter)}")
     check_consistent(exporter.scrape())
 
 
@@ -110,7 +110,7 @@ def tied_but_for_503s(directory, worker_class, application, record_property, **d
             ask_mixed(server)
             truth = expected(application, 20 + EACH)
             by_endpoint = {key[:2]: count for key, count in truth.items()}
-            wait_for(lambda: failed(exporter) == by_endpoint, 5, lambda: f"{failed(exporter)}")
+            wait_for(lambda: failed(exporter) == by_endpoint, lambda: f"{failed(exporter)}")
             check_consistent(exporter.scrape())
             told = errors(exporter)
             unknown = told.pop(("GET", "/unavailable", "unknown"), 0)

@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import time
 
-SETTLE_SECONDS = 3.0  # for closes and exits to reach the kernel's maps
+SETTLE_SECONDS = 30.0  # for closes and exits to reach the kernel's maps; a fraction of one on an idle machine
 STAY_SECONDS = 0.15  # what comes late would come in this time: nothing is pending in the kernel
 PER_REQUEST = 0.001
 RELATIVE = 0.05

@@ -48,10 +48,13 @@ def freeze(process):
             with open(f"/proc/{process.pid}/task/{task}/stat", "rb") as file:
                 yield file.read().rpartition(b")")[2].split()[0]
 
-    wait_for(lambda: set(states()) == {b"T"}, 10, "all threads stop")
+    wait_for(lambda: set(states()) == {b"T"}, "all threads stop")
 
 
-def wait_for(condition, seconds, what, every=0.02):
+PATIENCE = 60  # seconds, for what comes in a fraction of one: a busy machine decides no test
+
+
+def wait_for(condition, what, seconds=PATIENCE, every=0.02):
     """Polls until condition() is true and returns its value; AssertionError says `what` never came."""
     deadline = time.monotonic() + seconds
     while True:

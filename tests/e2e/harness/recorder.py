@@ -7,7 +7,6 @@ import subprocess
 
 from . import exporter, processes
 
-READY_SECONDS = 60
 
 
 class Recorder:
@@ -19,7 +18,7 @@ class Recorder:
         command = [exporter.binary(), "report", "--pid", str(pid), "--duration", "10m", "--output", str(self.output), *options]
         with open(self.log_path, "wb") as log:
             self.process = processes.start(command, log, priority=0)
-        processes.wait_for(lambda: "recording for" in self.log(), READY_SECONDS, lambda: f"it records: {self.log()}")
+        processes.wait_for(lambda: "recording for" in self.log(), lambda: f"it records: {self.log()}")
 
     def log(self):
         return self.log_path.read_text(errors="replace")

@@ -12,7 +12,6 @@ from .wire import Connection
 
 APPS = pathlib.Path(__file__).resolve().parents[1]
 FRAMEWORKS = APPS / "frameworks"
-BOOT_SECONDS = 20
 LAUNCHER = ("/usr/bin/python3", "/usr/bin/gunicorn")
 
 # Short names as the rows use them, and what Gunicorn's -k takes.
@@ -73,7 +72,7 @@ class Gunicorn:
             self.process = processes.start(command, log, env=variables, cwd="/", **details)
         self.pid = self.process.pid
         if forks:
-            (self.pid,) = processes.wait_for(lambda: processes.children_of(self.process.pid), 5, "the wrapper's child")
+            (self.pid,) = processes.wait_for(lambda: processes.children_of(self.process.pid), "the wrapper's child")
         if wait:
             self.wait_until_it_answers()
 
@@ -103,8 +102,8 @@ class Gunicorn:
             self.bind = "%s:%d" % self.address
 
     def wait_until_it_answers(self):
-        processes.wait_for(self._answers, BOOT_SECONDS, lambda: f"Gunicorn does not answer; it said:\n{self.log()}")
-        processes.wait_for(lambda: len(self.workers()) == self.count, 5, "all workers are there")
+        processes.wait_for(self._answers, lambda: f"Gunicorn does not answer; it said:\n{self.log()}")
+        processes.wait_for(lambda: len(self.workers()) == self.count, "all workers are there")
 
     def _answers(self):
         assert self.process.poll() is None, f"Gunicorn ended with {self.process.returncode}:\n{self.log()}"
@@ -142,7 +141,7 @@ class Gunicorn:
         # Open connections delay this by the graceful timeout at most.
         if self.process.poll() is None and self.pid != self.process.pid:
             os.kill(self.pid, signal.SIGTERM)
-            processes.wait_for(lambda: self.process.poll() is not None, 8, "the wrapper ends with its child")
+            processes.wait_for(lambda: self.process.poll() is not None, "the wrapper ends with its child")
         processes.end(self.process, signal.SIGTERM, 8)
         shutil.rmtree(self._outside(self.home), ignore_errors=True)
 

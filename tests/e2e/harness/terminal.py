@@ -71,7 +71,7 @@ class Terminal:
             shown[0] = self.screen()
             return condition(shown[0])
 
-        processes.wait_for(look, seconds, lambda: f"not on the screen: {what}\n{shown[0]}", every=0.03)
+        processes.wait_for(look, lambda: f"not on the screen: {what}\n{shown[0]}", seconds=seconds, every=0.03)
         return shown[0]
 
     def close(self):

@@ -13,7 +13,6 @@ import pytest
 from . import processes
 from .exporter import binary
 
-READY_SECONDS = 60
 PARTS = [f"{part}_seconds" for part in ("reading", "on_cpu", "gc", "run_queue", "lock", "sockets", "disk", "sleeping", "writing", "other")]
 
 
@@ -27,7 +26,7 @@ class Tracer:
         command = [binary(), "trace", "--pid", str(pid), *options, *(["--json"] if as_json else [])]
         with open(self.output, "wb") as output, open(self.errors, "wb") as errors:
             self.process = processes.start(command, priority=0, stdout=output, stderr=errors)
-        processes.wait_for(self._ready, READY_SECONDS, lambda: f"trace is not ready; it said:\n{self.said()}")
+        processes.wait_for(self._ready, lambda: f"trace is not ready; it said:\n{self.said()}")
 
     def _ready(self):
         assert self.process.poll() is None, f"trace ended with {self.process.returncode}:\n{self.said()}"
@@ -41,7 +40,7 @@ class Tracer:
 
     def requests(self, count):
         """All requests so far, once there are `count`."""
-        processes.wait_for(lambda: len(self.lines()) >= count, 10, lambda: f"{count} lines; there are {self.lines()}\n{self.said()}")
+        processes.wait_for(lambda: len(self.lines()) >= count, lambda: f"{count} lines; there are {self.lines()}\n{self.said()}")
         return [json.loads(line) for line in self.lines()]
 
     def wait(self, seconds=20):

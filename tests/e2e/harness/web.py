@@ -49,7 +49,7 @@ class Web:
         with open(self.log_path, "wb") as log:
             self.process = processes.start([binary(), "--web.listen-address", f"127.0.0.1:{self.port}", "--web.config.file",
                                             str(self.config), *options], log)
-        processes.wait_for(lambda: "listening on" in self.log(), 30, self.log)
+        processes.wait_for(lambda: "listening on" in self.log(), self.log)
 
     def log(self):
         return self.log_path.read_text(errors="replace")

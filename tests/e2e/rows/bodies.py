@@ -94,7 +94,7 @@ def slow_reader(net):
         connection.ask("GET", "/big?mb=24")
         answer = connection.receive(size=65536, pause=0.001)
         assert (answer.length, answer.complete) == (24_000_000, True)
-    written = wait_for(lambda: net.server.noted("big 24000000"), 2, "the application's note")
+    written = wait_for(lambda: net.server.noted("big 24000000"), "the application's note")
     if net.server.worker_class in ("uvicorn", "asgi"):
         # What the application knows is when it gave the last byte to its server, which buffers.
         return net.seen().but(seconds=None)

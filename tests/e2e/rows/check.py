@@ -36,6 +36,6 @@ def _once(service, row):
 def nothing_left(service):
     """All clients have closed: no connection is in any map, and nothing was lost on the way."""
     name = "gunicorn_bpf_exporter_map_entries"
-    wait_for(lambda: service.exporter.scrape().total(name, map="connections") == 0, 3,
+    wait_for(lambda: service.exporter.scrape().total(name, map="connections") == 0,
              lambda: f"{service.exporter.scrape().select(name)}")
     check_consistent(service.exporter.scrape())

@@ -58,7 +58,7 @@ def _worker_dies(net, how):
     connection = net.open()
     connection.ask("GET", "/die?how=" + how)
     assert connection.receive() is None
-    wait_for(lambda: net.server.workers() not in ([], [old]), 10, "a new worker")
+    wait_for(lambda: net.server.workers() not in ([], [old]), "a new worker")
     # It answers as soon as it has booted.
     assert net.get("/hello").status == 200
     return net.seen().but(aborted__worker_exit=1, connections__aborted=1, seconds=None)
