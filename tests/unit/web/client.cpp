@@ -21,7 +21,7 @@ Client::Client(std::uint16_t port) : descriptor_(socket(AF_INET, SOCK_STREAM | S
     server.sin_family = AF_INET;
     server.sin_port = htons(port);
     server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    const timeval patience{.tv_sec = 60, .tv_usec = 0};
     setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (connect(descriptor_, reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0) {
         close(descriptor_);

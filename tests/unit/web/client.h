@@ -16,7 +16,7 @@ struct Response {
     std::string body;
 };
 
-// A connection to 127.0.0.1. Every wait ends after ten seconds.
+// A connection to 127.0.0.1. Every wait ends after a minute.
 class Client {
 public:
     explicit Client(std::uint16_t port);
