@@ -29,6 +29,7 @@
  * tp_btf/sched_wakeup            trace_wakeup         programs/sched.h             threads that become runnable
  * tp_btf/sched_process_exit      trace_exit           programs/sched.h             threads that end
  * tp_btf/sys_enter               trace_enter          programs/sched.h             the call in which a thread may block
+ * tp_btf/tcp_destroy_sock        tcp_destroy_sock     programs/tcp_destroy.h       what a TCP socket had sent when it ended
  * iter/task_file                 read_backlogs        programs/iter_listeners.h    the queues of listeners
  * iter/task_vma                  read_mappings        programs/iter_mappings.h     inodes behind mapped files
  * uprobe PyTraceBack_Here        see_raise            programs/uprobe_traceback.h  exceptions that pass a framework
@@ -46,6 +47,7 @@
  * records, drops                                                                   core/record.h
  * connections, pipelined, closing_conns, new_connection, io_ctxs                   conn/maps.h
  * listeners, conns_of_master, arrivals, busy_since                                 conn/maps.h
+ * observed_ports, ended_sockets                                                    conn/foreign_bytes.h
  * tail_calls                                                                       conn/tail_calls.h
  * pythons, raises, last_raises, background_exceptions                              python/maps.h
  * clocks, traced, blank_traces                                                     trace/maps.h
@@ -84,6 +86,7 @@
 #include "programs/sched.h"
 #include "programs/stream_bytes.h"
 #include "programs/sys_exit.h"
+#include "programs/tcp_destroy.h"
 #include "programs/uprobe_traceback.h"
 #include "programs/usdt_gc.h"
 #include "programs/usdt_import.h"

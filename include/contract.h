@@ -55,9 +55,11 @@ struct process {
     slot_t parent_slot; /* the master's; 0 for masters and candidates */
     u32 concurrency; /* enum concurrency, of a master's workers; written by user space when it has recognised their class */
     u64 born_ns;     /* fork, or discovery */
-    u64 forked_ns; /* of a worker: when it forked last; the child has its connections, too; 0: never */
+    u64 forked_ns;     /* of a worker: when it forked last; the child has its connections, too; 0: never */
+    u32 uses_io_uring; /* of a worker: it, or a child of it, has */
+    u32 reserved;
 };
-CONTRACT_ASSERT(sizeof(struct process) == 32, "process is shared");
+CONTRACT_ASSERT(sizeof(struct process) == 40, "process is shared");
 
 /* In a cell of the map `slot_pages`: a process that a worker, or a child of it, has forked. What it does to the worker's connections
  * counts as the worker's; nothing else of it is observed. The rest of the cell is the worker's slot. */
@@ -158,17 +160,21 @@ enum drop_reason {
     DROP_REQUEST_END = 17, /* a response to a request that was skipped behind one whose end is not known: no labels */
     DROP_PREEMPTED = 18,   /* another thread ran in the middle of a program: the place in a connection is lost */
     DROP_RAISES_FULL = 19, /* an exception may have been forgotten before its response came: its type is not known */
-    DROP_REASONS = 20,
+    DROP_FOREIGN_WRITER = 20, /* a request was answered by a process that is no descendant of the worker */
+    DROP_IO_URING = 21,       /* … by io_uring, perhaps: the worker uses it */
+    DROP_REASONS = 22,
 };
 
 /* Why the place in a connection was lost that was found again. Index into the map `drops`, from DROP_REASONS on. Each is exported as
  * gunicorn_bpf_exporter_connections_resynchronized_total{reason}. */
 enum resync_reason {
-    RESYNC_PARSE_BUDGET = 0,  /* DROP_PARSE_BUDGET */
-    RESYNC_REQUEST_END = 1,   /* where a request ended could not be told */
-    RESYNC_PIPELINE_FULL = 2, /* DROP_PIPELINE_FULL: more than PIPELINE_METHODS requests were read ahead */
-    RESYNC_PREEMPTED = 3,     /* DROP_PREEMPTED */
-    RESYNC_REASONS = 4,
+    RESYNC_PARSE_BUDGET = 0,   /* DROP_PARSE_BUDGET */
+    RESYNC_REQUEST_END = 1,    /* where a request ended could not be told */
+    RESYNC_PIPELINE_FULL = 2,  /* DROP_PIPELINE_FULL: more than PIPELINE_METHODS requests were read ahead */
+    RESYNC_PREEMPTED = 3,      /* DROP_PREEMPTED */
+    RESYNC_FOREIGN_WRITER = 4, /* DROP_FOREIGN_WRITER */
+    RESYNC_IO_URING = 5,       /* DROP_IO_URING */
+    RESYNC_REASONS = 6,
     RESYNC_TUNNEL = 0xfe, /* nothing is lost: behind CONNECT anything may come */
 };
 

@@ -19,7 +19,12 @@ static __always_inline void note_beginning(struct connection *connection, u64 fi
     connection->inode = inode_of(file);
     connection->accepted_ns = now_ns;
     connection->tcp = sk && is_tcp(sk) ? (u64)sk : 0;
-    connection->window = connection->tcp ? BPF_CORE_READ((struct tcp_sock *)sk, rcv_wnd) : 0;
+    connection->window = connection->first_seq = connection->addresses = 0;
+    if (!connection->tcp) return;
+    connection->window = BPF_CORE_READ((struct tcp_sock *)sk, rcv_wnd);
+    connection->first_seq = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+    connection->addresses = BPF_CORE_READ(sk, __sk_common.skc_hash);
+    observe_port(BPF_CORE_READ(sk, __sk_common.skc_num));
 }
 
 /* Another thread has used the template between its filling and its copying. */

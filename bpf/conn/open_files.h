@@ -52,9 +52,11 @@ static __always_inline int was_forked(const struct connection *connection, slot_
     return process && process->forked_ns >= connection->accepted_ns && process->forked_ns;
 }
 
-/* The descriptor at which the connection was found does not mean it any more. True if others do. */
+/* The descriptor at which the connection was found does not mean it any more. True if others do. That is asked where it may be: after a
+ * fork, and where an answer, or the rest of one, is missing. */
 static __always_inline int stays_open(const struct connection *connection, const struct connection_key *key) {
-    return was_forked(connection, key->slot) && move_to_file(key->slot, (u32)key->fd);
+    return (was_forked(connection, key->slot) || is_unanswered(connection) || response_is_open(connection)) &&
+           move_to_file(key->slot, (u32)key->fd);
 }
 
 /* The current process has got another descriptor of it. */

@@ -6,6 +6,7 @@
 #ifndef GUNICORN_BPF_CONN_RESPONSES_H
 #define GUNICORN_BPF_CONN_RESPONSES_H
 
+#include "conn/foreign_bytes.h"
 #include "conn/in_flight.h"
 #include "conn/lookup.h"
 #include "conn/request_trace.h"
@@ -37,6 +38,8 @@ static __always_inline u64 duration_until(const struct connection *connection, u
 static __always_inline u32 loss_of(u8 lost_by) {
     if (lost_by == RESYNC_PARSE_BUDGET) return DROP_PARSE_BUDGET;
     if (lost_by == RESYNC_PREEMPTED) return DROP_PREEMPTED;
+    if (lost_by == RESYNC_FOREIGN_WRITER) return DROP_FOREIGN_WRITER;
+    if (lost_by == RESYNC_IO_URING) return DROP_IO_URING;
     return lost_by == RESYNC_PIPELINE_FULL ? DROP_PIPELINE_FULL : DROP_REQUEST_END;
 }
 
@@ -200,10 +203,14 @@ static __always_inline int may_end_with_connection(const struct stream *stream) 
  * response was complete ended it: event loops read that end while they write, the other workers learn of it by a reset. */
 static __always_inline void end_open_response(struct connection *connection, const struct connection_key *key,
                                               u32 ended_by) {
+    u32 foreign;
     u8 incomplete;
 
     if (!response_is_open(connection)) return;
-    incomplete = !may_end_with_connection(&connection->streams[TO_CLIENT]);
+    foreign = ended_by == BY_EXIT ? 0 : foreign_bytes(connection);
+    if (foreign) count_foreign(key->slot, 1); /* of its end it is not known when that was */
+    connection->streams[TO_CLIENT].moved += foreign;
+    incomplete = !foreign && !may_end_with_connection(&connection->streams[TO_CLIENT]);
     if (connection->flags & CONNECTION_PEER_RESET ||
         (incomplete && connection->flags & CONNECTION_PEER_CLOSED && ended_by == BY_SERVER))
         ended_by = BY_CLIENT;
@@ -213,13 +220,16 @@ static __always_inline void end_open_response(struct connection *connection, con
     finish_response_apart(key->slot, (u32)key->fd, connection->streams[TO_CLIENT].moved, incomplete | ended_by << 1);
 }
 
-static __always_inline u32 kind_of(const struct connection *connection, int aborted) {
+/* What became of the requests that a connection's end leaves unanswered. */
+enum leftover { LEFT_NOTHING, LEFT_ABORTED, LEFT_TO_OTHERS };
+
+static __always_inline u32 kind_of(const struct connection *connection, u32 left) {
     if (connection->flags & CONNECTION_IS_ADOPTED) return CONNECTION_ADOPTED;
-    if (connection->responses) return CONNECTION_HTTP;
+    if (connection->responses || left == LEFT_TO_OTHERS) return CONNECTION_HTTP;
     if (connection->flags & CONNECTION_SAW_TLS) return CONNECTION_TLS;
     if (connection->flags & CONNECTION_SAW_HTTP2) return CONNECTION_HTTP2;
     if (connection->flags & CONNECTION_SAW_OTHER) return CONNECTION_OPAQUE;
-    if (aborted) return CONNECTION_ABORTED;
+    if (left == LEFT_ABORTED) return CONNECTION_ABORTED;
     return connection->flags & CONNECTION_SAW_BYTES ? CONNECTION_PARTIAL : CONNECTION_EMPTY;
 }
 
@@ -240,22 +250,51 @@ static __always_inline u32 side_that_ended(const struct connection *connection) 
 }
 
 /* Requests that are left: the one whose turn it was is aborted, those read ahead of their turn were never served.
- * A request whose head is not complete is none. True if one was aborted. */
-static __always_inline int end_open_requests(struct connection *connection, const struct connection_key *key,
+ * A request whose head is not complete is none. */
+static __always_inline u32 end_open_requests(struct connection *connection, const struct connection_key *key,
                                              struct worker_totals *total, u32 ended_by, u64 now_ns) {
     u32 whole = connection->queued;
     u32 ahead = 0;
 
     if (whole && !(connection->streams[FROM_CLIENT].flags & STREAM_HEAD_DONE)) whole--;
     if (connection->queued > 1) drop_pipelined(connection, key);
-    if (!whole || connection->flags & CONNECTION_SAW_OTHER) return 0;
-    if (ended_by != BY_EXIT) ended_by = side_that_ended(connection);
+    if (!whole || connection->flags & CONNECTION_SAW_OTHER) return LEFT_NOTHING;
+    if (ended_by != BY_EXIT) {
+        if (foreign_bytes(connection)) {
+            count_foreign(key->slot, whole);
+            return LEFT_TO_OTHERS;
+        }
+        ended_by = side_that_ended(connection);
+    }
     ahead = connection->current.flags & REQUEST_AHEAD ? whole : whole - 1;
     if (ahead) __sync_fetch_and_add(&total->unserved, ahead);
-    if (ahead == whole) return 0;
+    if (ahead == whole) return LEFT_NOTHING;
     if (ended_by == BY_EXIT || record_every_response)
         record_request(connection, key, RECORD_ABORTED, 0, now_ns, duration_until(connection, now_ns), 1, (u8)ended_by);
     increment(&total->aborted[at_most(ended_by, ENDED_BY_COUNT - 1)]);
+    return LEFT_ABORTED;
+}
+
+/* Before `bytes` of a call: others have answered what was due (conn/foreign_bytes.h). How many requests that were is not known where more
+ * than one waited: the next one that is read is understood again. A function of its own, which the verifier walks once (Linux 5.6). */
+__noinline u64 forget_answered(u32 slot, u32 fd, u64 bytes) {
+    struct connection_key key = {.slot = slot, .fd = (s32)fd};
+    struct connection *connection = bpf_map_lookup_elem(&connections, &key);
+    u32 foreign = connection ? foreign_bytes(connection) : 0;
+
+    if (!foreign) return 0;
+    /* If the server goes on with an answer, that has no labels, and is counted as it comes. */
+    count_foreign(slot, bytes ? 1 : connection->queued);
+    connection->streams[TO_CLIENT].moved += foreign;
+    if (response_is_open(connection)) finish_response_apart(slot, fd, connection->streams[TO_CLIENT].moved, 0);
+    if (connection->queued > 1) drop_pipelined(connection, &key);
+    forget_trace(connection, &key);
+    connection->queued = 0;
+    connection->answered_at = connection->streams[TO_CLIENT].moved - bytes;
+    connection->streams[TO_CLIENT].phase = PHASE_IDLE;
+    connection->streams[TO_CLIENT].partial_bytes = 0;
+    lose_place(connection, FROM_CLIENT, foreign_reason(slot));
+    update_activity(connection, &key, bpf_ktime_get_ns());
     return 1;
 }
 
@@ -267,8 +306,8 @@ static __always_inline void finish_connection(struct connection *connection, con
     if (total) {
         end_open_response(connection, key, ended_by);
 
-        int aborted = end_open_requests(connection, key, total, ended_by, now_ns);
-        increment(&total->connections[at_most(kind_of(connection, aborted), CONNECTION_KINDS - 1)]);
+        u32 left = end_open_requests(connection, key, total, ended_by, now_ns);
+        increment(&total->connections[at_most(kind_of(connection, left), CONNECTION_KINDS - 1)]);
         connection->queued = 0;
         connection->flags &= (u16)~CONNECTION_HELD;
         update_activity(connection, key, now_ns);

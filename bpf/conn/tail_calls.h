@@ -7,6 +7,7 @@
 #ifndef GUNICORN_BPF_CONN_TAIL_CALLS_H
 #define GUNICORN_BPF_CONN_TAIL_CALLS_H
 
+#include "conn/foreign_bytes.h"
 #include "conn/in_flight.h"
 #include "conn/requests.h"
 #include "conn/scratch.h"
@@ -76,7 +77,7 @@ static __always_inline int close_conn(void *context, const struct connection_key
     if (io->is_claimed || !io->threads || close_reason == CLOSE_SHUTDOWN) {
         if (response_is_open(connection))
             bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_RESPONSE);
-        else if (is_unanswered(connection))
+        else if (is_unanswered(connection) && !foreign_bytes(connection))
             bpf_tail_call(context, &tail_calls, PROG_EXPLAIN_ABORT);
     }
     bpf_tail_call(context, &tail_calls, io->next_prog);

@@ -52,6 +52,7 @@ struct in6_addr {
 };
 
 struct sock_common {
+    unsigned int skc_hash;    /* of both addresses and ports, with a secret; stays when the socket is closed */
     unsigned int skc_daddr;   /* the peer's, in network order */
     unsigned short skc_dport; /* the peer's, in network order */
     unsigned short skc_num;   /* the local port */
@@ -83,13 +84,21 @@ struct sock {
     atomic_t sk_drops;
 };
 
+struct inet_sock {
+    struct sock sk;
+    unsigned short inet_sport; /* the local port, in network order */
+};
+
 struct inet_connection_sock {
+    struct inet_sock icsk_inet;
     struct {
         unsigned int lrcvtime; /* in jiffies: when the last data came */
     } icsk_ack;
 };
 
 struct tcp_sock {
+    struct inet_connection_sock inet_conn;
+    unsigned int write_seq;        /* up to here bytes were taken for the peer; an end of stream is one, too */
     unsigned long long tcp_mstamp; /* microseconds of CLOCK_MONOTONIC: when the last packet came or went */
     unsigned int rcv_nxt;          /* up to here the client's bytes have come */
     unsigned int copied_seq;       /* up to here they were read */

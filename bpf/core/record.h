@@ -17,10 +17,12 @@ struct {
     __type(value, u64);
 } drops SEC(".maps");
 
-static __always_inline void count_drop(u32 reason) {
+static __always_inline void count_drops(u32 reason, u64 many) {
     u64 *count = bpf_map_lookup_elem(&drops, &reason);
-    if (count) __sync_fetch_and_add(count, 1);
+    if (count) __sync_fetch_and_add(count, many);
 }
+
+static __always_inline void count_drop(u32 reason) { count_drops(reason, 1); }
 
 /* Room for a record in the ring, or NULL if there is none, which is counted. `bytes` is a constant where this is inlined, as
  * the verifier demands. */

@@ -54,6 +54,7 @@ static __always_inline slot_t take_slot(u32 tgid, u32 role, slot_t parent, u64 n
     process->concurrency = CONCURRENCY_OF_REQUESTS;
     process->born_ns = now_ns;
     process->forked_ns = 0;
+    process->uses_io_uring = 0;
     *cell = (u16)slot;
     return slot;
 }

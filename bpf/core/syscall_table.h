@@ -29,6 +29,7 @@ enum operation {
     OP_GETPID,          /* getpid(): called for each record of Python's logging module */
     OP_POLL,            /* epoll_wait and its kin: an event loop's turn is over */
     OP_WATCH,           /* epoll_ctl(instance, operation, fd) */
+    OP_IO_URING,        /* io_uring_setup, io_uring_enter */
     OP_UNSUPPORTED,     /* sendmmsg, recvmmsg: not used for HTTP */
 };
 
@@ -66,6 +67,8 @@ static const u8 operations[OPERATIONS] = {
     [__NR_epoll_pwait2] = OP_POLL,
 #endif
     [__NR_epoll_ctl] = OP_WATCH,
+    [__NR_io_uring_setup] = OP_IO_URING,
+    [__NR_io_uring_enter] = OP_IO_URING,
     [__NR_sendmmsg] = OP_UNSUPPORTED,
     [__NR_recvmmsg] = OP_UNSUPPORTED,
 };

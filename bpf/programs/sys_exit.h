@@ -139,6 +139,8 @@ static __always_inline int on_bytes(void *context, struct connection *connection
         connection->flags |= CONNECTION_SAW_BYTES;
         connection->reader = (u32)bpf_get_current_pid_tgid();
     }
+    if (may_be_answered(connection, io->direction))
+        forget_answered(key->slot, (u32)key->fd, is_write(operation) ? (u64)result : 0);
     if (connection->counted & COUNTED_FRAMES) bpf_tail_call(context, &tail_calls, PROG_READ_FRAMES);
     if (only_counts(connection, io)) return 0;
     return continue_stream(context, connection, io);
@@ -207,6 +209,13 @@ static __always_inline void on_watched(slot_t slot, s32 poller, s32 fd) {
     update_activity(connection, &key, bpf_ktime_get_ns());
 }
 
+/* What is done by it is seen by no system call. */
+static __always_inline void note_io_uring(slot_t slot) {
+    struct process *process = bpf_map_lookup_elem(&processes, &slot);
+
+    if (process) process->uses_io_uring = 1;
+}
+
 static __always_inline void on_duplicate(u64 number, slot_t slot, const u64 *arguments, long result) {
     if (number == __NR_fcntl && arguments[1] != DUPLICATE && arguments[1] != DUPLICATE_CLOSING) return;
     if (result >= 0 && result != (s32)arguments[0]) note_duplicate(slot, (s32)arguments[0]);
@@ -243,6 +252,11 @@ int BPF_PROG(sys_exit, const struct pt_regs *regs, long result) {
     if (!cell && operation != OP_LISTEN && operation != OP_CONNECT) return 0;
     if (is_32bit_call()) {
         if (cell) count_drop(DROP_32BIT_SYSCALL);
+        return 0;
+    }
+
+    if (operation == OP_IO_URING) {
+        note_io_uring(cell & MAX_SLOT);
         return 0;
     }
 

@@ -330,6 +330,10 @@ std::string name_of(contract::drop_reason reason) {
         return "preempted";
     case contract::DROP_RAISES_FULL:
         return "raises_full";
+    case contract::DROP_FOREIGN_WRITER:
+        return "foreign_writer";
+    case contract::DROP_IO_URING:
+        return "io_uring";
     case contract::DROP_REASONS:
         break;
     }
@@ -346,6 +350,10 @@ std::string name_of(contract::resync_reason reason) {
         return "pipeline_full";
     case contract::RESYNC_PREEMPTED:
         return "preempted";
+    case contract::RESYNC_FOREIGN_WRITER:
+        return "foreign_writer";
+    case contract::RESYNC_IO_URING:
+        return "io_uring";
     case contract::RESYNC_REASONS:
     case contract::RESYNC_TUNNEL:
         break;

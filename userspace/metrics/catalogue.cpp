@@ -271,7 +271,9 @@ std::vector<Metric> about_the_exporter() {
          "`pid_range` (pid_max was raised at run time); a listener is not observed after `listeners_full` (32 of "
          "one process). `arrivals_full`, `gc_full` and `imports_full` lose single waits, pauses and imports, "
          "`python_walk` and `raises_full` an error type. `preempted` (the kernel let another thread run in the "
-         "middle of a program) loses the place within one message. `totals_torn` delays counts, and "
+         "middle of a program) loses the place within one message. `foreign_writer` and `io_uring` are requests that a "
+         "process which is no descendant of the worker, or io_uring, has answered: how is not known. `totals_torn` "
+         "delays counts, and "
          "`dead_workers_dropped` ends series of ended workers before the retention time. `threads_full` and "
          "`traces_dropped` occur only while requests are traced. `program_busy` counts program runs that the kernel "
          "skipped; it should stay 0. See [events-lost.md](events-lost.md)."},
@@ -282,7 +284,8 @@ std::vector<Metric> about_the_exporter() {
          {"reason"},
          Scope::exporter,
          kFirst,
-         "`reason` is `parse_budget`, `pipeline_full`, `preempted` (see `gunicorn_bpf_exporter_events_lost_total`) or "
+         "`reason` is `foreign_writer`, `io_uring`, `parse_budget`, `pipeline_full`, `preempted` (see "
+         "`gunicorn_bpf_exporter_events_lost_total`) or "
          "`request_end` "
          "(the end of a request could not be told: servers read such a head differently). What was lost is in "
          "`gunicorn_bpf_exporter_events_lost_total`; from the next request on everything counts again."},

@@ -14,7 +14,7 @@ struct Remedy {
     std::string_view text;
 };
 
-constexpr std::array<Remedy, 23> kRemedies = {{
+constexpr std::array<Remedy, 25> kRemedies = {{
     {"ring_full", "records were not read in time, so labels are missing; give the exporter more CPU time"},
     {"processes_full", "a worker is not observed; raise --max-processes"},
     {"connections_full", "requests of a connection are not counted; raise --max-connections"},
@@ -37,6 +37,9 @@ constexpr std::array<Remedy, 23> kRemedies = {{
     {"imports_full", "import times are missing; look for thousands of threads"},
     {"preempted", "the place within one message was lost, which is rare; run the kernel without full preemption"},
     {"raises_full", "an error type is unknown; look for thousands of exceptions during one request"},
+    {"foreign_writer",
+     "how requests were answered is not known; a process that is no child of the worker was given their connections"},
+    {"io_uring", "how requests were answered is not known; let the application write to its clients by system calls"},
     {"totals_torn", "counts of a worker could not be read at one moment; give the exporter more CPU time"},
     {"dead_workers_dropped", "series of ended workers ended early; look for a crash loop, or lower --retention"},
     {"traces_dropped", "requests are missing from the trace; narrow down with --pid"},

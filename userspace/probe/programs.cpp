@@ -43,6 +43,7 @@ constexpr auto kPrograms = std::to_array<Program>({
     {&Progs::sched_process_exit, "sched_process_exit", Entry::hook, Group::core},
     {&Progs::signal_generate, "signal_generate", Entry::hook, Group::core},
     {&Progs::mark_victim, "mark_victim", Entry::hook, Group::core},
+    {&Progs::tcp_destroy_sock, "tcp_destroy_sock", Entry::hook, Group::core},
     {&Progs::sys_enter, "sys_enter", Entry::hook, Group::waits},
     {&Progs::read_backlogs, "read_backlogs", Entry::iterator, Group::backlog},
     {&Progs::collection_begins, "collection_begins", Entry::usdt, Group::collector, "gc__start"},

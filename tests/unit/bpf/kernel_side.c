@@ -33,6 +33,7 @@
 #include "programs/sched.h"
 #include "programs/stream_bytes.h"
 #include "programs/sys_exit.h"
+#include "programs/tcp_destroy.h"
 #include "programs/uprobe_traceback.h"
 
 #undef record_every_response
@@ -45,7 +46,7 @@ enum { TAIL_CALL_LIMIT = 33 }; /* MAX_TAIL_CALL_CNT */
 enum { SCHEDULER_IS_BEHIND_NS = 123456789 };
 enum { SOMEBODY = 1 }; /* a thread that no test runs */
 
-#include "kernel_world.h"
+#include "kernel_sockets.h"
 
 static void run_meanwhile(void (*call)(void*)) {
     struct io_ctx* io = scratch_here();
@@ -147,6 +148,7 @@ void kernel_set_file(int fd, uint64_t inode) {
         file->f_inode = &world.inodes[2 * fd + world.turn[fd]];
         file->f_inode->i_ino = inode;
         file->f_count.counter = 1;
+        file->private_data = NULL;
     }
     put_file(fd);
     world.task.files->fdt->fd[fd] = file;
@@ -209,6 +211,7 @@ void kernel_system_call(uint64_t number, const uint64_t arguments[4], int64_t re
         .orig_ax = number, .di = arguments[0], .si = arguments[1], .dx = arguments[2], .r10 = arguments[3]};
     u64 context[2] = {(u64)&regs, (u64)result};
 
+    note_written(number, &regs, result);
     world.tail_calls = 0;
     sys_exit(context);
 }

@@ -34,6 +34,15 @@ void kernel_set_clock(uint64_t now_ns);
 
 /* Puts an open file with this inode behind a descriptor; inode 0 closes it. Each call is another open file. */
 void kernel_set_file(int fd, uint64_t inode);
+
+/* The open file behind a descriptor is a TCP socket. Calls of the worker's that write are known to it; what somebody
+ * else sends is told here; it ends, and its memory is another's; and another process holds it, and does not any more.
+ */
+void kernel_make_tcp(int fd);
+void kernel_send_unseen(int fd, uint32_t bytes);
+void kernel_end_socket(int fd);
+void kernel_pass_file(int fd);
+void kernel_drop_passed_file(int fd);
 void kernel_add_listener(uint64_t inode);
 
 /* Runs sys_exit as for a system call of the worker that returned `result`. */

@@ -125,6 +125,13 @@ int Worker::accept_elsewhere() {
     return fd;
 }
 
+int Worker::accept_tcp() {
+    const int fd = open_file();
+    kernel_make_tcp(fd);
+    call(__NR_accept4, kListener, 0, 0, 0, fd);
+    return fd;
+}
+
 int Worker::open_before() {
     const int fd = open_file();
     kernel_adopt_connection(fd, next_inode_ - 1);
@@ -191,6 +198,8 @@ void Worker::receive_fails(int fd, int error) { call(__NR_recvfrom, fd, 0, 0, 0,
 void Worker::send_fails(int fd, int error) { call(__NR_sendto, fd, 0, 0, 0, -error); }
 void Worker::end_of_stream(int fd) { call(__NR_recvfrom, fd, 0, 8192, 0, 0); }
 void Worker::shut_down(int fd, int how) { call(__NR_shutdown, fd, static_cast<std::uint64_t>(how), 0, 0, 0); }
+
+void Worker::use_io_uring() { call(__NR_io_uring_enter, 50, 1, 1, 1, 1); }
 
 void Worker::get_pid() {
     log_records().clear();

@@ -46,6 +46,7 @@ public:
     // Accepts on Gunicorn's listener, or on one of the application's own; the descriptor is the lowest free one.
     int accept();
     int accept_elsewhere();
+    int accept_tcp();
     // A connection that was open before the programs ran; and some socket that nobody accepted.
     int open_before();
     int open_other();
@@ -78,6 +79,7 @@ public:
     void in_child(const std::function<void()>& calls);
     void end_child();
     void tick();                    // what user space does several times a second
+    void use_io_uring();            // io_uring_enter
     void get_pid();                 // as Python's logging does for each of its records
     void poll();                    // epoll_wait, as an event loop does between its turns
     void begin_to_read(int fd);     // recvfrom is called, and waits

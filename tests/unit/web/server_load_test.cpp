@@ -131,7 +131,7 @@ TEST_F(ServerLoad, AResponseHasATotalDeadlineHoweverItIsRead) {
     Client slow(server->port());
     ASSERT_TRUE(slow.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
     EXPECT_FALSE(slow.is_closed_within(1ms));
-    std::this_thread::sleep_for(2500ms);     // reads nothing for longer than the deadline
+    std::this_thread::sleep_for(2500ms);         // reads nothing for longer than the deadline
     EXPECT_TRUE(slow.is_closed_within(kPrompt)); // what was in the buffers, and then the end
 }
 
