@@ -37,7 +37,8 @@ static __always_inline void observe_port(u16 port) {
     u64 *ports = bpf_map_lookup_elem(&observed_ports, &index);
     u64 bit = 1ull << (port & 63);
 
-    if (ports && !(*ports & bit)) __sync_fetch_and_or(ports, bit);
+    /* Not atomic, which Linux 5.10 has for sums only: what is lost is set again by the next connection. */
+    if (ports && !(*ports & bit)) *ports |= bit;
 }
 
 static __always_inline int is_observed_port(u16 port) {

@@ -149,7 +149,7 @@ static __always_inline void finish_response(struct connection *connection, const
     connection->by.thread = 0;
     connection->ended = (u8)(1 + STREAM_COMPLETE + anew(incomplete) * (ended_by - STREAM_COMPLETE));
     connection->responses++;
-    if (!connection->queued) connection->marks = 0;
+    if (!connection->queued) connection->marks = connection->streams[FROM_CLIENT].details = 0;
     connection->marks &= (u8) ~(MARK_STRAY | MARK_TUNNEL);
     connection->marks |= (u8)(opens_tunnel(connection) * MARK_TUNNEL);
     connection->last_end_ns = connection->last_write_ns;

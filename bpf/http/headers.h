@@ -154,6 +154,11 @@ static __always_inline void begin_value(struct stream *stream, u8 field) {
     stream->phase = PHASE_LENGTH;
 }
 
+/* A Transfer-Encoding that is not "chunked" alone, in one line. */
+static __always_inline void note_disputed(struct stream *stream, u8 is_disputed) {
+    stream->details |= (u8)(is_disputed * DETAIL_DISPUTED);
+}
+
 /* The line at cursor->line, of which enough for a name is in the window. True: it is a field that matters, whose value is to be read
  * next, from cursor->at on; values have any length. */
 static __always_inline int enters_value(struct stream *stream, struct iov_cursor *cursor, u8 direction) {
@@ -164,6 +169,7 @@ static __always_inline int enters_value(struct stream *stream, struct iov_cursor
     if (first == ' ' || first == '\t') {
         if (stream->field == FIELD_OTHER) return 0;
         stream->phase = stream->field == FIELD_LENGTH ? PHASE_LENGTH : PHASE_CODING;
+        note_disputed(stream, (u8)(stream->field == FIELD_CODING));
         cursor->at = cursor->line;
         return 1;
     }
@@ -178,6 +184,7 @@ static __always_inline int enters_value(struct stream *stream, struct iov_cursor
     }
     cursor->at = at + 1;
     stream->field = field;
+    note_disputed(stream, (u8)(field / FIELD_CODING * (stream->details / DETAIL_CODING % 2)));
     begin_value(stream, field);
     return 1;
 }
@@ -270,6 +277,7 @@ static __always_inline u8 read_coding(struct stream *stream, struct iov_cursor *
         if (matched == CODING_BYTES) stream->flags |= STREAM_CHUNKED;
     }
     stream->matched = matched;
+    note_disputed(stream, (u8)(matched == CODING_OTHER) | (u8)(byte == ','));
     if (!passes && byte == '\n') {
         stream->phase = PHASE_FIELDS;
         cursor->line = cursor->at;

@@ -44,6 +44,9 @@ static __always_inline u8 end_of_head(struct stream *stream, u8 direction) {
     if (stream->details & DETAIL_UNSURE) return EVENT_NO_END;
     if (flags & STREAM_CHUNKED) {
         begin_chunk(stream);
+    } else if (direction == FROM_CLIENT && stream->details & DETAIL_DISPUTED) {
+        /* Another coding comes last: Gunicorn takes it for chunked or refuses it, as its version has it, and gevent.pywsgi takes the length. */
+        return EVENT_NO_END;
     } else if (direction == TO_CLIENT && (stream->details & DETAIL_CODING || !(flags & STREAM_LENGTH))) {
         stream->phase = PHASE_UNTIL_CLOSE;
     } else if (flags & STREAM_LENGTH) {
@@ -126,6 +129,7 @@ static __always_inline u8 read_line(struct connection *connection, struct stream
     if (stream->phase == PHASE_LINE) return read_first_line(stream, cursor, direction);
     if (!empty) {
         if (stream->phase == PHASE_FIELDS) return read_field(stream, cursor, direction);
+        stream->details |= DETAIL_DISPUTED; /* a trailer, which not all servers read */
         next_line(cursor);
         return EVENT_CONTINUE;
     }

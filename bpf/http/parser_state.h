@@ -84,6 +84,7 @@ enum stream_detail {
     DETAIL_KNOWN = 1 << 1,  /* `length` is what a Content-Length says */
     DETAIL_UNSURE = 1 << 2, /* of a request: a framing field that some servers follow, some pass over and some refuse */
     DETAIL_WEBSOCKET = 1 << 3, /* of a response: the head has "Upgrade: websocket" */
+    DETAIL_DISPUTED = 1 << 4,  /* of a request: some servers take its end for another request, and refuse that */
 };
 
 /* Which field's value a folded line (RFC 9112 section 5.2) would go on with. */

@@ -24,6 +24,15 @@ cases with 20.1 · 3.11 (Debian 12) were tested over unix sockets as well, excep
 class cannot serve the case, or answers in a way that belongs to another row.
 """
 
+ODD = """
+## Odd bytes
+
+Each case is a conversation of many exchanges: the server decides what it takes of it, and how it answers. A cell names the servers with which
+every status that a strict client saw was counted as often, with the labels of the request that was answered, and nothing else. What a
+server itself takes for two requests, where the client has sent one, is left out for it.
+
+"""
+
 LIFECYCLE = """\
 # Worker lifecycle
 
@@ -81,6 +90,7 @@ class Recorder:
         if call.when == "call" and parameters.get("row") is not None:
             self.rows.append({"row": parameters["row"].name, "worker_class": parameters["worker_class"],
                               "transport": parameters.get("transport", "tcp"), "suite": parameters.get("suite"),
+                              "odd": getattr(parameters["row"], "odd", False),
                               "passed": call.excinfo is None})
         errors = dict(item.user_properties).get("errors") if call.when == "call" else None
         if errors:
@@ -115,14 +125,20 @@ def cell(results):
     return "<br>".join(names)
 
 
-def requests_page(results):
-    lines = [INTRODUCTION, "| case | " + " | ".join(CLASSES) + " |", "|---" * (len(CLASSES) + 1) + "|"]
+def rows_table(results, classes, star):
+    lines = ["| case | " + " | ".join(classes) + " |", "|---" * (len(classes) + 1) + "|"]
     for row in dict.fromkeys(result["row"] for result in results):
         own = [result for result in results if result["row"] == row]
-        star = "" if any(result["transport"] == "unix" for result in own) else " *"
-        cells = [cell([result for result in own if result["worker_class"] == name]) for name in CLASSES]
-        lines.append(f"| {row.replace('-', ' ')}{star} | " + " | ".join(cells) + " |")
+        mark = "" if any(result["transport"] == "unix" for result in own) else star
+        cells = [cell([result for result in own if result["worker_class"] == name]) for name in classes]
+        lines.append(f"| {row.replace('-', ' ')}{mark} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def requests_page(results):
+    plain, odd = ([result for result in results if result["odd"] == which] for which in (False, True))
+    classes = [*CLASSES[:3], "gevent_pywsgi", *CLASSES[3:]]
+    return INTRODUCTION + "\n" + rows_table(plain, CLASSES, " *") + ODD + rows_table(odd, classes, "")
 
 
 def lifecycle_page(results):

@@ -167,8 +167,11 @@ public:
             }
             if (!together.empty()) move(together, false);
             done += depth;
+            exchanges_ += depth;
         }
     }
+
+    std::size_t exchanges() const { return exchanges_; }
 
     // What comes last, each in a call of its own, has to be right whatever was before.
     void end() {
@@ -257,9 +260,17 @@ private:
     int fd_ = worker_.accept();
     bool lost_ = false; // a request was among them whose end the programs cannot tell
     std::vector<std::string> calls_;
+    std::size_t exchanges_ = 0;
 };
 
+std::size_t exchanges_that_agreed = 0;
+
 } // namespace
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+    std::atexit([] { fprintf(stderr, "exchanges that agreed: %zu\n", exchanges_that_agreed); });
+    return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Dice dice({reinterpret_cast<const char*>(data), size});
@@ -267,7 +278,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Conversation conversation(dice, spaced_name_counts);
     conversation.run(1 + dice.up_to(40), spaced_name_counts);
     conversation.end();
-    if (conversation.agrees()) return 0;
+    if (conversation.agrees()) {
+        exchanges_that_agreed += conversation.exchanges();
+        return 0;
+    }
     conversation.print();
     std::abort();
 }

@@ -77,17 +77,20 @@ private:
     }
 
     // The head at the text's beginning, taken off it: first line and fields. Nothing: it is not complete.
-    std::optional<std::pair<std::string, Fields>> take_head(Side& side) const {
+    std::optional<std::pair<std::string, Fields>> take_head(Side& side) {
         const auto end = side.text.find("\r\n\r\n");
         if (end == std::string::npos) return std::nullopt;
         std::vector<std::string> lines;
+        has_folded_coding_ = false;
         for (std::size_t at = 0; at <= end;) {
             const auto next = side.text.find("\r\n", at);
             auto line = side.text.substr(at, next - at);
-            if (!lines.empty() && !line.empty() && (line[0] == ' ' || line[0] == '\t'))
+            if (!lines.empty() && !line.empty() && (line[0] == ' ' || line[0] == '\t')) {
+                has_folded_coding_ |= lower(lines.back()).starts_with("transfer-encoding:");
                 lines.back() += line;
-            else
+            } else {
                 lines.push_back(std::move(line));
+            }
             at = next + 2;
         }
         side.text.erase(0, end + 4);
@@ -101,12 +104,17 @@ private:
         return std::pair{lines[0], fields};
     }
 
-    static bool is_chunked(const Fields& fields) {
+    static std::vector<std::string> codings_of(const Fields& fields) {
         std::vector<std::string> codings;
         for (const auto& [name, value] : fields) {
             if (name != "transfer-encoding") continue;
             for (auto& coding : split(value)) codings.push_back(lower(coding));
         }
+        return codings;
+    }
+
+    static bool is_chunked(const Fields& fields) {
+        const auto codings = codings_of(fields);
         return !codings.empty() && codings.back() == "chunked";
     }
 
@@ -143,7 +151,9 @@ private:
     // True: something was read, try again.
     bool read_request() {
         if (client_.state != State::start) {
+            const bool in_trailer = client_.state == State::trailer;
             const auto done = step_body(client_);
+            if (in_trailer && done.has_value() && !*done) is_disputed_ = true;
             if (done.value_or(false)) client_.state = State::start;
             return done.has_value();
         }
@@ -155,6 +165,7 @@ private:
         if (!head) return false;
         is_begun_ = false;
         waiting_.back().line = head->first;
+        is_disputed_ = has_folded_coding_ || codings_of(head->second).size() > 1;
         if (is_chunked(head->second)) {
             client_.state = State::chunk_size;
         } else if (const auto length = length_of(head->second).value_or(0)) {
@@ -166,7 +177,10 @@ private:
 
     void finish() {
         answers_.push_back({status_, waiting_.empty() ? "" : waiting_.front().line});
-        if (!waiting_.empty()) waiting_.pop_front();
+        if (waiting_.empty())
+            is_disputed_ = false;
+        else
+            waiting_.pop_front();
         server_.state = State::start;
         is_stray_ = false;
     }
@@ -180,7 +194,7 @@ private:
         }
         if (server_.text.empty()) return false;
         const auto beginning = std::string_view("HTTP/").substr(0, server_.text.size());
-        if ((waiting_.empty() && !answers_.empty()) || !server_.text.starts_with(beginning)) {
+        if ((waiting_.empty() && !answers_.empty() && !is_disputed_) || !server_.text.starts_with(beginning)) {
             server_.text.clear();
             strays_ += !is_stray_;
             is_stray_ = true;
@@ -210,6 +224,8 @@ private:
     Side server_;
     bool is_begun_ = false; // the last of `waiting_` has a head that is not complete
     bool is_stray_ = false;
+    bool has_folded_coding_ = false;
+    bool is_disputed_ = false; // a server may take the end of the last request for another one, and answer that
     int status_ = 0;
     unsigned strays_ = 0;
     std::deque<Request> waiting_;

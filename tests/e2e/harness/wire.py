@@ -2,6 +2,7 @@
 """A client that writes bytes to a socket as told and reads answers by their framing. It is the oracle: what
 came over the wire is the truth that metrics are held against."""
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -188,6 +189,15 @@ class Connection:
         while (response := self.receive()) is not None:
             found.append(response)
         return found
+
+    def drop_unasked(self, seconds=0.05):
+        """Throws away what came, and comes, without being asked for."""
+        self.socket.settimeout(seconds)
+        with contextlib.suppress(TimeoutError):
+            while self._receive():
+                pass
+        self.socket.settimeout(PATIENCE)
+        self._unread = b""
 
     def closed_by_server(self, seconds=5.0):
         """True when the server closes within that time without sending another byte."""

@@ -133,12 +133,45 @@ TEST(FieldValue, ListsOfCodings) {
     expect_request_ends("Transfer-Encoding: " + std::string(300, 'g') + ", chunked", kChunks);
 }
 
+// Refused, or taken for chunked, or for none, as the server and its version have it: where the request ends is not
+// told. The next call that begins like a request is understood.
 TEST(FieldValue, CodingsThatDoNotEndWithChunked) {
-    for (const auto* value : {": chunked, identity", ": xchunked", ": x chunked", ": chunked x", ": chunk ed",
-                              ": chunked;q=1", ": \"chunked\"", ": chunked\r\n x",
-                              ": chunked\r\nTransfer-Encoding: gzip", ":", ": chunke", ": chunkedd", ": chu\r\n nked"})
-        expect_request_ends("Transfer-Encoding" + std::string(value), "");
-    expect_request_ends("Transfer-Encoding: gzip\r\nContent-Length: 5", "hello"); // gevent.pywsgi
+    for (const auto* value :
+         {": chunked, identity", ": xchunked", ": x chunked", ": chunked x", ": chunk ed", ": chunked;q=1",
+          ": \"chunked\"", ": chunked\r\n x", ": chunked\r\nTransfer-Encoding: gzip", ": chunke", ": chunkedd",
+          ": chu\r\n nked", ": gzip\r\nContent-Length: 5"}) {
+        for (const auto* body : {kChunks, "hello", ""}) {
+            Worker worker;
+            const int fd = worker.accept();
+            worker.receive(fd, "POST /p HTTP/1.1\r\nTransfer-Encoding" + std::string(value) + "\r\n\r\n" + body);
+            worker.send(fd, kOk);
+            worker.receive(fd, kNext);
+            worker.send(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n");
+            worker.receive(fd, kLast);
+            worker.send(fd, "HTTP/1.1 599 Last\r\nContent-Length: 0\r\n\r\n");
+            EXPECT_THAT(worker.summaries(),
+                        ElementsAre("200 POST /p HTTP/1.1", "404 HEAD /next HTTP/1.1", "599 GET /last HTTP/1.1"))
+                << value;
+            EXPECT_EQ(worker.drops(), 0u);
+        }
+    }
+    expect_request_ends("Transfer-Encoding:", "");
+}
+
+// A server that does not follow the coding, or reads no trailer, takes what is left of the request for another one, and
+// refuses that.
+TEST(FieldValue, WhatAServerTakesForAnotherRequestMayBeAnswered) {
+    for (const auto* request : {"Transfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+                                "Transfer-Encoding:\r\n chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+                                "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: trailer\r\n\r\n"}) {
+        Worker worker;
+        const int fd = worker.accept();
+        worker.receive(fd, "POST /p HTTP/1.1\r\n" + std::string(request));
+        worker.send(fd, kOk);
+        for (int i = 0; i < 2; i++) worker.send(fd, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        EXPECT_THAT(worker.summaries(), ElementsAre("200 POST /p HTTP/1.1", "400 ")) << request;
+        EXPECT_EQ(worker.totals().protocol_errors[contract::ERROR_RESPONSE], 1u) << "the second one";
+    }
 }
 
 TEST(FieldValue, ChunkedDecidesWhateverTheLengthIs) {
