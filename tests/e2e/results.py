@@ -28,8 +28,9 @@ ODD = """
 ## Odd bytes
 
 Each case is a conversation of many exchanges: the server decides what it takes of it, and how it answers. A cell names the servers with which
-every status that a strict client saw was counted as often, with the labels of the request that was answered, and nothing else. What a
-server itself takes for two requests, where the client has sent one, is left out for it.
+every status that a strict client saw was counted as often, with the labels of the request that was answered, and nothing else. Where a
+server takes the end of a request for another one, and refuses that, the refusal counts, and its labels are not compared: the client takes it
+for the answer to what it sends next.
 
 """
 
