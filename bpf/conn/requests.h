@@ -23,9 +23,11 @@ static __always_inline void begin_request(struct request *request, u64 now_ns, u
 static __always_inline void on_blank_line(struct connection *connection) { connection->marks |= MARK_BLANK; }
 
 /* A server may begin a connection with a response (408), and answer an empty line, and what it does not take for a request's end. */
-static __always_inline int is_unasked(const struct connection *connection) {
-    return !connection->queued && connection->responses && !(connection->marks & MARK_BLANK) &&
-           !(connection->streams[FROM_CLIENT].details & DETAIL_DISPUTED) && !answers_skipped_request(connection);
+static __always_inline u32 who_asked(const struct connection *connection) {
+    if (connection->queued || !connection->responses || connection->marks & MARK_BLANK ||
+        answers_skipped_request(connection))
+        return ASKED;
+    return connection->streams[FROM_CLIENT].details & DETAIL_DISPUTED ? ASKED_BY_REST : UNASKED;
 }
 
 static __always_inline u8 on_request_start(struct connection *connection, struct iov_cursor *cursor) {

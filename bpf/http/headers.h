@@ -169,7 +169,7 @@ static __always_inline int enters_value(struct stream *stream, struct iov_cursor
     if (first == ' ' || first == '\t') {
         if (stream->field == FIELD_OTHER) return 0;
         stream->phase = stream->field == FIELD_LENGTH ? PHASE_LENGTH : PHASE_CODING;
-        note_disputed(stream, (u8)(stream->field == FIELD_CODING));
+        note_disputed(stream, stream->field / FIELD_CODING);
         cursor->at = cursor->line;
         return 1;
     }
@@ -277,7 +277,7 @@ static __always_inline u8 read_coding(struct stream *stream, struct iov_cursor *
         if (matched == CODING_BYTES) stream->flags |= STREAM_CHUNKED;
     }
     stream->matched = matched;
-    note_disputed(stream, (u8)(matched == CODING_OTHER) | (u8)(byte == ','));
+    note_disputed(stream, matched / CODING_OTHER);
     if (!passes && byte == '\n') {
         stream->phase = PHASE_FIELDS;
         cursor->line = cursor->at;

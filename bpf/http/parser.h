@@ -9,7 +9,7 @@
  * The includer defines
  *   u8 on_request_start(connection, cursor)      EVENT_CONTINUE, or an event; the first byte is at cursor->at
  *   void on_blank_line(connection)               between requests
- *   int is_unasked(connection)                   no request waits for a response: what begins like one is none
+ *   u32 who_asked(connection)                    which response may begin: enum asked
  *   u8 on_request_line(connection, cursor, last) a piece of it is in window[line, found); enum line_verdict
  *   void on_response_head(connection, stream)  sets STREAM_NO_BODY where the message ends here
  *   void on_preamble(connection, is_uwsgi)     what began with NUL is a uwsgi request, or a PROXY header
@@ -25,7 +25,7 @@ struct connection;
 /* Callbacks; see the top of this file. */
 static __always_inline u8 on_request_start(struct connection *connection, struct iov_cursor *cursor);
 static __always_inline void on_blank_line(struct connection *connection);
-static __always_inline int is_unasked(const struct connection *connection);
+static __always_inline u32 who_asked(const struct connection *connection);
 static __always_inline u8 on_request_line(struct connection *connection, struct iov_cursor *cursor, u8 last);
 static __always_inline void on_response_head(struct connection *connection, struct stream *stream);
 static __always_inline void on_preamble(struct connection *connection, int is_uwsgi);
@@ -146,6 +146,11 @@ static __always_inline u8 read_line(struct connection *connection, struct stream
     return end_of_head(stream, direction);
 }
 
+/* 1: "HTTP/1.1 4", with any digit for the minor version; else 0. */
+static __always_inline u32 begins_refusal(const struct iov_cursor *cursor) {
+    return (word_at(cursor, cursor->at + 8) & 0xffff) == WORD(' ', '4', 0, 0, 0, 0, 0, 0);
+}
+
 /* Reads bytes where a status line is expected. */
 static __always_inline int looks_like_status_line(const struct iov_cursor *cursor) {
     u32 bytes = cursor->end - cursor->at;
@@ -173,7 +178,7 @@ static __always_inline u8 begin_message(struct connection *connection, struct st
         event = on_request_start(connection, cursor);
     } else {
         if (!looks_like_status_line(cursor)) return EVENT_NOT_HTTP;
-        if (cursor->is_unasked) return EVENT_STRAY;
+        if (begins_refusal(cursor) < cursor->asked) return EVENT_STRAY;
     }
     if (event == EVENT_CONTINUE && stream->phase == PHASE_IDLE) {
         stream->phase = PHASE_LINE;
@@ -301,7 +306,7 @@ static __always_inline u8 advance(struct connection *connection, struct stream *
                                   u8 direction, u32 steps) {
     struct progress progress = {connection, stream, cursor, direction, EVENT_CONTINUE};
 
-    cursor->is_unasked = (u32)is_unasked(connection); /* as long as no message has ended, which ends the loop */
+    cursor->asked = who_asked(connection); /* as long as no message has ended, which ends the loop */
     repeat(steps, make_step, &progress);
     return progress.event == EVENT_CONTINUE ? EVENT_BUDGET : progress.event;
 }

@@ -108,16 +108,23 @@ struct stream {
 };
 
 /* The bytes that one system call moved, and the window through which it is looked at. */
+/* Which response may begin: what else begins like one is none. */
+enum asked {
+    ASKED = 0,
+    ASKED_BY_REST = 1, /* a refusal: no request waits, but the end of the last one may be taken for another */
+    UNASKED = 2,       /* none */
+};
+
 struct iov_cursor {
-    u64 address;    /* in the process: the next byte that is not in the window; 0: bytes without an address */
-    u64 segment;    /* bytes from there that are contiguous */
-    u64 bytes;      /* bytes that are not in the window, over all segments */
-    u64 vector;     /* in the process: the next struct iovec */
-    u32 at;         /* window: the next byte to look at */
-    u32 line;       /* window: where the current line begins */
-    u32 end;        /* window: behind its last byte */
-    u32 found;      /* window: the line's end, while it is being looked at */
-    u32 is_unasked; /* no request waits for a response */
+    u64 address; /* in the process: the next byte that is not in the window; 0: bytes without an address */
+    u64 segment; /* bytes from there that are contiguous */
+    u64 bytes;   /* bytes that are not in the window, over all segments */
+    u64 vector;  /* in the process: the next struct iovec */
+    u32 at;      /* window: the next byte to look at */
+    u32 line;    /* window: where the current line begins */
+    u32 end;     /* window: behind its last byte */
+    u32 found;   /* window: the line's end, while it is being looked at */
+    u32 asked;   /* enum asked */
     u32 reserved;
     u8 window[WINDOW_MASK + 1 + WINDOW_SLACK];
 };

@@ -131,7 +131,8 @@ std::string response(Dice& dice, const std::string& method, std::string& stray) 
         bytes += other_fields(dice) +
                  (status == "204" ? "" : "Content-Length: " + std::to_string(dice.up_to(900)) + "\r\n") + "\r\n";
         if (dice.one_in(6))
-            stray = dice.pick({"body", "HTTP/1.1 500 forged\r\nContent-Length: 0\r\n\r\n", "HTTP/", noise(dice, 300)});
+            stray = dice.pick({"body", "HTTP/1.1 500 forged\r\nContent-Length: 0\r\n\r\n",
+                               "HTTP/1.1 400 refused\r\nContent-Length: 0\r\n\r\n", "HTTP/", noise(dice, 300)});
         return bytes;
     }
     return bytes + framed(dice);

@@ -194,7 +194,9 @@ private:
         }
         if (server_.text.empty()) return false;
         const auto beginning = std::string_view("HTTP/").substr(0, server_.text.size());
-        if ((waiting_.empty() && !answers_.empty() && !is_disputed_) || !server_.text.starts_with(beginning)) {
+        const bool is_refusal = server_.text.size() > 9 && server_.text.substr(8, 2) == " 4";
+        if ((waiting_.empty() && !answers_.empty() && !(is_disputed_ && is_refusal)) ||
+            !server_.text.starts_with(beginning)) {
             server_.text.clear();
             strays_ += !is_stray_;
             is_stray_ = true;

@@ -174,6 +174,20 @@ TEST(FieldValue, WhatAServerTakesForAnotherRequestMayBeAnswered) {
     }
 }
 
+TEST(FieldValue, WhatAServerTakesForAnotherRequestIsOnlyRefused) {
+    for (const auto* answer : {"HTTP/1.1 500 Forged\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"}) {
+        Worker worker;
+        const int fd = worker.accept();
+        worker.receive(fd, "POST /p HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
+        worker.send(fd, kOk);
+        worker.send(fd, answer);
+        worker.receive(fd, kLast);
+        worker.send(fd, kOk);
+        EXPECT_THAT(worker.summaries(), ElementsAre("200 POST /p HTTP/1.1", "200 GET /last HTTP/1.1"));
+        EXPECT_EQ(worker.totals().protocol_errors[contract::ERROR_RESPONSE], 1u);
+    }
+}
+
 TEST(FieldValue, ChunkedDecidesWhateverTheLengthIs) {
     for (const auto* length : {"3", "x", "5\r\nContent-Length: 6", ""}) {
         expect_request_ends("Transfer-Encoding: chunked\r\nContent-Length: " + std::string(length), kChunks);
