@@ -11,6 +11,9 @@ namespace metrics {
 
 inline constexpr std::string_view kFirst = "0.1.0";
 
+// Failures and exceptions as alerts need them: of classes, and of all workers there were.
+std::vector<Metric> about_errors();
+
 // What workers are doing, who waits for them, sizes and routes.
 std::vector<Metric> about_saturation();
 

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,13 +41,45 @@ void add_gauges(FamilySet& set, const model::Worker& worker, const TargetLabels&
               target);
 }
 
-void add_labelled_answers(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
-    for (const auto& [key, count] : worker.failed)
-        set.counter(Name::worker_failed_requests, {worker.id, key.method, key.endpoint, std::to_string(key.status)},
-                    number(count), target);
-    for (const auto& [key, count] : worker.errors)
-        set.counter(Name::worker_error_handling, {worker.id, key.method, key.endpoint, key.error_type}, number(count),
+std::vector<std::string> labels_of(const model::FailedKey& key) {
+    return {key.method, key.endpoint, std::to_string(key.status)};
+}
+
+std::vector<std::string> labels_of(const model::ErrorKey& key) { return {key.method, key.endpoint, key.error_type}; }
+
+// A worker's own, and while it lives 0 for what its target has shown: a series that began with its first event would
+// hide it from increase().
+template <typename Key>
+void add_labelled(FamilySet& set, Name name, const model::Worker& worker, const std::map<Key, std::uint64_t>& own,
+                  const std::map<Key, model::ShownCount>& shown, const TargetLabels& target) {
+    const auto add = [&](const Key& key, std::uint64_t count) {
+        auto labels = labels_of(key);
+        labels.insert(labels.begin(), worker.id);
+        set.counter(name, std::move(labels), number(count), target);
+    };
+    for (const auto& [key, count] : own) add(key, count);
+    if (!worker.gauges) return;
+    for (const auto& [key, all] : shown)
+        if (all.is_recent && !own.contains(key)) add(key, 0);
+}
+
+void add_classes(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
+    constexpr std::array<std::string_view, 6> kClasses = {"unreadable", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    std::array<std::uint64_t, kClasses.size()> counts{};
+    for (const auto& [status, count] : worker.totals.responses)
+        counts.at(std::min<std::size_t>(static_cast<std::size_t>(status) / 100, counts.size() - 1)) += count;
+    for (std::size_t i = 0; i < counts.size(); ++i)
+        set.counter(Name::worker_responses_by_class, {worker.id, std::string(kClasses.at(i))}, number(counts.at(i)),
                     target);
+}
+
+void add_answers(FamilySet& set, const model::Worker& worker, const model::Target& target) {
+    add_classes(set, worker, target.labels);
+    add_labelled(set, Name::worker_failed_requests, worker, worker.failed, target.failed, target.labels);
+    add_labelled(set, Name::worker_error_handling, worker, worker.errors, target.errors, target.labels);
+    std::uint64_t errors = 0;
+    for (const auto& [key, count] : worker.errors) errors += count;
+    set.counter(Name::worker_errors, {worker.id}, number(errors), target.labels);
 }
 
 void add_totals(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
@@ -178,13 +212,17 @@ void add_target(FamilySet& set, const model::Target& target, const model::Measur
     if (measured.activity) add_workers(set, target);
     add_listeners(set, target);
     add_routes(set, target);
+    for (const auto& [key, shown] : target.failed)
+        set.counter(Name::failed_requests, labels_of(key), number(shown.count), target.labels);
+    for (const auto& [key, shown] : target.errors)
+        set.counter(Name::errors, labels_of(key), number(shown.count), target.labels);
     for (const auto& worker : target.workers) {
         if (worker.gauges) add_gauges(set, worker, target.labels);
         if (!worker.counted) continue;
         add_measured(set, worker, measured, target.labels);
         add_python(set, worker, target.labels);
         add_totals(set, worker, target.labels);
-        add_labelled_answers(set, worker, target.labels);
+        add_answers(set, worker, target);
     }
 }
 

@@ -70,9 +70,14 @@ void FailedResponses::publish_lost() {
 void FailedResponses::count(const Answer& answer, std::uint64_t times) {
     if (is_failure(answer)) {
         statuses_[answer.status].published += times;
-        failed_[{answer.method, answer.endpoint, answer.status}] += times;
+        const FailedKey key{answer.method, answer.endpoint, answer.status};
+        failed_[key] += times;
+        growth_.failed[key] += times;
     }
-    if (!answer.error_type.empty()) errors_[{answer.method, answer.endpoint, answer.error_type}] += times;
+    if (answer.error_type.empty()) return;
+    const ErrorKey key{answer.method, answer.endpoint, answer.error_type};
+    errors_[key] += times;
+    growth_.errors[key] += times;
 }
 
 void FailedResponses::rename_unpublished(const Rename& rename) {

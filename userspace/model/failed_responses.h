@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "model/snapshot.h"
 
@@ -46,6 +47,13 @@ public:
     // Settles what is known. To be called when all records of the time before set_counted() were added.
     void publish();
 
+    // What was published since it was taken last.
+    struct Growth {
+        std::map<FailedKey, std::uint64_t> failed;
+        std::map<ErrorKey, std::uint64_t> errors;
+    };
+    Growth take_growth() { return std::exchange(growth_, {}); }
+
     const std::map<FailedKey, std::uint64_t>& failed() const { return failed_; }
     const std::map<ErrorKey, std::uint64_t>& errors() const { return errors_; }
 
@@ -78,6 +86,7 @@ private:
     Tally newer_records_;   // added afterwards
     std::map<FailedKey, std::uint64_t> failed_;
     std::map<ErrorKey, std::uint64_t> errors_;
+    Growth growth_;
 };
 
 } // namespace model

@@ -166,11 +166,15 @@ void Model::forget(std::uint64_t known) {
     if (found == observed_.end()) return;
     const auto target = found->second.target;
     auto* history = target ? targets_.find(*target) : nullptr;
-    if (history != nullptr && found->second.totals)
+    if (history != nullptr && found->second.totals) {
         found->second.routes.publish(*found->second.totals, history->routes());
+        settle(found->second, *history, event::KernelTime::max());
+    }
     observed_.erase(found);
     if (history == nullptr) return;
+    history->answers().forget_before(now_ - options_.retention);
     std::set<std::string_view> in_use;
+    history->answers().collect_endpoints(in_use);
     for (const auto& [key, route] : history->routes()) in_use.insert(key.endpoint);
     for (const auto& [other, observed] : observed_)
         if (observed.target == target) observed.answers.collect_endpoints(in_use);
@@ -209,6 +213,14 @@ WorkerGauges Model::gauges_of(const gunicorn::Worker& worker, const Observed* ob
     return gauges;
 }
 
+// What is known of its failures now, and what nothing has explained in time, enters the counts.
+void Model::settle(Observed& observed, TargetHistory& history, event::KernelTime now) {
+    for (const auto& response : observed.unexplained.take_expired(now))
+        add_error(observed, response, std::string(kUnknownError));
+    observed.answers.publish();
+    history.answers().add(observed.answers.take_growth(), now_);
+}
+
 Worker Model::describe(const gunicorn::Worker& worker, const TargetGroups::Group& group, Moment now) {
     Worker described;
     described.id = group.history->id_of(worker);
@@ -218,9 +230,7 @@ Worker Model::describe(const gunicorn::Worker& worker, const TargetGroups::Group
     if (observed == nullptr) return described;
     adopt(*observed, worker, group);
     if (!observed->totals) return described;
-    for (const auto& response : observed->unexplained.take_expired(now.kernel))
-        add_error(*observed, response, std::string(kUnknownError));
-    observed->answers.publish();
+    settle(*observed, *group.history, now.kernel);
     if (options_.measured.routes) observed->routes.publish(*observed->totals, group.history->routes());
     described.counted = true;
     described.totals = *observed->totals;
@@ -260,6 +270,7 @@ void Model::add_listeners(Target& target, const TargetGroups::Group& group) cons
 
 Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment now, bool ready, SelfReport self) {
     Snapshot snapshot;
+    now_ = now.since_boot;
     snapshot.taken_at = now.wall;
     snapshot.measured = options_.measured;
     snapshot.ready = ready;
@@ -270,7 +281,8 @@ Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment no
         for (const auto* master : group.masters)
             for (const auto& worker : master->workers)
                 if (ids.insert(group.history->id_of(worker)).second) workers.push_back(describe(worker, group, now));
-        snapshot.targets.push_back(group.history->target()); // after its workers: they count refused endpoints
+        snapshot.targets.push_back(
+            group.history->target(now_ - options_.retention)); // after its workers: they count refused endpoints
         snapshot.targets.back().workers = std::move(workers);
         for (const auto* master : group.masters)
             if (master->alive) snapshot.targets.back().masters.push_back(master->pid);

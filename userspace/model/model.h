@@ -34,8 +34,9 @@ namespace model {
 struct Options {
     bool target_labels = true; // false when exactly one --pid was given
     http::EndpointFolding endpoints;
-    std::size_t endpoint_limit = 200;  // distinct endpoints per target
-    long clock_ticks_per_second = 100; // unit of Worker::start_ticks: sysconf(_SC_CLK_TCK)
+    std::size_t endpoint_limit = 200;    // distinct endpoints per target
+    std::chrono::seconds retention{300}; // for how long counts of workers that have ended are kept
+    long clock_ticks_per_second = 100;   // unit of Worker::start_ticks: sysconf(_SC_CLK_TCK)
     Measured measured;
 };
 
@@ -121,6 +122,7 @@ private:
     static std::string admit_error(Observed& observed, std::string type);
     void adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group);
     void add_listeners(Target& target, const TargetGroups::Group& group) const;
+    void settle(Observed& observed, TargetHistory& history, event::KernelTime now);
     Worker describe(const gunicorn::Worker& worker, const TargetGroups::Group& group, Moment now);
     WorkerGauges gauges_of(const gunicorn::Worker& worker, const Observed* observed, Moment now) const;
 
@@ -129,6 +131,7 @@ private:
     std::vector<ListenerReading> listeners_;
     TargetGroups targets_;
     std::map<std::uint64_t, Observed> observed_; // by slot, or above all slots by what retain() returned
+    std::chrono::nanoseconds now_{0};            // since boot, of the last snapshot
     std::uint64_t last_retained_ = std::numeric_limits<event::Slot>::max();
 };
 

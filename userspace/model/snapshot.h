@@ -89,6 +89,12 @@ struct Route {
     event::Histogram durations;             // of all of them
 };
 
+// Of all workers that a target has had.
+struct ShownCount {
+    std::uint64_t count = 0;
+    bool is_recent = false; // it has grown within the retention time
+};
+
 struct Target {
     // Appended to every series of this target; empty when exactly one --pid was given.
     std::vector<std::pair<std::string, std::string>> labels;
@@ -104,7 +110,10 @@ struct Target {
     std::uint64_t refused_endpoints = 0;        // label values replaced by "other"
     std::map<std::string, Listener> listeners;  // by name
     std::map<RouteKey, Route> routes;           // of all workers there ever were; sums to their counts
-    std::vector<Worker> workers;                // living ones and those within the retention time
+    // Of all workers, too: what has not grown for longer than the retention time may end when a worker's series do.
+    std::map<FailedKey, ShownCount> failed;
+    std::map<ErrorKey, ShownCount> errors;
+    std::vector<Worker> workers; // living ones and those within the retention time
 };
 
 // How the observer itself is doing.

@@ -65,7 +65,7 @@ void TargetHistory::name_workers(const Masters& masters) {
 
 const std::string& TargetHistory::id_of(const gunicorn::Worker& worker) const { return ids_.at(process_of(worker)); }
 
-Target TargetHistory::target() const {
+Target TargetHistory::target(std::chrono::nanoseconds recent) const {
     Target target;
     target.labels = labels_;
     target.master_pid = first_master_;
@@ -77,6 +77,8 @@ Target TargetHistory::target() const {
         target.exits[name_of(static_cast<gunicorn::ExitReason>(i))] = total_.exits[i];
     target.refused_endpoints = endpoints_.refused();
     target.routes = routes_;
+    target.failed = answers_.failed(recent);
+    target.errors = answers_.errors(recent);
     return target;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -15,6 +16,7 @@
 #include "gunicorn/process_tree.h"
 #include "http/endpoint_limit.h"
 #include "model/listener_drops.h"
+#include "model/shown_answers.h"
 #include "model/snapshot.h"
 
 namespace model {
@@ -36,12 +38,13 @@ public:
     // has its start raised by 1 until it is unique. Only for workers of the last update().
     const std::string& id_of(const gunicorn::Worker& worker) const;
 
-    // A target with everything but its workers.
-    Target target() const;
+    // A target with everything but its workers. `recent`: since boot; what has grown since then is recent.
+    Target target(std::chrono::nanoseconds recent = {}) const;
 
     http::EndpointLimit& endpoints() { return endpoints_; }
     std::map<RouteKey, Route>& routes() { return routes_; }
     ListenerDrops& drops() { return drops_; }
+    ShownAnswers& answers() { return answers_; }
 
 private:
     struct Counts {
@@ -67,6 +70,7 @@ private:
     http::EndpointLimit endpoints_;
     std::map<RouteKey, Route> routes_;
     ListenerDrops drops_;
+    ShownAnswers answers_;
     bool alive_ = false;
     gunicorn::Facts facts_;
     Counts total_;

@@ -52,6 +52,7 @@ model::Options model_options(const Options& options) {
     return {.target_labels = options.pids.size() != 1,
             .endpoints = options.endpoints,
             .endpoint_limit = options.endpoint_limit,
+            .retention = options.retention,
             .clock_ticks_per_second = static_cast<long>(procfs::ProcFs::ticks_per_second()),
             .measured = options.measured};
 }

@@ -57,6 +57,54 @@ TEST(Families, LabelsAreTheDocumentedOnesForOnePid) {
     EXPECT_THAT(text, Not(HasSubstr("master_pid")));
 }
 
+TEST(Families, ClassesAreThereFromTheStartAndSumToTheRequests) {
+    auto snapshot = documented_snapshot();
+    auto& worker = snapshot.targets[0].workers[0];
+    worker.totals.responses = {{0, 1}, {101, 2}, {200, 3}, {299, 4}, {304, 5}, {499, 6}, {500, 7}, {600, 8}, {999, 9}};
+    const auto text = text_of(snapshot);
+    const auto has = [&](const char* worker_id, const char* name, int count) {
+        return text.find(
+                   fmt::format("\ngunicorn_worker_responses_by_class_total{{worker_id=\"{}\",class=\"{}\"}} {}.0\n",
+                               worker_id, name, count)) != std::string::npos;
+    };
+    const std::vector<std::pair<const char*, int>> counts = {{"unreadable", 1}, {"1xx", 2}, {"2xx", 7},
+                                                             {"3xx", 5},        {"4xx", 6}, {"5xx", 24}};
+    for (const auto& [name, count] : counts) {
+        EXPECT_TRUE(has("worker_1_1234567890", name, count)) << text;
+        EXPECT_TRUE(has("worker_2_1234567890", name, 0)) << name;
+    }
+    EXPECT_THAT(text, HasSubstr("\ngunicorn_worker_errors_total{worker_id=\"worker_1_1234567890\"} 2.0\n"));
+    EXPECT_THAT(text, HasSubstr("\ngunicorn_worker_errors_total{worker_id=\"worker_2_1234567890\"} 0.0\n"));
+}
+
+TEST(Families, AWorkerBeginsWithZerosForWhatItsTargetHasShownLately) {
+    auto snapshot = documented_snapshot();
+    auto& target = snapshot.targets[0];
+    target.failed = {
+        {{"GET", "/api/users", 404}, {9, true}}, {{"GET", "/new", 500}, {2, true}}, {{"GET", "/old", 500}, {1, false}}};
+    target.errors = {{{"GET", "/new", "KeyError"}, {2, true}}};
+    const auto text = text_of(snapshot);
+    const auto failed = [](const char* labels, const char* value) {
+        return fmt::format("\ngunicorn_worker_failed_requests_total{{worker_id=\"{} {}\n", labels, value);
+    };
+    EXPECT_THAT(text, HasSubstr(failed(R"(worker_1_1234567890",method="GET",endpoint="/api/users",status_code="404"})",
+                                       "5.0")));
+    EXPECT_THAT(text,
+                HasSubstr(failed(R"(worker_1_1234567890",method="GET",endpoint="/new",status_code="500"})", "0.0")));
+    EXPECT_THAT(
+        text,
+        HasSubstr(
+            R"(error_handling_total{worker_id="worker_1_1234567890",method="GET",endpoint="/new",error_type="KeyError"} 0.0)"));
+    EXPECT_THAT(
+        text, Not(HasSubstr(failed(R"(worker_1_1234567890",method="GET",endpoint="/old",status_code="500"})", "0.0"))));
+    EXPECT_THAT(text, Not(HasSubstr(R"(failed_requests_total{worker_id="worker_2)"))) << "it has ended";
+    EXPECT_THAT(
+        text,
+        HasSubstr("\ngunicorn_failed_requests_total{method=\"GET\",endpoint=\"/old\",status_code=\"500\"} 1.0\n"));
+    EXPECT_THAT(text,
+                HasSubstr("\ngunicorn_errors_total{method=\"GET\",endpoint=\"/new\",error_type=\"KeyError\"} 2.0\n"));
+}
+
 TEST(Families, AWorkerThatServesBehindTheResponseIsBusy) {
     auto snapshot = documented_snapshot();
     auto& activity = snapshot.targets[0].workers[0].totals.activity;

@@ -65,6 +65,8 @@ model::Snapshot documented_snapshot() {
     target.refused_endpoints = 7;
     target.listeners = {{"127.0.0.1:8000", {5, 100, 1}}};
     target.routes = {{{"GET", "/api/users"}, {{{200, 3}}, documented_totals().duration}}};
+    target.failed = {{{"GET", "/api/users", 404}, {6, true}}, {{"POST", "/api/data", 500}, {2, true}}};
+    target.errors = {{{"POST", "/api/data", "ValueError"}, {2, true}}};
     target.workers = {worker, ended};
 
     model::Snapshot snapshot;

@@ -313,6 +313,7 @@ TEST_F(ModelTest, ForgottenWorkersMakeRoomForEndpoints) {
     model.set_totals(2, totals({}));
     snapshot(masters);
     masters[0].workers.erase(masters[0].workers.begin());
+    model.snapshot(masters, {unix_time(1500), 500s}, true, {}); // what it has shown is no longer recent
     model.forget(1);
     model.on(responded(2, 404, "GET /b HTTP/1.1", 102));
     model.set_totals(2, totals({{404, 1}}));
