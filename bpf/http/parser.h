@@ -148,7 +148,8 @@ static __always_inline u8 read_line(struct connection *connection, struct stream
 
 /* 1: "HTTP/1.1 4", with any digit for the minor version; else 0. */
 static __always_inline u32 begins_refusal(const struct iov_cursor *cursor) {
-    return (word_at(cursor, cursor->at + 8) & 0xffff) == WORD(' ', '4', 0, 0, 0, 0, 0, 0);
+    return cursor->end - cursor->at > 9 &&
+           (word_at(cursor, cursor->at + 8) & 0xffff) == WORD(' ', '4', 0, 0, 0, 0, 0, 0);
 }
 
 /* Reads bytes where a status line is expected. */
