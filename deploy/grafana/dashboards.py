@@ -41,9 +41,9 @@ def percentiles(histogram, labels):
 
 
 def failed_share(labels, by=""):
-    """0 if nothing has failed yet, since there is no such series; no value without requests."""
-    failed, all_of_them = (rate(f"gunicorn_worker_{name}_total", labels, by) for name in ("failed_requests", "requests"))
-    return f"({failed} or 0 * {all_of_them}) / ({all_of_them} > 0)"
+    """By classes, which are there before the first failure; no value without requests."""
+    failed = rate("gunicorn_worker_responses_by_class_total", labels + ', class=~"4xx|5xx"', by)
+    return f"{failed} / ({rate('gunicorn_worker_requests_total', labels, by)} > 0)"
 
 
 # Divided by the number of living workers, because an average over series would count ended workers as idle.
@@ -72,9 +72,9 @@ TARGETS = {
         Panel("Error rate", "percentunit", [(failed_share(TARGET, "app"), "{{app}}")]),
         Panel("Response times", "s", [(f"sum by (le) ({rate('gunicorn_worker_request_duration_seconds_bucket', TARGET)})", "{{le}}")], "heatmap", 16),
         Panel("Responses by status", "reqps", [(rate("gunicorn_worker_responses_total", TARGET, "status_code"), "{{status_code}}")]),
-        Panel("Exceptions", "reqps", [(rate("gunicorn_worker_error_handling_total", TARGET, "error_type, endpoint"), "{{error_type}} {{endpoint}}")]),
+        Panel("Exceptions", "reqps", [(rate("gunicorn_errors_total", TARGET, "error_type, endpoint"), "{{error_type}} {{endpoint}}")]),
         Panel("Failed requests by endpoint", "short", [
-            (f"topk(20, sum by (method, endpoint, status_code) (increase(gunicorn_worker_failed_requests_total{{{TARGET}}}[$__range])))", ""),
+            (f"topk(20, sum by (method, endpoint, status_code) (increase(gunicorn_failed_requests_total{{{TARGET}}}[$__range])))", ""),
         ], "table", help="Over the selected time range"),
         Panel("Request rate by endpoint", "reqps", [(rate("gunicorn_http_requests_total", TARGET, "endpoint"), "{{endpoint}}")], help="With --routes"),
         Panel("First byte and last byte (p95)", "s", [

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -27,8 +28,7 @@ class Prometheus:
     """Scrapes every second and evaluates the rules as often, with a window of seconds."""
 
     def __init__(self, directory, target):
-        home = pathlib.Path(directory) / "prometheus"
-        home.mkdir()
+        home = pathlib.Path(tempfile.mkdtemp(dir=directory))
         rules = re.sub(r"\[\d+m\]", f"[{WINDOW}s]", re.sub(r"for: \d+m", "for: 1s", RULES.read_text()))
         (home / "rules.yml").write_text(rules)
         (home / "prometheus.yml").write_text(json.dumps({
@@ -138,4 +138,52 @@ def test_alerts_fire_and_resolve(running):
     os.kill(server.workers()[0], signal.SIGKILL)
     wait_for(lambda: {"WorkerRestarts", "WorkerCrashes"} <= prometheus.firing(), lambda: f"they fire: {prometheus.firing()}", every=0.5)
     wait_for(lambda: not prometheus.firing() & {"HighErrorRate", "WorkerRestarts", "WorkerCrashes"},
-             lambda: f"they resolve: {prometheus.firing()}", seconds=2 * WINDOW + 15, every=0.5)
+             lambda: f"they resolve: {prometheus.firing()}", seconds=2 * WINDOW + 60, every=0.5)
+
+
+FAILURES = 6
+SEEN = 5.5  # of them: increase() extrapolates
+
+
+def fail(server):
+    for _ in range(FAILURES):
+        with Connection(server.address) as connection:
+            assert connection.exchange("GET", "/raise").status == 500
+
+
+def test_rare_errors_alert(directory):
+    """The first failures on healthy workers, of which the documented query sees nothing; the next ones; and those right after a worker's
+    restart."""
+    with Gunicorn(directory, "sync", workers=4) as server, Exporter(directory, pid=server.pid) as exporter:
+        prometheus = Prometheus(directory, exporter.url.removeprefix("http://"))
+        try:
+            wait_for(lambda: prometheus.query("count_over_time(gunicorn_worker_requests_total[5m])"), "the first scrape")
+            wait_for(lambda: prometheus.value("min(count_over_time(gunicorn_worker_requests_total[5m]))") >= WINDOW - 1, "a whole window")
+            with Connection(server.address) as connection:
+                assert connection.exchange("GET", "/hello").status == 200
+            by_class, errors, target, documented = (
+                f"sum(increase({name}[5m]))" for name in (
+                    'gunicorn_worker_responses_by_class_total{class="5xx"}', "gunicorn_worker_errors_total", "gunicorn_errors_total",
+                    "gunicorn_worker_failed_requests_total"))
+            fail(server)
+            wait_for(lambda: prometheus.value(by_class) >= SEEN and prometheus.value(errors) >= SEEN, "the first failures")
+            wait_for(lambda: "HighErrorRate" in prometheus.firing(), "it fires", every=0.5)
+            assert prometheus.value(documented) < 1
+            # Each worker has them at 0 or more by now.
+            wait_for(lambda: "HighErrorRate" not in prometheus.firing() and prometheus.value(by_class) == 0, "they are long ago", every=0.5)
+            fail(server)
+            wait_for(lambda: prometheus.value(documented) >= SEEN and prometheus.value(target) >= SEEN, "the next failures")
+            wait_for(lambda: "HighErrorRate" in prometheus.firing(), "it fires again", every=0.5)
+            before = server.workers()
+            for pid in before:
+                os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: len(set(server.workers()) - set(before)) == 4, "four others")
+            living = 'count(gunicorn_worker_errors_total and on (worker_id) gunicorn_worker_uptime_seconds)'
+            wait_for(lambda: prometheus.query(living) and prometheus.value(living) == 4 and
+                     prometheus.value('min(count_over_time(gunicorn_worker_uptime_seconds[5m]))') >= 2, "they are scraped")
+            wait_for(lambda: prometheus.value(by_class) == 0, "the failures of the others are long ago", every=0.5)
+            fail(server)
+            wait_for(lambda: all(prometheus.value(each) >= SEEN for each in (by_class, errors, target, documented)), "those after the restart")
+            wait_for(lambda: "HighErrorRate" in prometheus.firing(), "it fires for them", every=0.5)
+        finally:
+            processes.end(prometheus.process)
