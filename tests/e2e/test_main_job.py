@@ -83,6 +83,11 @@ def test_48_mixed_requests(server, exporter):
     assert {labels["worker_id"] for labels, _ in scrape.select("gunicorn_worker_requests_total")} == scrape.workers()
 
 
+def test_what_is_observed_and_where_is_logged(server, exporter):
+    assert f"observing apps:app (master {server.pid}) with 2 workers\n" in exporter.log()
+    assert f"listening on {exporter.url}/metrics (live page: {exporter.url}/)\n" in exporter.log()
+
+
 def test_every_documented_family_is_there(server, exporter):
     text = exporter.scrape().text
     assert dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)).items() >= EVERY_DOCUMENTED.items()

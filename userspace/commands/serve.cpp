@@ -7,8 +7,11 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "commands/command.h"
 #include "commands/custom_metrics.h"
@@ -22,6 +25,7 @@
 #include "observer/observer.h"
 #include "probe/probe.h"
 #include "procfs/procfs.h"
+#include "terminal/printable.h"
 #include "web/server.h"
 
 namespace commands {
@@ -78,17 +82,27 @@ Result<void> feed_watchdog(EventLoop& loop, const ServiceManager& systemd) {
     return loop.every(*interval, [&systemd] { systemd.alive(); });
 }
 
+void announce_targets(const std::vector<model::Target>& targets) {
+    constexpr std::size_t kNamed = 20;
+    if (targets.empty()) spdlog::info("no Gunicorn is running; one that starts is found within seconds");
+    for (const auto& target : targets | std::views::take(kNamed)) {
+        const auto app = target.facts.find("app");
+        spdlog::info("observing {} (master {}) with {} workers",
+                     app == target.facts.end() ? "a Gunicorn" : terminal::printable(app->second), target.master_pid,
+                     target.workers.size());
+    }
+    if (targets.size() > kNamed) spdlog::info("observing {} more Gunicorns", targets.size() - kNamed);
+}
+
 void announce(const ServeOptions& options, const web::Server& server, const model::Snapshot& snapshot,
               const ServiceManager& systemd) {
-    std::size_t workers = 0;
-    for (const auto& target : snapshot.targets) workers += target.workers.size();
-    spdlog::info("observing {} Gunicorn {} with {} workers", snapshot.targets.size(),
-                 snapshot.targets.size() == 1 ? "master" : "masters", workers);
-    const auto url = [&](const std::string& address) {
-        return fmt::format("{}://{}{}", server.has_tls() ? "https" : "http", address, options.web.telemetry_path);
+    announce_targets(snapshot.targets);
+    const auto url = [&](const std::string& address, std::string_view path) {
+        return fmt::format("{}://{}{}", server.has_tls() ? "https" : "http", address, path);
     };
-    systemd.ready(fmt::format("serving {}", url(server.addresses().front())));
-    for (const auto& address : server.addresses()) spdlog::info("listening on {}", url(address));
+    systemd.ready(fmt::format("serving {}", url(server.addresses().front(), options.web.telemetry_path)));
+    for (const auto& address : server.addresses())
+        spdlog::info("listening on {} (live page: {})", url(address, options.web.telemetry_path), url(address, "/"));
 }
 
 // Returns after SIGTERM or SIGINT, or when all processes named by --pid are gone and past their retention time. Then,

@@ -28,7 +28,7 @@ def start(command, log=None, priority=None, **options):
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=prepare, **options)
 
 
-def end(process, how=signal.SIGTERM, seconds=10.0):
+def end(process, how=signal.SIGTERM, seconds=60.0):
     """Ends a child politely, then by force. Returns its exit code as Popen has it."""
     if process.poll() is None:
         process.send_signal(how)
@@ -36,7 +36,7 @@ def end(process, how=signal.SIGTERM, seconds=10.0):
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
-        return process.wait(5)
+        return process.wait(seconds)
 
 
 def freeze(process):

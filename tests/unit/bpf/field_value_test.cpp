@@ -56,7 +56,7 @@ void expect_response_ends(const std::string& fields, const std::string& body) {
     }
 }
 
-std::string spaces(std::size_t count) { return std::string(count, ' '); }
+std::string spaces(std::size_t count) { return std::string().append(count, ' '); }
 
 TEST(FieldValue, LengthWithAnySpaceAroundIt) {
     for (const std::string& value :
