@@ -18,7 +18,7 @@ struct Command {
     std::string name;            // empty: serving, which is what the program does without a command
     std::string purpose;         // one line of --help
     std::vector<Option> options; // in the order of --help; their targets live as long as `run`
-    Run run{};
+    Run run;
 };
 
 Command serve_command();

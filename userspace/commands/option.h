@@ -74,11 +74,11 @@ using Target = std::variant<std::monostate,            // taken by the command l
 
 struct Option {
     std::string name; // without dashes: "web.listen-address"
-    std::string group{};
-    std::string purpose{}; // sentences without a final period
-    Target target{};
-    std::string value{};     // what stands for the value in --help; empty: as its kind has it
-    std::string preset{};    // the default where the target does not hold it
+    std::string group;
+    std::string purpose; // sentences without a final period
+    Target target;
+    std::string value;       // what stands for the value in --help; empty: as its kind has it
+    std::string preset;      // the default where the target does not hold it
     char letter = 0;         // of the short form, as in -o; 0: none
     bool negatable = false;  // a switch that is also spelled --no-NAME
     bool repeatable = false; // of a Parser: called for each value

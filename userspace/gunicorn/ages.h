@@ -27,7 +27,7 @@ inline constexpr std::chrono::milliseconds kArbiterNotices{50};
 
 // When to ask the Arbiter next.
 struct AgeCheck {
-    WallTime due{};   // at once
+    WallTime due;     // at once
     int failures = 0; // in a row
     bool answered = false;
 

@@ -10,11 +10,11 @@
 namespace web {
 
 struct Request {
-    std::string_view method;             // "GET"
-    std::string_view path;               // decoded, without query
-    std::string_view accept;             // header values; empty when absent
-    std::string_view accept_encoding;    //
-    std::string_view if_none_match = {}; //
+    std::string_view method;          // "GET"
+    std::string_view path;            // decoded, without query
+    std::string_view accept;          // header values; empty when absent
+    std::string_view accept_encoding; //
+    std::string_view if_none_match;   //
 };
 
 struct Answer {

@@ -98,7 +98,7 @@ protected:
     Code bootstrap_ = code("/usr/lib/python3.11/threading.py", "_bootstrap");
     Thread thread_;
     const Thread* first_ = &thread_;
-    contract::python layout_{.first_thread_at = reference(&first_),
+    contract::python layout_{.first_thread_at = reference(static_cast<const void*>(&first_)),
                              .thread_next = offsetof(Thread, next),
                              .thread_id = offsetof(Thread, id),
                              .thread_exc_info = offsetof(Thread, handled),

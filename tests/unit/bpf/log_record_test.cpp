@@ -175,7 +175,7 @@ TEST_F(LogRecordTest, ArgumentsKeepTheirBytesAndHowWideTheyAre) {
         record = ask().back();
         EXPECT_EQ(record.argument_kinds[0], width);
         EXPECT_EQ(record.argument_bytes[0], 8 * width);
-        EXPECT_EQ(std::memcmp(record.arguments[0], texts_.back().characters, 8 * width), 0);
+        EXPECT_EQ(std::memcmp(record.arguments[0], texts_.back().characters, std::size_t{8} * width), 0);
     }
     texts_.back().length = contract::LOG_ARGUMENT_BYTES;
     EXPECT_EQ(ask().back().argument_bytes[0], contract::LOG_ARGUMENT_BYTES);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <deque>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -51,8 +52,8 @@ protected:
     void handle(const char* type, const std::vector<std::string>& files) {
         const auto& kind = types_.emplace_back(Type{&class_, kException, type});
         const Traceback* traceback = nullptr;
-        for (auto file = files.rbegin(); file != files.rend(); ++file)
-            traceback = &tracebacks_.emplace_back(Traceback{&class_, traceback, frame({*file, "f"}, nullptr)});
+        for (const auto& file : files | std::views::reverse)
+            traceback = &tracebacks_.emplace_back(Traceback{&class_, traceback, frame({file, "f"}, nullptr)});
         const auto& exception = exceptions_.emplace_back(Exception{&kind, traceback});
         thread_.handled = &blocks_.emplace_back(Handled{&exception, static_cast<const Handled*>(thread_.handled)});
     }
@@ -139,7 +140,7 @@ TEST_F(UnansweredTest, OfALongTracebackTheInnermostDecide) {
     files.insert(files.end(), 11, "/usr/lib/python3.11/socket.py");
     handle("OSError", files);
     EXPECT_EQ(exception(), "OSError");
-    files.push_back("/usr/lib/python3.11/socket.py");
+    files.emplace_back("/usr/lib/python3.11/socket.py");
     handle("OSError", files);
     EXPECT_EQ(exception(), "OSError") << "that of the block around it: of a dozen library's frames nothing is known";
     thread_.handled = nullptr;

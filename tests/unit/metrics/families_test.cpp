@@ -44,6 +44,7 @@ TEST(Families, LabelsAreThoseOfTheCatalogueThenThoseOfTheTarget) {
                 expected.emplace_back(label);
         for (const auto& series : family.metric) {
             std::vector<std::string> names;
+            names.reserve(series.label.size());
             for (const auto& label : series.label) names.push_back(label.name);
             EXPECT_EQ(names, expected) << family.name;
         }
@@ -165,8 +166,7 @@ TEST(Families, KnownSeriesStartAtZeroAndResponsesDoNot) {
              "gunicorn_worker_protocol_errors_total{worker_id=\"worker_1_1234567890\",kind=\"unexpected_bytes\"} 3.0",
              "gunicorn_request_queue_unknown_total{worker_id=\"worker_1_1234567890\",place=\"accept_queue\"} 0.0",
              "gunicorn_request_queue_unknown_total{worker_id=\"worker_1_1234567890\",place=\"next_read\"} 4.0",
-             "gunicorn_worker_protocol_errors_total{worker_id=\"worker_2_1234567890\",kind=\"unexpected_response\"} "
-             "0.0",
+             R"(gunicorn_worker_protocol_errors_total{worker_id="worker_2_1234567890",kind="unexpected_response"} 0.0)",
              "gunicorn_bpf_exporter_connections_resynchronized_total{reason=\"parse_budget\"} 1.0",
              "gunicorn_worker_responses_total{worker_id=\"worker_1_1234567890\",status_code=\"200\"} 35.0",
              "gunicorn_worker_exits_total{reason=\"oom\"} 0.0",

@@ -23,7 +23,9 @@ inline event::Execution task(std::uint64_t context) {
     return execution;
 }
 inline event::Execution greenlet(std::uint64_t frame) { return {.thread = 1, .outermost_frame = frame}; }
-inline event::Execution thread(std::uint32_t id) { return {.thread = id, .outermost_frame = id * 0x100}; }
+inline event::Execution thread(std::uint32_t id) {
+    return {.thread = id, .outermost_frame = std::uint64_t{id} * 0x100};
+}
 
 struct Line {
     std::string exception;
