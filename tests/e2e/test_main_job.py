@@ -102,6 +102,9 @@ def test_workers_by_name(server, exporter):
             ticks = int(file.read().rpartition(")")[2].split()[19])
         starts.append(boot + ticks // os.sysconf("SC_CLK_TCK"))
     assert scrape.workers() == {f"worker_{age}_{start}" for age, start in zip((1, 2), starts)}
+    infos = scrape.select("gunicorn_worker_info")
+    assert sorted((labels["worker_id"], labels["pid"], value) for labels, value in infos) == \
+        sorted((f"worker_{age}_{start}", str(pid), 1.0) for age, start, pid in zip((1, 2), starts, pids))
     for labels, value in scrape.select("gunicorn_worker_state"):
         assert (labels["state"], value) == ("running", 1.0)
         assert re.fullmatch(r"\d+\.\d{3}", labels["timestamp"])
@@ -202,6 +205,7 @@ def test_dead_worker(server, exporter):
     wait_for(lambda: len(exporter.scrape().workers() - before) == 1, "the replacement")
     scrape = exporter.scrape()
     assert len(scrape.workers()) == 2
+    assert {int(labels["pid"]) for labels, _ in scrape.select("gunicorn_worker_info")} == set(server.workers()) - {victim}
     for gauge in ("gunicorn_worker_memory_bytes", "gunicorn_worker_cpu_percent", "gunicorn_worker_state"):
         assert {labels["worker_id"] for labels, _ in scrape.select(gauge)} <= scrape.workers()
     assert scrape.by("gunicorn_worker_exits_total", "reason")["killed"] == 1

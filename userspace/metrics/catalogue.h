@@ -51,6 +51,7 @@ enum class Name {
     worker_gc_pause,
     worker_import_time,
     worker_imports,
+    worker_info,
     master_worker_spawns,
     worker_exits,
     info,

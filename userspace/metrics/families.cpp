@@ -28,6 +28,7 @@ void add_ended_by(FamilySet& set, Name name, const std::string& worker, const ev
 
 void add_gauges(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
     const auto& gauges = *worker.gauges;
+    set.gauge(Name::worker_info, {worker.id, std::to_string(worker.pid)}, 1, target);
     if (gauges.memory_bytes) set.gauge(Name::worker_memory, {worker.id}, number(*gauges.memory_bytes), target);
     if (gauges.cpu_percent) set.gauge(Name::worker_cpu, {worker.id}, *gauges.cpu_percent, target);
     if (gauges.heartbeat_age)

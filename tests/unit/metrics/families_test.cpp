@@ -137,10 +137,16 @@ TEST(Families, UnreadableStatusHasAName) {
 
 TEST(Families, EndedWorkerKeepsCountersAndLosesGauges) {
     const auto text = text_of(documented_snapshot());
-    for (const char* gauge : {"memory_bytes", "cpu_percent", "uptime_seconds", "heartbeat_age_seconds", "state"}) {
+    for (const char* gauge :
+         {"memory_bytes", "cpu_percent", "uptime_seconds", "heartbeat_age_seconds", "state", "info"}) {
         EXPECT_THAT(text, HasSubstr(fmt::format("gunicorn_worker_{}{{worker_id=\"worker_1_", gauge)));
         EXPECT_THAT(text, Not(HasSubstr(fmt::format("gunicorn_worker_{}{{worker_id=\"worker_2_", gauge))));
     }
+}
+
+TEST(Families, WorkersAreJoinedWithTheirPids) {
+    const auto text = text_of(documented_snapshot());
+    EXPECT_THAT(text, HasSubstr("\ngunicorn_worker_info{worker_id=\"worker_1_1234567890\",pid=\"4711\"} 1.0\n"));
 }
 
 TEST(Families, UnsampledGaugesAreAbsent) {
