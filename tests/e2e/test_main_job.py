@@ -122,6 +122,42 @@ def test_memory_is_the_resident_set(server, exporter):
     wait_for(same, "memory equals VmRSS of both workers")
 
 
+def cpu_seconds(pid):
+    """User and system time of a process, by /proc."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return {mode: int(ticks) / os.sysconf("SC_CLK_TCK") for mode, ticks in zip(("user", "system"), fields[11:13])}
+
+
+def test_processor_time_is_that_of_proc_and_stays(server, exporter):
+    assert ask(server, "GET", "/burn?s=0.5").status == 200
+    cpu = "gunicorn_worker_cpu_seconds_total"
+
+    def shown():
+        scrape = exporter.scrape()
+        return {int(labels["pid"]): scrape.by(cpu, "mode", worker_id=labels["worker_id"]) for labels, _ in scrape.select("gunicorn_worker_info")}
+
+    wait_for(lambda: shown() == {pid: cpu_seconds(pid) for pid in server.workers()}, "both workers' times are those of /proc")
+    busiest = max(server.workers(), key=lambda pid: cpu_seconds(pid)["user"])
+    last = cpu_seconds(busiest)
+    (name,) = {labels["worker_id"] for labels, _ in exporter.scrape().select("gunicorn_worker_info", pid=str(busiest))}
+    os.kill(busiest, signal.SIGKILL)
+    wait_for(lambda: name not in exporter.scrape().workers(), "its end")
+    assert exporter.scrape().by(cpu, "mode", worker_id=name) == pytest.approx(last, abs=0.02)  # it may have done something in between
+    wait_for(lambda: len(exporter.scrape().workers()) == 2, "its replacement")
+
+
+def test_cpu_percentage_does_not_wait_for_the_sampling_interval(directory, server):
+    with Exporter(directory, pid=server.pid, interval="1h") as exporter:
+        wait_for(lambda: len(exporter.scrape().select("gunicorn_worker_cpu_percent")) == 2, "a value for each worker")
+        born = exporter.scrape().workers()
+        os.kill(server.workers()[0], signal.SIGKILL)
+        wait_for(lambda: exporter.scrape().workers() - born, "the replacement")
+        for gauge in ("cpu_percent", "memory_bytes"):
+            wait_for(lambda: {labels["worker_id"] for labels, _ in exporter.scrape().select(f"gunicorn_worker_{gauge}")} == exporter.scrape().workers(),
+                     f"{gauge} of the replacement, too")
+
+
 @pytest.mark.clock
 def test_cpu_of_a_busy_and_an_idle_worker(server, exporter):
     with Connection(server.address) as connection:

@@ -47,7 +47,9 @@ std::vector<Metric> documented() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "User and system time over the last sampling interval; 100 is one core. Absent until two samples exist."},
+         "User and system time over the last sampling interval; 100 is one core. A new worker has its first value "
+         "after "
+         "a second, whatever the interval is."},
         {Name::worker_uptime,
          "gunicorn_worker_uptime_seconds",
          MetricType::Gauge,

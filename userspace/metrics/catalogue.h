@@ -52,6 +52,7 @@ enum class Name {
     worker_import_time,
     worker_imports,
     worker_info,
+    worker_cpu_time,
     master_worker_spawns,
     worker_exits,
     info,

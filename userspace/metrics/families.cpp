@@ -40,6 +40,12 @@ void add_gauges(FamilySet& set, const model::Worker& worker, const TargetLabels&
               target);
 }
 
+void add_cpu_time(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
+    if (!worker.cpu_time) return;
+    set.counter(Name::worker_cpu_time, {worker.id, "user"}, seconds(worker.cpu_time->user), target);
+    set.counter(Name::worker_cpu_time, {worker.id, "system"}, seconds(worker.cpu_time->system), target);
+}
+
 void add_labelled_answers(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
     for (const auto& [key, count] : worker.failed)
         set.counter(Name::worker_failed_requests, {worker.id, key.method, key.endpoint, std::to_string(key.status)},
@@ -181,6 +187,7 @@ void add_target(FamilySet& set, const model::Target& target, const model::Measur
     add_routes(set, target);
     for (const auto& worker : target.workers) {
         if (worker.gauges) add_gauges(set, worker, target.labels);
+        add_cpu_time(set, worker, target.labels);
         if (!worker.counted) continue;
         add_measured(set, worker, measured, target.labels);
         add_python(set, worker, target.labels);

@@ -148,7 +148,10 @@ void Model::set_totals(event::Slot slot, event::Totals totals) {
 }
 
 void Model::set_sample(const Sample& sample) {
-    if (sample.slot != 0) observed_[sample.slot].sample = sample;
+    if (sample.slot == 0) return;
+    auto& observed = observed_[sample.slot];
+    if (sample.cpu_time || observed.sample.pid != sample.pid) observed.cpu_time = sample.cpu_time;
+    observed.sample = sample;
 }
 
 // With what explains failures: they may not have been published since.
@@ -217,6 +220,7 @@ Worker Model::describe(const gunicorn::Worker& worker, const TargetGroups::Group
     if (!worker.death) described.gauges = gauges_of(worker, observed, now);
     if (observed == nullptr) return described;
     adopt(*observed, worker, group);
+    if (observed->sample.pid == worker.pid) described.cpu_time = observed->cpu_time;
     if (!observed->totals) return described;
     for (const auto& response : observed->unexplained.take_expired(now.kernel))
         add_error(*observed, response, std::string(kUnknownError));

@@ -77,7 +77,7 @@ public:
     // ring buffer into on(), then take a snapshot (see answers.h).
     void set_totals(event::Slot slot, event::Totals totals);
 
-    // A reading of /proc. What is absent is unknown at present.
+    // A reading of /proc. What is absent is unknown at present; the time that a worker has used stays what it was.
     void set_sample(const Sample& sample);
 
     // How full the listeners are.
@@ -112,6 +112,7 @@ private:
         std::set<std::string> error_types; // as published
         RouteRecords routes;
         Sample sample;
+        std::optional<CpuTime> cpu_time; // the last one that was sampled
     };
 
     Observed* observed_of(event::Slot slot, pid_t pid);

@@ -60,10 +60,17 @@ struct WorkerGauges {
     std::optional<std::chrono::nanoseconds> heartbeat_age; // absent when its heartbeat file cannot be read
 };
 
+// Processor time since the process began.
+struct CpuTime {
+    std::chrono::nanoseconds user{0};
+    std::chrono::nanoseconds system{0};
+};
+
 struct Worker {
     std::string id;                     // worker_<age>_<start>
     pid_t pid = 0;                      // as the exporter sees it
     std::optional<WorkerGauges> gauges; // nothing once the worker has ended
+    std::optional<CpuTime> cpu_time;    // as last sampled; absent until then
     bool counted = false;               // false: the kernel had no room to observe it, so nothing below is known
     event::Totals totals;
     std::map<FailedKey, std::uint64_t> failed; // sums to totals.responses of status >= 400, status by status

@@ -259,6 +259,10 @@ void Observer::sample() {
     sampling_time_ = steady_clock::now() - begun;
 }
 
+void Observer::sample_new() {
+    for (const auto& sample : sampler_.sample_new(tree_.masters())) model_.set_sample(sample);
+}
+
 void Observer::tidy() {
     apply(tree_.scan());
     apply(tree_.forget_dead());

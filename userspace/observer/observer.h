@@ -58,6 +58,9 @@ public:
     void drain();
     // Reads memory and CPU of the workers.
     void sample();
+    // … of those that have come since, and once more of those that lack a share of the processor. To be called several
+    // times a second.
+    void sample_new();
     // Looks for what events may have missed, and drops what is past its retention time.
     void tidy();
     // Drops what has ended, however short ago: its series are gone with this.

@@ -35,7 +35,8 @@ struct Stat {
     std::string comm; // the kernel cuts it at 15 bytes
     char state = '?'; // R S D Z T t X …
     pid_t parent = 0;
-    std::uint64_t cpu_ticks = 0; // user + system, in ticks_per_second()
+    std::uint64_t user_ticks = 0; // of processor time, in ticks_per_second()
+    std::uint64_t system_ticks = 0;
     std::uint32_t threads = 0;
     std::uint64_t start_ticks = 0; // since boot, in ticks_per_second()
     // Address where the first stack begins: drawn at random by execve() and inherited by fork(), so a child with

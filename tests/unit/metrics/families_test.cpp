@@ -149,6 +149,21 @@ TEST(Families, WorkersAreJoinedWithTheirPids) {
     EXPECT_THAT(text, HasSubstr("\ngunicorn_worker_info{worker_id=\"worker_1_1234567890\",pid=\"4711\"} 1.0\n"));
 }
 
+TEST(Families, ProcessorTimeStaysWithTheOtherCounters) {
+    auto snapshot = documented_snapshot();
+    const auto text = text_of(snapshot);
+    const auto series = [](const char* worker, const char* mode) {
+        return fmt::format("\ngunicorn_worker_cpu_seconds_total{{worker_id=\"{}_1234567890\",mode=\"{}\"}} ", worker,
+                           mode);
+    };
+    EXPECT_THAT(text, HasSubstr(series("worker_1", "user") + "90.5\n"));
+    EXPECT_THAT(text, HasSubstr(series("worker_1", "system") + "1.25\n"));
+    EXPECT_THAT(text, HasSubstr(series("worker_2", "user") + "3.0\n"));
+    EXPECT_THAT(text, HasSubstr(series("worker_2", "system") + "0.02\n"));
+    snapshot.targets[0].workers[1].cpu_time.reset(); // it ended before it could be sampled
+    EXPECT_THAT(text_of(snapshot), Not(HasSubstr(series("worker_2", "user"))));
+}
+
 TEST(Families, UnsampledGaugesAreAbsent) {
     auto snapshot = documented_snapshot();
     snapshot.targets[0].workers[0].gauges->memory_bytes.reset();

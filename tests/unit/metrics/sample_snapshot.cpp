@@ -45,6 +45,7 @@ model::Snapshot documented_snapshot() {
     worker.id = "worker_1_1234567890";
     worker.pid = 4711;
     worker.gauges = model::WorkerGauges{model::WorkerState::running, 1640995200.123, 3600, 52428800, 2.5, 3, 1500ms};
+    worker.cpu_time = model::CpuTime{90'500ms, 1250ms};
     worker.counted = true;
     worker.totals = documented_totals();
     worker.failed = {{{"GET", "/api/users", 404}, 5}, {{"POST", "/api/data", 500}, 2}};
@@ -52,6 +53,7 @@ model::Snapshot documented_snapshot() {
 
     model::Worker ended;
     ended.id = "worker_2_1234567890";
+    ended.cpu_time = model::CpuTime{3s, 20ms};
     ended.counted = true;
     ended.totals.connections = {{"http", 0}};
 

@@ -56,6 +56,33 @@ TEST_F(ModelTest, TypesMadeAtRunTimeAreBounded) {
     EXPECT_EQ(errors.at({"GET", "/a", "other"}), 136u);
 }
 
+TEST_F(ModelTest, ProcessorTimeStaysAfterTheEnd) {
+    model.set_totals(1, totals({{200, 1}}));
+    model.set_sample({.slot = 1, .pid = 101, .cpu_time = model::CpuTime{2s, 1s}});
+    model.set_sample({.slot = 1, .pid = 101}); // it could not be read
+    const auto time_of = [&](const std::vector<gunicorn::Master>& masters) {
+        return snapshot(masters).targets.at(0).workers.at(0).cpu_time;
+    };
+    ASSERT_TRUE(time_of(one).has_value());
+    EXPECT_EQ(time_of(one)->user, 2s);
+    EXPECT_EQ(time_of(one)->system, 1s);
+    auto ended = one;
+    ended[0].workers[0].death = gunicorn::Death{};
+    ended[0].workers[0].slot = 0;
+    ended[0].workers[0].retained = model.retain(1);
+    ASSERT_TRUE(time_of(ended).has_value());
+    EXPECT_EQ(time_of(ended)->user, 2s);
+}
+
+TEST_F(ModelTest, ProcessorTimeIsNotThatOfAnotherProcessInTheSlot) {
+    model.set_sample({.slot = 1, .pid = 101, .cpu_time = model::CpuTime{2s, 1s}});
+    snapshot(one);
+    const std::vector<gunicorn::Master> other{master(100, {worker(102, 1, 2, 6000)})};
+    EXPECT_FALSE(snapshot(other).targets.at(0).workers.at(0).cpu_time.has_value());
+    model.set_sample({.slot = 1, .pid = 102});
+    EXPECT_FALSE(snapshot(other).targets.at(0).workers.at(0).cpu_time.has_value());
+}
+
 TEST_F(ModelTest, AnExceptionInPlaceOfAResponseIsAnErrorAndNothingElse) {
     auto counted = totals({{200, 1}});
     counted.aborted.server = 2;
@@ -127,7 +154,7 @@ TEST_F(ModelTest, WithoutGunicornThereIsNoTarget) {
 }
 
 TEST_F(ModelTest, WorkerHasItsTotalsGaugesAndFailures) {
-    model.set_sample({1, 52428800, 3, 2.5});
+    model.set_sample({.slot = 1, .memory_bytes = 52428800, .threads = 3, .cpu_percent = 2.5});
     model.set_totals(1, totals({{200, 7}, {404, 1}, {500, 1}}));
     model.on(responded(1, 404, "GET /users/7?x HTTP/1.1", 101));
     model.on(responded(1, 500, "POST /data HTTP/1.1", 101));

@@ -39,6 +39,11 @@ protected:
         return sampler_.sample(masters_);
     }
 
+    std::vector<model::Sample> sample_new_at(std::chrono::nanoseconds now) {
+        now_ = now;
+        return sampler_.sample_new(masters_);
+    }
+
     std::vector<gunicorn::Master> masters_{master(100, {worker(101, 1, 1, 5000)})};
 
 private:
@@ -69,6 +74,51 @@ TEST_F(SamplerTest, MemoryAtOnceAndCpuFromTheSecondSampleOn) {
     EXPECT_DOUBLE_EQ(*samples[0].cpu_percent, 7.5);
 
     EXPECT_EQ(sample_at(13s).at(0).cpu_percent, 0.0) << "over the last interval, not since the start";
+}
+
+TEST_F(SamplerTest, TimeByModeSinceTheProcessBegan) {
+    process(101, 12345, 678, 5000, 4);
+    const auto samples = sample_at(10s);
+    EXPECT_EQ(samples.at(0).pid, 101);
+    ASSERT_TRUE(samples[0].cpu_time.has_value());
+    EXPECT_EQ(samples[0].cpu_time->user, 123'450ms);
+    EXPECT_EQ(samples[0].cpu_time->system, 6780ms);
+}
+
+TEST_F(SamplerTest, FirstPercentageDoesNotWaitForTheInterval) {
+    process(101, 100, 50, 5000, 51200);
+    sample_at(10s);
+    EXPECT_TRUE(sample_new_at(10s + 700ms).empty()) << "hundredths of a second say little over less";
+    process(101, 150, 50, 5000, 99999);
+    const auto samples = sample_new_at(11s);
+    ASSERT_EQ(samples.size(), 1u);
+    EXPECT_EQ(samples[0].cpu_percent, 50.0);
+    EXPECT_EQ(samples[0].cpu_time->user, 1500ms);
+    EXPECT_EQ(samples[0].memory_bytes, 52428800u) << "as sampled: once in an interval";
+    EXPECT_TRUE(sample_new_at(12s).empty()) << "it has one";
+    EXPECT_EQ(sample_at(20s).at(0).cpu_percent, 5.0) << "over the whole interval";
+}
+
+TEST_F(SamplerTest, NewWorkerHasValuesAtOnceAndAPercentageSoon) {
+    sample_at(9s);
+    process(101, 100, 0, 5000, 4);
+    const auto samples = sample_new_at(10s);
+    ASSERT_EQ(samples.size(), 1u);
+    EXPECT_EQ(samples[0].memory_bytes, 4096u);
+    EXPECT_FALSE(samples[0].cpu_percent.has_value());
+    process(101, 180, 0, 5000, 4);
+    EXPECT_EQ(sample_new_at(11s).at(0).cpu_percent, 80.0);
+    process(101, 200, 0, 5000, 4);
+    EXPECT_EQ(sample_at(14s).at(0).cpu_percent, 25.0);
+}
+
+TEST_F(SamplerTest, IntervalThatEndsRightAfterABirthGivesNoPercentage) {
+    process(101, 100, 0, 5000, 4);
+    sample_new_at(10s);
+    process(101, 101, 0, 5000, 4);
+    EXPECT_FALSE(sample_at(10s + 5ms).at(0).cpu_percent.has_value());
+    process(101, 111, 0, 5000, 4);
+    EXPECT_DOUBLE_EQ(sample_at(10s + 105ms).at(0).cpu_percent.value_or(-1), 100.0) << "intervals can be short";
 }
 
 TEST_F(SamplerTest, TwoCoresAreTwoHundredPercent) {

@@ -26,7 +26,8 @@ TEST_F(Process, ReadsStat) {
     EXPECT_EQ(stat.comm, "python3");
     EXPECT_EQ(stat.state, 'R');
     EXPECT_EQ(stat.parent, 7);
-    EXPECT_EQ(stat.cpu_ticks, 300u);
+    EXPECT_EQ(stat.user_ticks, 250u);
+    EXPECT_EQ(stat.system_ticks, 50u);
     EXPECT_EQ(stat.threads, 9u);
     EXPECT_EQ(stat.start_ticks, 123456u);
     EXPECT_EQ(stat.stack_start, 140737u);
