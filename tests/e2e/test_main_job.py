@@ -3,6 +3,7 @@
 
 import os
 import re
+import resource
 import signal
 import statistics
 import subprocess
@@ -120,6 +121,38 @@ def test_memory_is_the_resident_set(server, exporter):
         return shown == sorted(status_field(pid, "VmRSS") * 1024 for pid in server.workers())
 
     wait_for(same, "memory equals VmRSS of both workers")
+
+
+def descriptors(pid):
+    """How many a process has open, and may have."""
+    with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+        limit = next(int(line.split()[3]) for line in file if line.startswith("Max open files"))
+    return len(os.listdir(f"/proc/{pid}/fd")), limit
+
+
+def test_descriptors_threads_and_memory_of_master_and_workers(server, exporter):
+    def shown(scrape):
+        workers = {int(labels["pid"]): labels["worker_id"] for labels, _ in scrape.select("gunicorn_worker_info")}
+        found = {pid: tuple(scrape.by(f"gunicorn_worker_{what}_fds", "worker_id")[name] for what in ("open", "max")) for pid, name in workers.items()}
+        (found[server.pid],) = {tuple(scrape.total(f"gunicorn_master_{what}_fds") for what in ("open", "max"))}
+        return found
+
+    def same():
+        return shown(exporter.scrape()) == {pid: descriptors(pid) for pid in (server.pid, *server.workers())}
+
+    wait_for(same, "descriptors and limits are those of /proc")
+    worker = server.workers()[1]
+    before = [resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in (server.pid, worker)]
+    try:
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (333, before[0][1]))
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (222, before[1][1]))
+        wait_for(lambda: exporter.scrape().total("gunicorn_master_max_fds") == 333, "the next sample")
+        wait_for(same, "descriptors and limits are those of /proc")
+    finally:
+        for pid, limits in zip((server.pid, worker), before):
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    wait_for(lambda: exporter.scrape().total("gunicorn_master_memory_bytes") == status_field(server.pid, "VmRSS") * 1024, "memory equals VmRSS")
+    assert exporter.scrape().total("gunicorn_master_threads") == status_field(server.pid, "Threads")
 
 
 def cpu_seconds(pid):

@@ -47,9 +47,7 @@ std::vector<Metric> documented() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "User and system time over the last sampling interval; 100 is one core. A new worker has its first value "
-         "after "
-         "a second, whatever the interval is."},
+         "User and system time over the last sampling interval; 100 is one core. Absent in a worker's first second."},
         {Name::worker_uptime,
          "gunicorn_worker_uptime_seconds",
          MetricType::Gauge,
@@ -354,7 +352,7 @@ std::vector<Metric> about_the_exporter() {
         {Name::sampling_duration,
          "gunicorn_bpf_exporter_sampling_duration_seconds",
          MetricType::Gauge,
-         "Time taken by the last sampling of memory and CPU of all workers",
+         "Time taken by the last sampling of memory, CPU and open files of all masters and workers",
          {},
          Scope::exporter,
          kFirst,

@@ -29,11 +29,13 @@ void add_ended_by(FamilySet& set, Name name, const std::string& worker, const ev
 void add_gauges(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
     const auto& gauges = *worker.gauges;
     set.gauge(Name::worker_info, {worker.id, std::to_string(worker.pid)}, 1, target);
-    if (gauges.memory_bytes) set.gauge(Name::worker_memory, {worker.id}, number(*gauges.memory_bytes), target);
+    if (gauges.use.memory_bytes) set.gauge(Name::worker_memory, {worker.id}, number(*gauges.use.memory_bytes), target);
     if (gauges.cpu_percent) set.gauge(Name::worker_cpu, {worker.id}, *gauges.cpu_percent, target);
     if (gauges.heartbeat_age)
         set.gauge(Name::worker_heartbeat_age, {worker.id}, seconds(*gauges.heartbeat_age), target);
-    if (gauges.threads) set.gauge(Name::worker_threads, {worker.id}, *gauges.threads, target);
+    if (gauges.use.threads) set.gauge(Name::worker_threads, {worker.id}, *gauges.use.threads, target);
+    if (gauges.use.open_fds) set.gauge(Name::worker_open_fds, {worker.id}, number(*gauges.use.open_fds), target);
+    if (gauges.use.max_fds) set.gauge(Name::worker_max_fds, {worker.id}, number(*gauges.use.max_fds), target);
     set.gauge(Name::worker_uptime, {worker.id}, gauges.uptime_seconds, target);
     set.gauge(Name::worker_state,
               {worker.id, std::string(model::name_of(gauges.state)), fmt::format("{:.3f}", gauges.state_since)}, 1,
@@ -175,8 +177,17 @@ void add_facts(FamilySet& set, const model::Target& target) {
     set.gauge(Name::info, std::move(values), 1, target.labels);
 }
 
+void add_master(FamilySet& set, const model::Target& target) {
+    const auto& use = target.master_use;
+    if (use.open_fds) set.gauge(Name::master_open_fds, {}, number(*use.open_fds), target.labels);
+    if (use.max_fds) set.gauge(Name::master_max_fds, {}, number(*use.max_fds), target.labels);
+    if (use.threads) set.gauge(Name::master_threads, {}, *use.threads, target.labels);
+    if (use.memory_bytes) set.gauge(Name::master_memory, {}, number(*use.memory_bytes), target.labels);
+}
+
 void add_target(FamilySet& set, const model::Target& target, const model::Measured& measured) {
     add_facts(set, target);
+    add_master(set, target);
     set.counter(Name::master_worker_restarts, {}, number(target.restarts), target.labels);
     set.counter(Name::master_worker_spawns, {}, number(target.spawns), target.labels);
     for (const auto& [reason, count] : target.exits)

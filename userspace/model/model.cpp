@@ -204,9 +204,8 @@ WorkerGauges Model::gauges_of(const gunicorn::Worker& worker, const Observed* ob
     const auto born = static_cast<double>(worker.start_ticks) / static_cast<double>(options_.clock_ticks_per_second);
     gauges.uptime_seconds = std::max(0.0, seconds(now.since_boot) - born);
     if (observed != nullptr) {
-        gauges.memory_bytes = observed->sample.memory_bytes;
+        gauges.use = observed->sample.use;
         gauges.cpu_percent = observed->sample.cpu_percent;
-        gauges.threads = observed->sample.threads;
     }
     if (const auto age = heartbeats_.find(worker.slot); age != heartbeats_.end()) gauges.heartbeat_age = age->second;
     return gauges;
@@ -262,6 +261,15 @@ void Model::add_listeners(Target& target, const TargetGroups::Group& group) cons
     for (auto& [name, listener] : target.listeners) listener.dropped = drops.total(name);
 }
 
+ProcessUse Model::use_of_master(const Masters& masters) const {
+    const auto* master = youngest_alive(masters);
+    if (master == nullptr) return {};
+    const auto sample = std::ranges::find_if(masters_, [&](const MasterSample& each) {
+        return each.pid == master->pid && each.start_ticks == master->start_ticks;
+    });
+    return sample == masters_.end() ? ProcessUse{} : sample->use;
+}
+
 Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment now, bool ready, SelfReport self) {
     Snapshot snapshot;
     snapshot.taken_at = now.wall;
@@ -276,6 +284,7 @@ Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment no
                 if (ids.insert(group.history->id_of(worker)).second) workers.push_back(describe(worker, group, now));
         snapshot.targets.push_back(group.history->target()); // after its workers: they count refused endpoints
         snapshot.targets.back().workers = std::move(workers);
+        snapshot.targets.back().master_use = use_of_master(group.masters);
         for (const auto* master : group.masters)
             if (master->alive) snapshot.targets.back().masters.push_back(master->pid);
         add_listeners(snapshot.targets.back(), group);

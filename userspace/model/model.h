@@ -80,6 +80,9 @@ public:
     // A reading of /proc. What is absent is unknown at present; the time that a worker has used stays what it was.
     void set_sample(const Sample& sample);
 
+    // Likewise, all that is known of masters.
+    void set_masters(std::vector<MasterSample> samples) { masters_ = std::move(samples); }
+
     // How full the listeners are.
     void set_listeners(std::vector<ListenerReading> readings) { listeners_ = std::move(readings); }
 
@@ -122,12 +125,14 @@ private:
     static std::string admit_error(Observed& observed, std::string type);
     void adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group);
     void add_listeners(Target& target, const TargetGroups::Group& group) const;
+    ProcessUse use_of_master(const Masters& masters) const;
     Worker describe(const gunicorn::Worker& worker, const TargetGroups::Group& group, Moment now);
     WorkerGauges gauges_of(const gunicorn::Worker& worker, const Observed* observed, Moment now) const;
 
     Options options_;
     std::map<event::Slot, std::chrono::nanoseconds> heartbeats_;
     std::vector<ListenerReading> listeners_;
+    std::vector<MasterSample> masters_;
     TargetGroups targets_;
     std::map<std::uint64_t, Observed> observed_; // by slot, or above all slots by what retain() returned
     std::uint64_t last_retained_ = std::numeric_limits<event::Slot>::max();

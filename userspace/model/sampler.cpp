@@ -38,19 +38,38 @@ std::optional<double> Sampler::percent(const Reading& from, const CpuTime& to, s
     return 100 * static_cast<double>(busy.count()) / static_cast<double>(interval.count());
 }
 
-// Memory first: when the start that is read last is still the worker's, all of it was the worker's.
+// A zombie has no memory and no descriptors any more.
+ProcessUse Sampler::use_of(pid_t pid) const {
+    ProcessUse use;
+    const auto status = proc_.status(pid);
+    if (!status) return use;
+    if (status->threads) use.threads = status->threads;
+    use.memory_bytes = status->resident_bytes;
+    if (!status->resident_bytes) return use;
+    if (const auto count = proc_.open_file_count(pid)) use.open_fds = *count;
+    if (const auto limit = proc_.open_file_limit(pid)) use.max_fds = *limit;
+    return use;
+}
+
+void Sampler::sample_master(const gunicorn::Master& master, std::map<Process, ProcessUse>& known) const {
+    const auto use = use_of(master.pid);
+    const auto stat = proc_.stat(master.pid);
+    if (stat && stat->start_ticks == master.start_ticks) known.insert_or_assign({master.pid, master.start_ticks}, use);
+}
+
+std::vector<MasterSample> Sampler::masters() const {
+    std::vector<MasterSample> samples;
+    for (const auto& [process, use] : masters_) samples.push_back({process.pid, process.start_ticks, use});
+    return samples;
+}
+
+// The start last: when it is still the worker's, all that was read before was the worker's.
 std::optional<Sampler::Reading> Sampler::read(const gunicorn::Worker& worker) const {
-    const auto status = proc_.status(worker.pid);
+    const auto use = use_of(worker.pid);
     const auto stat = proc_.stat(worker.pid);
     const auto now = clock_();
     if (!stat || stat->start_ticks != worker.start_ticks) return std::nullopt;
-
-    Sample sample{.slot = worker.slot, .pid = worker.pid};
-    if (status) {
-        sample.memory_bytes = status->resident_bytes;
-        if (status->threads) sample.threads = status->threads;
-    }
-    sample.cpu_time = cpu_time(*stat);
+    const Sample sample{.slot = worker.slot, .pid = worker.pid, .use = use, .cpu_time = cpu_time(*stat)};
     return Reading{sample, now, false};
 }
 
@@ -70,6 +89,10 @@ std::vector<Sample> Sampler::sample(const std::vector<gunicorn::Master>& masters
         readings.insert_or_assign(process, *reading);
     }
     last_ = std::move(readings);
+    std::map<Process, ProcessUse> known;
+    for (const auto& master : masters)
+        if (master.alive) sample_master(master, known);
+    masters_ = std::move(known);
     return samples;
 }
 
@@ -95,6 +118,8 @@ std::vector<Sample> Sampler::sample_new(const std::vector<gunicorn::Master>& mas
             samples.push_back(sample);
         }
     }
+    for (const auto& master : masters)
+        if (master.alive && !masters_.contains({master.pid, master.start_ticks})) sample_master(master, masters_);
     return samples;
 }
 

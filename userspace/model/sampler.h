@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Memory and CPU of every living worker, read from /proc at regular intervals, whether it is busy or idle.
+// Memory, CPU and file descriptors of every living master and worker, read from /proc at regular intervals, whether it
+// is busy or idle.
 #pragma once
 
 #include <sys/types.h>
@@ -22,10 +23,16 @@ namespace model {
 struct Sample {
     event::Slot slot = 0;
     pid_t pid = 0;
-    std::optional<std::uint64_t> memory_bytes; // resident set
-    std::optional<std::uint32_t> threads;      // of the operating system
-    std::optional<double> cpu_percent;         // since the sample before; 100 is one core; nothing for a first one
+    ProcessUse use;
+    std::optional<double> cpu_percent; // since the sample before; 100 is one core; nothing for a first one
     std::optional<CpuTime> cpu_time;
+};
+
+// Of a master. It has no percentage.
+struct MasterSample {
+    pid_t pid = 0;
+    std::uint64_t start_ticks = 0;
+    ProcessUse use;
 };
 
 class Sampler {
@@ -42,6 +49,9 @@ public:
     // sample for each worker that has none, and a second reading of its CPU as soon as that says something.
     std::vector<Sample> sample_new(const std::vector<gunicorn::Master>& masters);
 
+    // What the last call has left known of the living masters, to be given to Model::set_masters().
+    std::vector<MasterSample> masters() const;
+
 private:
     struct Process { // a pid alone may be used again between two samples
         pid_t pid;
@@ -55,13 +65,16 @@ private:
         bool early; // by sample_new(): the next one may follow too soon to be compared with it
     };
 
+    ProcessUse use_of(pid_t pid) const;
     std::optional<Reading> read(const gunicorn::Worker& worker) const;
+    void sample_master(const gunicorn::Master& master, std::map<Process, ProcessUse>& known) const;
     // From the start of an interval to its end.
     static std::optional<double> percent(const Reading& from, const CpuTime& to, std::chrono::nanoseconds at);
 
     const procfs::ProcFs& proc_;
     Clock clock_;
     std::map<Process, Reading> last_;
+    std::map<Process, ProcessUse> masters_;
 };
 
 } // namespace model

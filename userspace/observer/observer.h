@@ -56,7 +56,7 @@ public:
     int ring_fd() const { return probe_->ring_fd(); }
     // Takes in what the kernel reported, and looks at processes whose nature is not clear yet.
     void drain();
-    // Reads memory and CPU of the workers.
+    // Reads memory, CPU and descriptors of masters and workers.
     void sample();
     // … of those that have come since, and once more of those that lack a share of the processor. To be called several
     // times a second.

@@ -137,8 +137,8 @@ TEST(Families, UnreadableStatusHasAName) {
 
 TEST(Families, EndedWorkerKeepsCountersAndLosesGauges) {
     const auto text = text_of(documented_snapshot());
-    for (const char* gauge :
-         {"memory_bytes", "cpu_percent", "uptime_seconds", "heartbeat_age_seconds", "state", "info"}) {
+    for (const char* gauge : {"memory_bytes", "cpu_percent", "uptime_seconds", "heartbeat_age_seconds", "state", "info",
+                              "open_fds", "max_fds", "threads"}) {
         EXPECT_THAT(text, HasSubstr(fmt::format("gunicorn_worker_{}{{worker_id=\"worker_1_", gauge)));
         EXPECT_THAT(text, Not(HasSubstr(fmt::format("gunicorn_worker_{}{{worker_id=\"worker_2_", gauge))));
     }
@@ -164,9 +164,26 @@ TEST(Families, ProcessorTimeStaysWithTheOtherCounters) {
     EXPECT_THAT(text_of(snapshot), Not(HasSubstr(series("worker_2", "user"))));
 }
 
+TEST(Families, MastersHaveDescriptorsThreadsAndMemory) {
+    auto snapshot = documented_snapshot();
+    const auto text = text_of(snapshot);
+    for (const char* line : {
+             "gunicorn_worker_open_fds{worker_id=\"worker_1_1234567890\"} 17.0",
+             "gunicorn_worker_max_fds{worker_id=\"worker_1_1234567890\"} 1024.0",
+             "gunicorn_master_open_fds 12.0",
+             "gunicorn_master_max_fds 4096.0",
+             "gunicorn_master_threads 1.0",
+             "gunicorn_master_memory_bytes 30408704.0",
+         })
+        EXPECT_THAT(text, HasSubstr(fmt::format("\n{}\n", line)));
+    snapshot.targets[0].master_use = {}; // it has ended
+    EXPECT_THAT(text_of(snapshot), Not(HasSubstr("\ngunicorn_master_open_fds")));
+    EXPECT_THAT(text_of(snapshot), Not(HasSubstr("\ngunicorn_master_memory_bytes")));
+}
+
 TEST(Families, UnsampledGaugesAreAbsent) {
     auto snapshot = documented_snapshot();
-    snapshot.targets[0].workers[0].gauges->memory_bytes.reset();
+    snapshot.targets[0].workers[0].gauges->use.memory_bytes.reset();
     snapshot.targets[0].workers[0].gauges->cpu_percent.reset();
     snapshot.targets[0].workers[0].gauges->heartbeat_age.reset();
     const auto text = text_of(snapshot);

@@ -56,6 +56,22 @@ TEST_F(ModelTest, TypesMadeAtRunTimeAreBounded) {
     EXPECT_EQ(errors.at({"GET", "/a", "other"}), 136u);
 }
 
+TEST_F(ModelTest, MasterIsTheYoungestThatLives) {
+    auto old = master(100, {worker(101, 1, 1, 5000)});
+    old.start_ticks = 4000;
+    auto young = successor(200, 100, {});
+    young.start_ticks = 6000;
+    model.set_masters({{100, 4000, {.open_fds = 7}}, {200, 6000, {.open_fds = 9}}});
+    EXPECT_EQ(snapshot({old}).targets.at(0).master_use.open_fds, 7u);
+    EXPECT_EQ(snapshot({old, young}).targets.at(0).master_use.open_fds, 9u);
+    young.alive = false;
+    EXPECT_EQ(snapshot({old, young}).targets.at(0).master_use.open_fds, 7u);
+    old.start_ticks = 4001; // another process of that number
+    EXPECT_FALSE(snapshot({old, young}).targets.at(0).master_use.open_fds.has_value());
+    old.alive = false;
+    EXPECT_FALSE(snapshot({old, young}).targets.at(0).master_use.open_fds.has_value());
+}
+
 TEST_F(ModelTest, ProcessorTimeStaysAfterTheEnd) {
     model.set_totals(1, totals({{200, 1}}));
     model.set_sample({.slot = 1, .pid = 101, .cpu_time = model::CpuTime{2s, 1s}});
@@ -154,7 +170,7 @@ TEST_F(ModelTest, WithoutGunicornThereIsNoTarget) {
 }
 
 TEST_F(ModelTest, WorkerHasItsTotalsGaugesAndFailures) {
-    model.set_sample({.slot = 1, .memory_bytes = 52428800, .threads = 3, .cpu_percent = 2.5});
+    model.set_sample({.slot = 1, .use = {.memory_bytes = 52428800, .threads = 3}, .cpu_percent = 2.5});
     model.set_totals(1, totals({{200, 7}, {404, 1}, {500, 1}}));
     model.on(responded(1, 404, "GET /users/7?x HTTP/1.1", 101));
     model.on(responded(1, 500, "POST /data HTTP/1.1", 101));
@@ -175,7 +191,7 @@ TEST_F(ModelTest, WorkerHasItsTotalsGaugesAndFailures) {
     EXPECT_EQ(worker.failed, (Failed{{{"GET", "/users/{id}", 404}, 1}, {{"POST", "/data", 500}, 1}}));
     EXPECT_EQ(worker.errors, (std::map<model::ErrorKey, std::uint64_t>{{{"POST", "/data", "unknown"}, 1}}));
     ASSERT_TRUE(worker.gauges.has_value());
-    EXPECT_EQ(worker.gauges->memory_bytes, 52428800u);
+    EXPECT_EQ(worker.gauges->use.memory_bytes, 52428800u);
     EXPECT_EQ(worker.gauges->cpu_percent, 2.5);
     EXPECT_DOUBLE_EQ(worker.gauges->uptime_seconds, 49.5);
     EXPECT_DOUBLE_EQ(worker.gauges->state_since, 1050.5);
