@@ -3,6 +3,7 @@
 
 import os
 import re
+import resource
 import signal
 import statistics
 import subprocess
@@ -107,6 +108,9 @@ def test_workers_by_name(server, exporter):
             ticks = int(file.read().rpartition(")")[2].split()[19])
         starts.append(boot + ticks // os.sysconf("SC_CLK_TCK"))
     assert scrape.workers() == {f"worker_{age}_{start}" for age, start in zip((1, 2), starts)}
+    infos = scrape.select("gunicorn_worker_info")
+    assert sorted((labels["worker_id"], labels["pid"], value) for labels, value in infos) == \
+        sorted((f"worker_{age}_{start}", str(pid), 1.0) for age, start, pid in zip((1, 2), starts, pids))
     for labels, value in scrape.select("gunicorn_worker_state"):
         assert (labels["state"], value) == ("running", 1.0)
         assert re.fullmatch(r"\d+\.\d{3}", labels["timestamp"])
@@ -122,6 +126,74 @@ def test_memory_is_the_resident_set(server, exporter):
         return shown == sorted(status_field(pid, "VmRSS") * 1024 for pid in server.workers())
 
     wait_for(same, "memory equals VmRSS of both workers")
+
+
+def descriptors(pid):
+    """How many a process has open, and may have."""
+    with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+        limit = next(int(line.split()[3]) for line in file if line.startswith("Max open files"))
+    return len(os.listdir(f"/proc/{pid}/fd")), limit
+
+
+def test_descriptors_threads_and_memory_of_master_and_workers(server, exporter):
+    def shown(scrape):
+        workers = {int(labels["pid"]): labels["worker_id"] for labels, _ in scrape.select("gunicorn_worker_info")}
+        found = {pid: tuple(scrape.by(f"gunicorn_worker_{what}_fds", "worker_id")[name] for what in ("open", "max")) for pid, name in workers.items()}
+        (found[server.pid],) = {tuple(scrape.total(f"gunicorn_master_{what}_fds") for what in ("open", "max"))}
+        return found
+
+    def same():
+        return shown(exporter.scrape()) == {pid: descriptors(pid) for pid in (server.pid, *server.workers())}
+
+    wait_for(same, "descriptors and limits are those of /proc")
+    worker = server.workers()[1]
+    before = [resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in (server.pid, worker)]
+    try:
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (333, before[0][1]))
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (222, before[1][1]))
+        wait_for(lambda: exporter.scrape().total("gunicorn_master_max_fds") == 333, "the next sample")
+        wait_for(same, "descriptors and limits are those of /proc")
+    finally:
+        for pid, limits in zip((server.pid, worker), before):
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    wait_for(lambda: exporter.scrape().total("gunicorn_master_memory_bytes") == status_field(server.pid, "VmRSS") * 1024, "memory equals VmRSS")
+    assert exporter.scrape().total("gunicorn_master_threads") == status_field(server.pid, "Threads")
+
+
+def cpu_seconds(pid):
+    """User and system time of a process, by /proc."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return {mode: int(ticks) / os.sysconf("SC_CLK_TCK") for mode, ticks in zip(("user", "system"), fields[11:13])}
+
+
+def test_processor_time_is_that_of_proc_and_stays(server, exporter):
+    assert ask(server, "GET", "/burn?s=0.5").status == 200
+    cpu = "gunicorn_worker_cpu_seconds_total"
+
+    def shown():
+        scrape = exporter.scrape()
+        return {int(labels["pid"]): scrape.by(cpu, "mode", worker_id=labels["worker_id"]) for labels, _ in scrape.select("gunicorn_worker_info")}
+
+    wait_for(lambda: shown() == {pid: cpu_seconds(pid) for pid in server.workers()}, "both workers' times are those of /proc")
+    busiest = max(server.workers(), key=lambda pid: cpu_seconds(pid)["user"])
+    last = cpu_seconds(busiest)
+    (name,) = {labels["worker_id"] for labels, _ in exporter.scrape().select("gunicorn_worker_info", pid=str(busiest))}
+    os.kill(busiest, signal.SIGKILL)
+    wait_for(lambda: name not in exporter.scrape().workers(), "its end")
+    assert exporter.scrape().by(cpu, "mode", worker_id=name) == pytest.approx(last, abs=0.02)  # it may have done something in between
+    wait_for(lambda: len(exporter.scrape().workers()) == 2, "its replacement")
+
+
+def test_cpu_percentage_does_not_wait_for_the_sampling_interval(directory, server):
+    with Exporter(directory, pid=server.pid, interval="1h") as exporter:
+        wait_for(lambda: len(exporter.scrape().select("gunicorn_worker_cpu_percent")) == 2, "a value for each worker")
+        born = exporter.scrape().workers()
+        os.kill(server.workers()[0], signal.SIGKILL)
+        wait_for(lambda: exporter.scrape().workers() - born, "the replacement")
+        for gauge in ("cpu_percent", "memory_bytes"):
+            wait_for(lambda: {labels["worker_id"] for labels, _ in exporter.scrape().select(f"gunicorn_worker_{gauge}")} == exporter.scrape().workers(),
+                     f"{gauge} of the replacement, too")
 
 
 @pytest.mark.clock
@@ -207,6 +279,7 @@ def test_dead_worker(server, exporter):
     wait_for(lambda: len(exporter.scrape().workers() - before) == 1, "the replacement")
     scrape = exporter.scrape()
     assert len(scrape.workers()) == 2
+    assert {int(labels["pid"]) for labels, _ in scrape.select("gunicorn_worker_info")} == set(server.workers()) - {victim}
     for gauge in ("gunicorn_worker_memory_bytes", "gunicorn_worker_cpu_percent", "gunicorn_worker_state"):
         assert {labels["worker_id"] for labels, _ in scrape.select(gauge)} <= scrape.workers()
     assert scrape.by("gunicorn_worker_exits_total", "reason")["killed"] == 1

@@ -14,6 +14,7 @@ using std::chrono_literals::operator""s;
 
 // Records wait in the ring for at most so long, and new processes for being recognised.
 constexpr auto kDrainInterval = 50ms;
+constexpr auto kSampleNewInterval = 250ms;
 constexpr auto kTidyInterval = 5s;
 constexpr auto kTargetInterval = 50ms;
 
@@ -25,7 +26,8 @@ Result<void> schedule(EventLoop& loop, observer::Observer& observer, Upkeep upke
     TRY_VOID(loop.on_readable(observer.ring_fd(), drain));
     TRY_VOID(loop.every(kDrainInterval, drain));
     if (upkeep.sampling_interval) {
-        if (auto added = loop.every(*upkeep.sampling_interval, [&] { observer.sample(); }); !added) return added;
+        TRY_VOID(loop.every(*upkeep.sampling_interval, [&] { observer.sample(); }));
+        TRY_VOID(loop.every(kSampleNewInterval, [&] { observer.sample_new(); }));
     }
     return loop.every(kTidyInterval, [&] { observer.tidy(); });
 }

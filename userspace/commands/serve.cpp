@@ -203,7 +203,7 @@ std::vector<Option> other_options(ServeOptions& options) {
     return {
         {.name = "sampling-interval",
          .group = "Sampling",
-         .purpose = "How often memory and CPU are read (100ms to 1h)",
+         .purpose = "How often memory, CPU and open files are read (100ms to 1h)",
          .target = Duration(options.sampling_interval, 100ms, 1h)},
         {.name = "retention",
          .group = "Sampling",

@@ -41,9 +41,9 @@ template <typename Key> Json counted(const std::map<Key, std::uint64_t>& counts,
 void add_gauges(Json& json, const model::WorkerGauges& gauges) {
     json["state"] = model::name_of(gauges.state);
     json["uptime"] = gauges.uptime_seconds;
-    if (gauges.memory_bytes) json["memory"] = *gauges.memory_bytes;
+    if (gauges.use.memory_bytes) json["memory"] = *gauges.use.memory_bytes;
     if (gauges.cpu_percent) json["cpu"] = *gauges.cpu_percent;
-    if (gauges.threads) json["threads"] = *gauges.threads;
+    if (gauges.use.threads) json["threads"] = *gauges.use.threads;
     if (gauges.heartbeat_age) json["heartbeat"] = seconds(*gauges.heartbeat_age);
 }
 

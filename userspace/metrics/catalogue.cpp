@@ -47,7 +47,7 @@ std::vector<Metric> documented() {
          {"worker_id"},
          Scope::target,
          kFirst,
-         "User and system time over the last sampling interval; 100 is one core. Absent until two samples exist."},
+         "User and system time over the last sampling interval; 100 is one core. Absent in a worker's first second."},
         {Name::worker_uptime,
          "gunicorn_worker_uptime_seconds",
          MetricType::Gauge,
@@ -352,7 +352,7 @@ std::vector<Metric> about_the_exporter() {
         {Name::sampling_duration,
          "gunicorn_bpf_exporter_sampling_duration_seconds",
          MetricType::Gauge,
-         "Time taken by the last sampling of memory and CPU of all workers",
+         "Time taken by the last sampling of memory, CPU and open files of all masters and workers",
          {},
          Scope::exporter,
          kFirst,
@@ -379,8 +379,8 @@ std::vector<Metric> about_the_exporter() {
 
 std::vector<Metric> all() {
     auto metrics = documented();
-    for (auto* part : {&about_workers, &about_errors, &about_saturation, &about_python, &about_masters,
-                       &about_the_exporter, &about_custom_metrics})
+    for (auto* part : {&about_workers, &about_errors, &about_saturation, &about_python, &about_processes,
+                       &about_masters, &about_the_exporter, &about_custom_metrics})
         for (auto& metric : part()) metrics.push_back(std::move(metric));
     return metrics;
 }

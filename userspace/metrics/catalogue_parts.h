@@ -21,5 +21,7 @@ std::vector<Metric> about_saturation();
 std::vector<Metric> about_custom_metrics();
 // What the interpreter itself tells.
 std::vector<Metric> about_python();
+// What the operating system knows of masters and workers.
+std::vector<Metric> about_processes();
 
 } // namespace metrics

@@ -30,15 +30,24 @@ void add_ended_by(FamilySet& set, Name name, const std::string& worker, const ev
 
 void add_gauges(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
     const auto& gauges = *worker.gauges;
-    if (gauges.memory_bytes) set.gauge(Name::worker_memory, {worker.id}, number(*gauges.memory_bytes), target);
+    set.gauge(Name::worker_info, {worker.id, std::to_string(worker.pid)}, 1, target);
+    if (gauges.use.memory_bytes) set.gauge(Name::worker_memory, {worker.id}, number(*gauges.use.memory_bytes), target);
     if (gauges.cpu_percent) set.gauge(Name::worker_cpu, {worker.id}, *gauges.cpu_percent, target);
     if (gauges.heartbeat_age)
         set.gauge(Name::worker_heartbeat_age, {worker.id}, seconds(*gauges.heartbeat_age), target);
-    if (gauges.threads) set.gauge(Name::worker_threads, {worker.id}, *gauges.threads, target);
+    if (gauges.use.threads) set.gauge(Name::worker_threads, {worker.id}, *gauges.use.threads, target);
+    if (gauges.use.open_fds) set.gauge(Name::worker_open_fds, {worker.id}, number(*gauges.use.open_fds), target);
+    if (gauges.use.max_fds) set.gauge(Name::worker_max_fds, {worker.id}, number(*gauges.use.max_fds), target);
     set.gauge(Name::worker_uptime, {worker.id}, gauges.uptime_seconds, target);
     set.gauge(Name::worker_state,
               {worker.id, std::string(model::name_of(gauges.state)), fmt::format("{:.3f}", gauges.state_since)}, 1,
               target);
+}
+
+void add_cpu_time(FamilySet& set, const model::Worker& worker, const TargetLabels& target) {
+    if (!worker.cpu_time) return;
+    set.counter(Name::worker_cpu_time, {worker.id, "user"}, seconds(worker.cpu_time->user), target);
+    set.counter(Name::worker_cpu_time, {worker.id, "system"}, seconds(worker.cpu_time->system), target);
 }
 
 std::vector<std::string> labels_of(const model::FailedKey& key) {
@@ -202,8 +211,17 @@ void add_facts(FamilySet& set, const model::Target& target) {
     set.gauge(Name::info, std::move(values), 1, target.labels);
 }
 
+void add_master(FamilySet& set, const model::Target& target) {
+    const auto& use = target.master_use;
+    if (use.open_fds) set.gauge(Name::master_open_fds, {}, number(*use.open_fds), target.labels);
+    if (use.max_fds) set.gauge(Name::master_max_fds, {}, number(*use.max_fds), target.labels);
+    if (use.threads) set.gauge(Name::master_threads, {}, *use.threads, target.labels);
+    if (use.memory_bytes) set.gauge(Name::master_memory, {}, number(*use.memory_bytes), target.labels);
+}
+
 void add_target(FamilySet& set, const model::Target& target, const model::Measured& measured) {
     add_facts(set, target);
+    add_master(set, target);
     set.counter(Name::master_worker_restarts, {}, number(target.restarts), target.labels);
     set.counter(Name::master_worker_spawns, {}, number(target.spawns), target.labels);
     for (const auto& [reason, count] : target.exits)
@@ -218,6 +236,7 @@ void add_target(FamilySet& set, const model::Target& target, const model::Measur
         set.counter(Name::errors, labels_of(key), number(shown.count), target.labels);
     for (const auto& worker : target.workers) {
         if (worker.gauges) add_gauges(set, worker, target.labels);
+        add_cpu_time(set, worker, target.labels);
         if (!worker.counted) continue;
         add_measured(set, worker, measured, target.labels);
         add_python(set, worker, target.labels);

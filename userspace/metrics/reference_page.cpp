@@ -84,6 +84,7 @@ std::string reference_page() {
         if (metric.name == Name::worker_responses) page += "\n## More about workers\n";
         if (metric.name == Name::workers) page += "\n## Saturation, waiting, sizes, routes\n";
         if (metric.name == Name::worker_gc_pause) page += "\n## Python\n";
+        if (metric.name == Name::worker_info) page += "\n## Processes\n";
         if (metric.name == Name::master_worker_spawns) page += "\n## Masters\n";
         if (metric.name == Name::build_info) page += "\n## The exporter itself\n";
         page += section(metric);

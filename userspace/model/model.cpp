@@ -148,7 +148,10 @@ void Model::set_totals(event::Slot slot, event::Totals totals) {
 }
 
 void Model::set_sample(const Sample& sample) {
-    if (sample.slot != 0) observed_[sample.slot].sample = sample;
+    if (sample.slot == 0) return;
+    auto& observed = observed_[sample.slot];
+    if (sample.cpu_time || observed.sample.pid != sample.pid) observed.cpu_time = sample.cpu_time;
+    observed.sample = sample;
 }
 
 // With what explains failures: they may not have been published since.
@@ -205,9 +208,8 @@ WorkerGauges Model::gauges_of(const gunicorn::Worker& worker, const Observed* ob
     const auto born = static_cast<double>(worker.start_ticks) / static_cast<double>(options_.clock_ticks_per_second);
     gauges.uptime_seconds = std::max(0.0, seconds(now.since_boot) - born);
     if (observed != nullptr) {
-        gauges.memory_bytes = observed->sample.memory_bytes;
+        gauges.use = observed->sample.use;
         gauges.cpu_percent = observed->sample.cpu_percent;
-        gauges.threads = observed->sample.threads;
     }
     if (const auto age = heartbeats_.find(worker.slot); age != heartbeats_.end()) gauges.heartbeat_age = age->second;
     return gauges;
@@ -229,6 +231,7 @@ Worker Model::describe(const gunicorn::Worker& worker, const TargetGroups::Group
     if (!worker.death) described.gauges = gauges_of(worker, observed, now);
     if (observed == nullptr) return described;
     adopt(*observed, worker, group);
+    if (observed->sample.pid == worker.pid) described.cpu_time = observed->cpu_time;
     if (!observed->totals) return described;
     settle(*observed, *group.history, now.kernel);
     if (options_.measured.routes) observed->routes.publish(*observed->totals, group.history->routes());
@@ -268,6 +271,15 @@ void Model::add_listeners(Target& target, const TargetGroups::Group& group) cons
     for (auto& [name, listener] : target.listeners) listener.dropped = drops.total(name);
 }
 
+ProcessUse Model::use_of_master(const Masters& masters) const {
+    const auto* master = youngest_alive(masters);
+    if (master == nullptr) return {};
+    const auto sample = std::ranges::find_if(masters_, [&](const MasterSample& each) {
+        return each.pid == master->pid && each.start_ticks == master->start_ticks;
+    });
+    return sample == masters_.end() ? ProcessUse{} : sample->use;
+}
+
 Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment now, bool ready, SelfReport self) {
     Snapshot snapshot;
     now_ = now.since_boot;
@@ -284,6 +296,7 @@ Snapshot Model::snapshot(const std::vector<gunicorn::Master>& masters, Moment no
         snapshot.targets.push_back(
             group.history->target(now_ - options_.retention)); // after its workers: they count refused endpoints
         snapshot.targets.back().workers = std::move(workers);
+        snapshot.targets.back().master_use = use_of_master(group.masters);
         for (const auto* master : group.masters)
             if (master->alive) snapshot.targets.back().masters.push_back(master->pid);
         add_listeners(snapshot.targets.back(), group);

@@ -78,8 +78,11 @@ public:
     // ring buffer into on(), then take a snapshot (see answers.h).
     void set_totals(event::Slot slot, event::Totals totals);
 
-    // A reading of /proc. What is absent is unknown at present.
+    // A reading of /proc. What is absent is unknown at present; the time that a worker has used stays what it was.
     void set_sample(const Sample& sample);
+
+    // Likewise, all that is known of masters.
+    void set_masters(std::vector<MasterSample> samples) { masters_ = std::move(samples); }
 
     // How full the listeners are.
     void set_listeners(std::vector<ListenerReading> readings) { listeners_ = std::move(readings); }
@@ -113,6 +116,7 @@ private:
         std::set<std::string> error_types; // as published
         RouteRecords routes;
         Sample sample;
+        std::optional<CpuTime> cpu_time; // the last one that was sampled
     };
 
     Observed* observed_of(event::Slot slot, pid_t pid);
@@ -123,12 +127,14 @@ private:
     void adopt(Observed& observed, const gunicorn::Worker& worker, const TargetGroups::Group& group);
     void add_listeners(Target& target, const TargetGroups::Group& group) const;
     void settle(Observed& observed, TargetHistory& history, event::KernelTime now);
+    ProcessUse use_of_master(const Masters& masters) const;
     Worker describe(const gunicorn::Worker& worker, const TargetGroups::Group& group, Moment now);
     WorkerGauges gauges_of(const gunicorn::Worker& worker, const Observed* observed, Moment now) const;
 
     Options options_;
     std::map<event::Slot, std::chrono::nanoseconds> heartbeats_;
     std::vector<ListenerReading> listeners_;
+    std::vector<MasterSample> masters_;
     TargetGroups targets_;
     std::map<std::uint64_t, Observed> observed_; // by slot, or above all slots by what retain() returned
     std::chrono::nanoseconds now_{0};            // since boot, of the last snapshot

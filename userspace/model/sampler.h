@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Memory and CPU of every living worker, read from /proc at regular intervals, whether it is busy or idle.
+// Memory, CPU and file descriptors of every living master and worker, read from /proc at regular intervals, whether it
+// is busy or idle.
 #pragma once
 
 #include <sys/types.h>
@@ -14,15 +15,24 @@
 
 #include "event/event.h"
 #include "gunicorn/process_tree.h"
+#include "model/snapshot.h"
 #include "procfs/procfs.h"
 
 namespace model {
 
 struct Sample {
-    event::Slot slot;
-    std::optional<std::uint64_t> memory_bytes; // resident set
-    std::optional<std::uint32_t> threads;      // of the operating system
-    std::optional<double> cpu_percent;         // since the sample before; 100 is one core; nothing for a first one
+    event::Slot slot = 0;
+    pid_t pid = 0;
+    ProcessUse use;
+    std::optional<double> cpu_percent; // since the sample before; 100 is one core; nothing for a first one
+    std::optional<CpuTime> cpu_time;
+};
+
+// Of a master. It has no percentage.
+struct MasterSample {
+    pid_t pid = 0;
+    std::uint64_t start_ticks = 0;
+    ProcessUse use;
 };
 
 class Sampler {
@@ -35,6 +45,13 @@ public:
     // read, or whose pid has become another process's, has a sample without values.
     std::vector<Sample> sample(const std::vector<gunicorn::Master>& masters);
 
+    // To be called several times a second: does not leave a new worker without values for a whole interval. A first
+    // sample for each worker that has none, and a second reading of its CPU as soon as that says something.
+    std::vector<Sample> sample_new(const std::vector<gunicorn::Master>& masters);
+
+    // What the last call has left known of the living masters, to be given to Model::set_masters().
+    std::vector<MasterSample> masters() const;
+
 private:
     struct Process { // a pid alone may be used again between two samples
         pid_t pid;
@@ -42,16 +59,22 @@ private:
         auto operator<=>(const Process&) const = default;
     };
 
-    struct CpuReading {
-        std::uint64_t ticks;
+    struct Reading {
+        Sample sample;
         std::chrono::nanoseconds at;
+        bool early; // by sample_new(): the next one may follow too soon to be compared with it
     };
 
-    Sample sample(const gunicorn::Worker& worker, std::map<Process, CpuReading>& readings) const;
+    ProcessUse use_of(pid_t pid) const;
+    std::optional<Reading> read(const gunicorn::Worker& worker) const;
+    void sample_master(const gunicorn::Master& master, std::map<Process, ProcessUse>& known) const;
+    // From the start of an interval to its end.
+    static std::optional<double> percent(const Reading& from, const CpuTime& to, std::chrono::nanoseconds at);
 
     const procfs::ProcFs& proc_;
     Clock clock_;
-    std::map<Process, CpuReading> last_;
+    std::map<Process, Reading> last_;
+    std::map<Process, ProcessUse> masters_;
 };
 
 } // namespace model

@@ -49,21 +49,35 @@ constexpr std::string_view name_of(WorkerState state) {
     return "running";
 }
 
+// What a living process has taken of the machine. What is absent was not sampled yet, or cannot be read.
+struct ProcessUse {
+    std::optional<std::uint64_t> memory_bytes; // resident set
+    std::optional<std::uint32_t> threads;      // of the operating system
+    std::optional<std::uint64_t> open_fds;     // file descriptors
+    std::optional<std::uint64_t> max_fds;      // the soft RLIMIT_NOFILE
+};
+
 // Present while the worker lives.
 struct WorkerGauges {
     WorkerState state = WorkerState::running;
     double state_since = 0; // unix seconds
     double uptime_seconds = 0;
-    std::optional<std::uint64_t> memory_bytes;             // resident set; absent until sampled
+    ProcessUse use;
     std::optional<double> cpu_percent;                     // 100 is one core; absent until two samples exist
-    std::optional<std::uint32_t> threads;                  // of the operating system; absent until sampled
     std::optional<std::chrono::nanoseconds> heartbeat_age; // absent when its heartbeat file cannot be read
+};
+
+// Processor time since the process began.
+struct CpuTime {
+    std::chrono::nanoseconds user{0};
+    std::chrono::nanoseconds system{0};
 };
 
 struct Worker {
     std::string id;                     // worker_<age>_<start>
     pid_t pid = 0;                      // as the exporter sees it
     std::optional<WorkerGauges> gauges; // nothing once the worker has ended
+    std::optional<CpuTime> cpu_time;    // as last sampled; absent until then
     bool counted = false;               // false: the kernel had no room to observe it, so nothing below is known
     event::Totals totals;
     std::map<FailedKey, std::uint64_t> failed; // sums to totals.responses of status >= 400, status by status
@@ -104,6 +118,7 @@ struct Target {
     // Facts of its living master, of the youngest one if several are: version, worker_class, python, app, bind,
     // age_source. What is not known is not in it; empty when no master lives.
     std::map<std::string, std::string> facts;
+    ProcessUse master_use; // of the same master
     std::uint64_t restarts = 0;
     std::uint64_t spawns = 0;
     std::map<std::string, std::uint64_t> exits; // by reason; every reason is present, also at 0

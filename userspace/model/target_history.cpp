@@ -6,6 +6,13 @@
 
 namespace model {
 
+const gunicorn::Master* youngest_alive(const Masters& masters) {
+    const gunicorn::Master* youngest = nullptr;
+    for (const auto* master : masters)
+        if (master->alive && (youngest == nullptr || master->start_ticks >= youngest->start_ticks)) youngest = master;
+    return youngest;
+}
+
 TargetHistory::TargetHistory(pid_t first_master, Labels labels, http::EndpointLimit endpoints)
     : first_master_(first_master), labels_(std::move(labels)), endpoints_(std::move(endpoints)) {}
 
@@ -18,9 +25,7 @@ void TargetHistory::update(const Masters& masters) {
 }
 
 void TargetHistory::take_facts(const Masters& masters) {
-    const gunicorn::Master* youngest = nullptr;
-    for (const auto* master : masters)
-        if (master->alive && (youngest == nullptr || master->start_ticks >= youngest->start_ticks)) youngest = master;
+    const auto* youngest = youngest_alive(masters);
     facts_ = youngest == nullptr ? gunicorn::Facts{} : youngest->facts();
 }
 

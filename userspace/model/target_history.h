@@ -24,6 +24,9 @@ namespace model {
 // The masters of one target at one moment.
 using Masters = std::vector<const gunicorn::Master*>;
 
+// The master that workers come from, while a successor (USR2) takes over. Null: none lives.
+const gunicorn::Master* youngest_alive(const Masters& masters);
+
 class TargetHistory {
 public:
     using Labels = std::vector<std::pair<std::string, std::string>>;

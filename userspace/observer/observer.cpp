@@ -257,7 +257,13 @@ void Observer::observe_worker(pid_t pid, pid_t parent) {
 void Observer::sample() {
     const auto begun = steady_clock::now();
     for (const auto& sample : sampler_.sample(tree_.masters())) model_.set_sample(sample);
+    model_.set_masters(sampler_.masters());
     sampling_time_ = steady_clock::now() - begun;
+}
+
+void Observer::sample_new() {
+    for (const auto& sample : sampler_.sample_new(tree_.masters())) model_.set_sample(sample);
+    model_.set_masters(sampler_.masters());
 }
 
 void Observer::tidy() {

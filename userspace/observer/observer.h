@@ -56,8 +56,11 @@ public:
     int ring_fd() const { return probe_->ring_fd(); }
     // Takes in what the kernel reported, and looks at processes whose nature is not clear yet.
     void drain();
-    // Reads memory and CPU of the workers.
+    // Reads memory, CPU and descriptors of masters and workers.
     void sample();
+    // … of those that have come since, and once more of those that lack a share of the processor. To be called several
+    // times a second.
+    void sample_new();
     // Looks for what events may have missed, and drops what is past its retention time.
     void tidy();
     // Drops what has ended, however short ago: its series are gone with this.

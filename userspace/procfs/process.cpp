@@ -31,7 +31,8 @@ bool parse_stat_fields(std::string_view rest, Stat& stat) {
     if (state.size() != 1 || !parent || !user || !system || !threads || !start || !stack) return false;
     stat.state = state.front();
     stat.parent = *parent;
-    stat.cpu_ticks = *user + *system;
+    stat.user_ticks = *user;
+    stat.system_ticks = *system;
     stat.threads = *threads;
     stat.start_ticks = *start;
     stat.stack_start = *stack;

@@ -35,7 +35,8 @@ struct Stat {
     std::string comm; // the kernel cuts it at 15 bytes
     char state = '?'; // R S D Z T t X …
     pid_t parent = 0;
-    std::uint64_t cpu_ticks = 0; // user + system, in ticks_per_second()
+    std::uint64_t user_ticks = 0; // of processor time, in ticks_per_second()
+    std::uint64_t system_ticks = 0;
     std::uint32_t threads = 0;
     std::uint64_t start_ticks = 0; // since boot, in ticks_per_second()
     // Address where the first stack begins: drawn at random by execve() and inherited by fork(), so a child with
@@ -95,6 +96,11 @@ public:
     // Open descriptors in ascending order, those only whose target contains `containing`. A descriptor that is
     // closed meanwhile is left out; a process that is gone meanwhile is an Error.
     Result<std::vector<OpenFile>> open_files(pid_t pid, std::string_view containing = {}) const;
+    // How many descriptors are open. Asks the kernel for the number since Linux 6.2; before, its list is read, which
+    // takes time in proportion.
+    Result<std::uint64_t> open_file_count(pid_t pid) const;
+    // How many may be: the soft RLIMIT_NOFILE.
+    Result<std::uint64_t> open_file_limit(pid_t pid) const;
     // What a descriptor refers to, also when the file was unlinked or lies in another mount namespace.
     Result<FileId> file_id(pid_t pid, int fd) const;
     Result<FileState> file_state(pid_t pid, int fd) const;

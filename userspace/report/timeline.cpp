@@ -52,7 +52,7 @@ void Timeline::add_worker(const model::Worker& worker, std::size_t column, const
     seen.at = snapshot.taken_at;
     if (!seen.line) return;
     at(workers_[*seen.line].moments, column) = {worker.gauges->state, share, worker.gauges->cpu_percent,
-                                                worker.gauges->memory_bytes};
+                                                worker.gauges->use.memory_bytes};
 }
 
 } // namespace report

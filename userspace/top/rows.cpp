@@ -68,7 +68,7 @@ WorkerRow row_of(const model::Worker& worker, pid_t master, const Window& window
     WorkerRow row{.id = worker.id, .pid = worker.pid, .state = state_of(worker)};
     if (worker.gauges) {
         row.cpu_percent = worker.gauges->cpu_percent;
-        row.memory_bytes = worker.gauges->memory_bytes;
+        row.memory_bytes = worker.gauges->use.memory_bytes;
         row.uptime_seconds = worker.gauges->uptime_seconds;
     }
     if (!worker.counted) return row;

@@ -85,7 +85,7 @@ TEST(LiveJson, SaysHowTheExporterIsDoing) {
 TEST(LiveJson, LeavesOutWhatIsNotKnown) {
     auto snapshot = documented_snapshot();
     snapshot.measured = {.activity = false, .waits = false, .backlog = false};
-    snapshot.targets[0].workers[0].gauges->memory_bytes = std::nullopt;
+    snapshot.targets[0].workers[0].gauges->use.memory_bytes = std::nullopt;
     snapshot.targets[0].workers[0].gauges->cpu_percent = std::nullopt;
     snapshot.targets[0].workers[1].counted = false;
     const auto target = json_of(snapshot)["targets"][0];

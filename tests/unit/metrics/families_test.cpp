@@ -185,15 +185,53 @@ TEST(Families, UnreadableStatusHasAName) {
 
 TEST(Families, EndedWorkerKeepsCountersAndLosesGauges) {
     const auto text = text_of(documented_snapshot());
-    for (const char* gauge : {"memory_bytes", "cpu_percent", "uptime_seconds", "heartbeat_age_seconds", "state"}) {
+    for (const char* gauge : {"memory_bytes", "cpu_percent", "uptime_seconds", "heartbeat_age_seconds", "state", "info",
+                              "open_fds", "max_fds", "threads"}) {
         EXPECT_THAT(text, HasSubstr(fmt::format("gunicorn_worker_{}{{worker_id=\"worker_1_", gauge)));
         EXPECT_THAT(text, Not(HasSubstr(fmt::format("gunicorn_worker_{}{{worker_id=\"worker_2_", gauge))));
     }
 }
 
+TEST(Families, WorkersAreJoinedWithTheirPids) {
+    const auto text = text_of(documented_snapshot());
+    EXPECT_THAT(text, HasSubstr("\ngunicorn_worker_info{worker_id=\"worker_1_1234567890\",pid=\"4711\"} 1.0\n"));
+}
+
+TEST(Families, ProcessorTimeStaysWithTheOtherCounters) {
+    auto snapshot = documented_snapshot();
+    const auto text = text_of(snapshot);
+    const auto series = [](const char* worker, const char* mode) {
+        return fmt::format("\ngunicorn_worker_cpu_seconds_total{{worker_id=\"{}_1234567890\",mode=\"{}\"}} ", worker,
+                           mode);
+    };
+    EXPECT_THAT(text, HasSubstr(series("worker_1", "user") + "90.5\n"));
+    EXPECT_THAT(text, HasSubstr(series("worker_1", "system") + "1.25\n"));
+    EXPECT_THAT(text, HasSubstr(series("worker_2", "user") + "3.0\n"));
+    EXPECT_THAT(text, HasSubstr(series("worker_2", "system") + "0.02\n"));
+    snapshot.targets[0].workers[1].cpu_time.reset(); // it ended before it could be sampled
+    EXPECT_THAT(text_of(snapshot), Not(HasSubstr(series("worker_2", "user"))));
+}
+
+TEST(Families, MastersHaveDescriptorsThreadsAndMemory) {
+    auto snapshot = documented_snapshot();
+    const auto text = text_of(snapshot);
+    for (const char* line : {
+             "gunicorn_worker_open_fds{worker_id=\"worker_1_1234567890\"} 17.0",
+             "gunicorn_worker_max_fds{worker_id=\"worker_1_1234567890\"} 1024.0",
+             "gunicorn_master_open_fds 12.0",
+             "gunicorn_master_max_fds 4096.0",
+             "gunicorn_master_threads 1.0",
+             "gunicorn_master_memory_bytes 30408704.0",
+         })
+        EXPECT_THAT(text, HasSubstr(fmt::format("\n{}\n", line)));
+    snapshot.targets[0].master_use = {}; // it has ended
+    EXPECT_THAT(text_of(snapshot), Not(HasSubstr("\ngunicorn_master_open_fds")));
+    EXPECT_THAT(text_of(snapshot), Not(HasSubstr("\ngunicorn_master_memory_bytes")));
+}
+
 TEST(Families, UnsampledGaugesAreAbsent) {
     auto snapshot = documented_snapshot();
-    snapshot.targets[0].workers[0].gauges->memory_bytes.reset();
+    snapshot.targets[0].workers[0].gauges->use.memory_bytes.reset();
     snapshot.targets[0].workers[0].gauges->cpu_percent.reset();
     snapshot.targets[0].workers[0].gauges->heartbeat_age.reset();
     const auto text = text_of(snapshot);

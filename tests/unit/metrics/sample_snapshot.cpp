@@ -44,7 +44,9 @@ model::Snapshot documented_snapshot() {
     model::Worker worker;
     worker.id = "worker_1_1234567890";
     worker.pid = 4711;
-    worker.gauges = model::WorkerGauges{model::WorkerState::running, 1640995200.123, 3600, 52428800, 2.5, 3, 1500ms};
+    worker.gauges =
+        model::WorkerGauges{model::WorkerState::running, 1640995200.123, 3600, {52428800, 3, 17, 1024}, 2.5, 1500ms};
+    worker.cpu_time = model::CpuTime{90'500ms, 1250ms};
     worker.counted = true;
     worker.totals = documented_totals();
     worker.failed = {{{"GET", "/api/users", 404}, 5}, {{"POST", "/api/data", 500}, 2}};
@@ -52,6 +54,7 @@ model::Snapshot documented_snapshot() {
 
     model::Worker ended;
     ended.id = "worker_2_1234567890";
+    ended.cpu_time = model::CpuTime{3s, 20ms};
     ended.counted = true;
     ended.totals.connections = {{"http", 0}};
 
@@ -59,6 +62,7 @@ model::Snapshot documented_snapshot() {
     target.master_pid = 4710;
     target.facts = {{"version", "20.1.0"}, {"worker_class", "sync"},   {"python", "3.11.2"},
                     {"app", "wapp:app"},   {"bind", "127.0.0.1:8000"}, {"age_source", "arbiter"}};
+    target.master_use = {.memory_bytes = 30408704, .threads = 1, .open_fds = 12, .max_fds = 4096};
     target.restarts = 3;
     target.spawns = 5;
     target.exits = {{"reload", 2}, {"timeout", 1}, {"oom", 0}};

@@ -56,6 +56,49 @@ TEST_F(ModelTest, TypesMadeAtRunTimeAreBounded) {
     EXPECT_EQ(errors.at({"GET", "/a", "other"}), 136u);
 }
 
+TEST_F(ModelTest, MasterIsTheYoungestThatLives) {
+    auto old = master(100, {worker(101, 1, 1, 5000)});
+    old.start_ticks = 4000;
+    auto young = successor(200, 100, {});
+    young.start_ticks = 6000;
+    model.set_masters({{100, 4000, {.open_fds = 7}}, {200, 6000, {.open_fds = 9}}});
+    EXPECT_EQ(snapshot({old}).targets.at(0).master_use.open_fds, 7u);
+    EXPECT_EQ(snapshot({old, young}).targets.at(0).master_use.open_fds, 9u);
+    young.alive = false;
+    EXPECT_EQ(snapshot({old, young}).targets.at(0).master_use.open_fds, 7u);
+    old.start_ticks = 4001; // another process of that number
+    EXPECT_FALSE(snapshot({old, young}).targets.at(0).master_use.open_fds.has_value());
+    old.alive = false;
+    EXPECT_FALSE(snapshot({old, young}).targets.at(0).master_use.open_fds.has_value());
+}
+
+TEST_F(ModelTest, ProcessorTimeStaysAfterTheEnd) {
+    model.set_totals(1, totals({{200, 1}}));
+    model.set_sample({.slot = 1, .pid = 101, .cpu_time = model::CpuTime{2s, 1s}});
+    model.set_sample({.slot = 1, .pid = 101}); // it could not be read
+    const auto time_of = [&](const std::vector<gunicorn::Master>& masters) {
+        return snapshot(masters).targets.at(0).workers.at(0).cpu_time;
+    };
+    ASSERT_TRUE(time_of(one).has_value());
+    EXPECT_EQ(time_of(one)->user, 2s);
+    EXPECT_EQ(time_of(one)->system, 1s);
+    auto ended = one;
+    ended[0].workers[0].death = gunicorn::Death{};
+    ended[0].workers[0].slot = 0;
+    ended[0].workers[0].retained = model.retain(1);
+    ASSERT_TRUE(time_of(ended).has_value());
+    EXPECT_EQ(time_of(ended)->user, 2s);
+}
+
+TEST_F(ModelTest, ProcessorTimeIsNotThatOfAnotherProcessInTheSlot) {
+    model.set_sample({.slot = 1, .pid = 101, .cpu_time = model::CpuTime{2s, 1s}});
+    snapshot(one);
+    const std::vector<gunicorn::Master> other{master(100, {worker(102, 1, 2, 6000)})};
+    EXPECT_FALSE(snapshot(other).targets.at(0).workers.at(0).cpu_time.has_value());
+    model.set_sample({.slot = 1, .pid = 102});
+    EXPECT_FALSE(snapshot(other).targets.at(0).workers.at(0).cpu_time.has_value());
+}
+
 TEST_F(ModelTest, AnExceptionInPlaceOfAResponseIsAnErrorAndNothingElse) {
     auto counted = totals({{200, 1}});
     counted.aborted.server = 2;
@@ -127,7 +170,7 @@ TEST_F(ModelTest, WithoutGunicornThereIsNoTarget) {
 }
 
 TEST_F(ModelTest, WorkerHasItsTotalsGaugesAndFailures) {
-    model.set_sample({1, 52428800, 3, 2.5});
+    model.set_sample({.slot = 1, .use = {.memory_bytes = 52428800, .threads = 3}, .cpu_percent = 2.5});
     model.set_totals(1, totals({{200, 7}, {404, 1}, {500, 1}}));
     model.on(responded(1, 404, "GET /users/7?x HTTP/1.1", 101));
     model.on(responded(1, 500, "POST /data HTTP/1.1", 101));
@@ -148,7 +191,7 @@ TEST_F(ModelTest, WorkerHasItsTotalsGaugesAndFailures) {
     EXPECT_EQ(worker.failed, (Failed{{{"GET", "/users/{id}", 404}, 1}, {{"POST", "/data", 500}, 1}}));
     EXPECT_EQ(worker.errors, (std::map<model::ErrorKey, std::uint64_t>{{{"POST", "/data", "unknown"}, 1}}));
     ASSERT_TRUE(worker.gauges.has_value());
-    EXPECT_EQ(worker.gauges->memory_bytes, 52428800u);
+    EXPECT_EQ(worker.gauges->use.memory_bytes, 52428800u);
     EXPECT_EQ(worker.gauges->cpu_percent, 2.5);
     EXPECT_DOUBLE_EQ(worker.gauges->uptime_seconds, 49.5);
     EXPECT_DOUBLE_EQ(worker.gauges->state_since, 1050.5);

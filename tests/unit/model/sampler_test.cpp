@@ -32,12 +32,25 @@ protected:
             "Threads:\t1\nSigCgt:\t0000000000000000\n",
             pid, pid, pid, resident_kb);
     }
+    void descriptors(pid_t pid, int count, int limit) {
+        const auto folder = root_ / std::to_string(pid);
+        std::filesystem::create_directories(folder / "fd");
+        for (int fd = 0; fd < count; ++fd) std::ofstream(folder / "fd" / std::to_string(fd));
+        std::ofstream(folder / "limits") << fmt::format("Max open files            {} 524288 files\n", limit);
+    }
     void vanish(pid_t pid) { std::filesystem::remove_all(root_ / std::to_string(pid)); }
 
     std::vector<model::Sample> sample_at(std::chrono::nanoseconds now) {
         now_ = now;
         return sampler_.sample(masters_);
     }
+
+    std::vector<model::Sample> sample_new_at(std::chrono::nanoseconds now) {
+        now_ = now;
+        return sampler_.sample_new(masters_);
+    }
+
+    const model::Sampler& sampler() const { return sampler_; }
 
     std::vector<gunicorn::Master> masters_{master(100, {worker(101, 1, 1, 5000)})};
 
@@ -59,16 +72,95 @@ TEST_F(SamplerTest, MemoryAtOnceAndCpuFromTheSecondSampleOn) {
     auto samples = sample_at(10s);
     ASSERT_EQ(samples.size(), 1u);
     EXPECT_EQ(samples[0].slot, 1u);
-    EXPECT_EQ(samples[0].memory_bytes, 52428800u);
+    EXPECT_EQ(samples[0].use.memory_bytes, 52428800u);
     EXPECT_FALSE(samples[0].cpu_percent.has_value());
 
     process(101, 110, 55, 5000, 51204);
     samples = sample_at(12s); // 0.15 s in 2 s
-    EXPECT_EQ(samples.at(0).memory_bytes, 52432896u);
+    EXPECT_EQ(samples.at(0).use.memory_bytes, 52432896u);
     ASSERT_TRUE(samples[0].cpu_percent.has_value());
     EXPECT_DOUBLE_EQ(*samples[0].cpu_percent, 7.5);
 
     EXPECT_EQ(sample_at(13s).at(0).cpu_percent, 0.0) << "over the last interval, not since the start";
+}
+
+TEST_F(SamplerTest, TimeByModeSinceTheProcessBegan) {
+    process(101, 12345, 678, 5000, 4);
+    const auto samples = sample_at(10s);
+    EXPECT_EQ(samples.at(0).pid, 101);
+    ASSERT_TRUE(samples[0].cpu_time.has_value());
+    EXPECT_EQ(samples[0].cpu_time->user, 123'450ms);
+    EXPECT_EQ(samples[0].cpu_time->system, 6780ms);
+}
+
+TEST_F(SamplerTest, DescriptorsAndLimitOfWorkersAndMasters) {
+    process(101, 1, 1, 5000, 4);
+    process(100, 1, 1, 4000, 8);
+    descriptors(101, 3, 1024);
+    descriptors(100, 5, 2048);
+    masters_[0].start_ticks = 4000;
+    const auto samples = sample_at(1s);
+    EXPECT_EQ(samples.at(0).use.open_fds, 3u);
+    EXPECT_EQ(samples[0].use.max_fds, 1024u);
+    ASSERT_EQ(sampler().masters().size(), 1u);
+    const auto master = sampler().masters()[0];
+    EXPECT_EQ(master.pid, 100);
+    EXPECT_EQ(master.start_ticks, 4000u);
+    EXPECT_EQ(master.use.open_fds, 5u);
+    EXPECT_EQ(master.use.max_fds, 2048u);
+    EXPECT_EQ(master.use.threads, 1u);
+    EXPECT_EQ(master.use.memory_bytes, 8192u);
+
+    descriptors(100, 6, 2048);
+    sample_new_at(2s);
+    EXPECT_EQ(sampler().masters().at(0).use.open_fds, 5u) << "once in an interval";
+    sample_at(3s);
+    EXPECT_EQ(sampler().masters().at(0).use.open_fds, 6u);
+    process(100, 1, 1, 4500, 8); // another process
+    sample_at(4s);
+    EXPECT_TRUE(sampler().masters().empty());
+    masters_[0].start_ticks = 4500;
+    sample_new_at(4s);
+    EXPECT_EQ(sampler().masters().size(), 1u) << "a new one at once";
+    masters_[0].alive = false;
+    sample_at(5s);
+    EXPECT_TRUE(sampler().masters().empty());
+}
+
+TEST_F(SamplerTest, FirstPercentageDoesNotWaitForTheInterval) {
+    process(101, 100, 50, 5000, 51200);
+    sample_at(10s);
+    EXPECT_TRUE(sample_new_at(10s + 700ms).empty()) << "hundredths of a second say little over less";
+    process(101, 150, 50, 5000, 99999);
+    const auto samples = sample_new_at(11s);
+    ASSERT_EQ(samples.size(), 1u);
+    EXPECT_EQ(samples[0].cpu_percent, 50.0);
+    EXPECT_EQ(samples[0].cpu_time->user, 1500ms);
+    EXPECT_EQ(samples[0].use.memory_bytes, 52428800u) << "as sampled: once in an interval";
+    EXPECT_TRUE(sample_new_at(12s).empty()) << "it has one";
+    EXPECT_EQ(sample_at(20s).at(0).cpu_percent, 5.0) << "over the whole interval";
+}
+
+TEST_F(SamplerTest, NewWorkerHasValuesAtOnceAndAPercentageSoon) {
+    sample_at(9s);
+    process(101, 100, 0, 5000, 4);
+    const auto samples = sample_new_at(10s);
+    ASSERT_EQ(samples.size(), 1u);
+    EXPECT_EQ(samples[0].use.memory_bytes, 4096u);
+    EXPECT_FALSE(samples[0].cpu_percent.has_value());
+    process(101, 180, 0, 5000, 4);
+    EXPECT_EQ(sample_new_at(11s).at(0).cpu_percent, 80.0);
+    process(101, 200, 0, 5000, 4);
+    EXPECT_EQ(sample_at(14s).at(0).cpu_percent, 25.0);
+}
+
+TEST_F(SamplerTest, IntervalThatEndsRightAfterABirthGivesNoPercentage) {
+    process(101, 100, 0, 5000, 4);
+    sample_new_at(10s);
+    process(101, 101, 0, 5000, 4);
+    EXPECT_FALSE(sample_at(10s + 5ms).at(0).cpu_percent.has_value());
+    process(101, 111, 0, 5000, 4);
+    EXPECT_DOUBLE_EQ(sample_at(10s + 105ms).at(0).cpu_percent.value_or(-1), 100.0) << "intervals can be short";
 }
 
 TEST_F(SamplerTest, TwoCoresAreTwoHundredPercent) {
@@ -84,12 +176,12 @@ TEST_F(SamplerTest, ReusedPidIsNotMixedWithTheOldProcess) {
     process(101, 300, 0, 7000, 400); // another process, which the tree has not noticed yet
     auto samples = sample_at(2s);
     ASSERT_EQ(samples.size(), 1u);
-    EXPECT_FALSE(samples[0].memory_bytes.has_value());
+    EXPECT_FALSE(samples[0].use.memory_bytes.has_value());
     EXPECT_FALSE(samples[0].cpu_percent.has_value());
 
     masters_[0].workers[0] = worker(101, 2, 2, 7000);
     samples = sample_at(3s);
-    EXPECT_EQ(samples.at(0).memory_bytes, 409600u);
+    EXPECT_EQ(samples.at(0).use.memory_bytes, 409600u);
     EXPECT_FALSE(samples[0].cpu_percent.has_value()) << "its first sample";
     process(101, 350, 0, 7000, 400);
     EXPECT_EQ(sample_at(4s).at(0).cpu_percent, 50.0);
@@ -101,7 +193,7 @@ TEST_F(SamplerTest, VanishedWorkerHasNoValues) {
     vanish(101);
     const auto samples = sample_at(2s);
     ASSERT_EQ(samples.size(), 1u);
-    EXPECT_FALSE(samples[0].memory_bytes.has_value());
+    EXPECT_FALSE(samples[0].use.memory_bytes.has_value());
     EXPECT_FALSE(samples[0].cpu_percent.has_value());
 }
 
@@ -131,7 +223,7 @@ TEST(Sampler, ReadsThisProcess) {
     }
     const auto samples = sampler.sample(masters);
     ASSERT_EQ(samples.size(), 1u);
-    EXPECT_GT(samples[0].memory_bytes.value_or(0), 500'000u);
+    EXPECT_GT(samples[0].use.memory_bytes.value_or(0), 500'000u);
     EXPECT_GT(samples[0].cpu_percent.value_or(0), 5.0) << "it was busy, however loaded the machine is";
     EXPECT_LE(samples[0].cpu_percent.value_or(0), 110.0);
 }

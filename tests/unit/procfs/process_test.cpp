@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One process of /proc.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <array>
+#include <filesystem>
+#include <iterator>
+
+#include "descriptor.h"
 #include "fixtures/proc_tree.h"
 #include "procfs/procfs.h"
 
@@ -26,7 +33,8 @@ TEST_F(Process, ReadsStat) {
     EXPECT_EQ(stat.comm, "python3");
     EXPECT_EQ(stat.state, 'R');
     EXPECT_EQ(stat.parent, 7);
-    EXPECT_EQ(stat.cpu_ticks, 300u);
+    EXPECT_EQ(stat.user_ticks, 250u);
+    EXPECT_EQ(stat.system_ticks, 50u);
     EXPECT_EQ(stat.threads, 9u);
     EXPECT_EQ(stat.start_ticks, 123456u);
     EXPECT_EQ(stat.stack_start, 140737u);
@@ -120,6 +128,43 @@ TEST_F(Process, ListsOpenFilesByNumber) {
     EXPECT_TRUE(some[0].target.ends_with("/wgunicorn-x (deleted)"));
 }
 
+TEST_F(Process, CountsOpenFiles) {
+    tree.put({.pid = 40, .files = {"a", "b"}, .verbatim_links = {"socket:[900]"}});
+    EXPECT_EQ(proc.open_file_count(40).value(), 4u);
+    tree.put({.pid = 40});
+    EXPECT_EQ(proc.open_file_count(40).value(), 1u);
+}
+
+// By whichever way the kernel offers.
+TEST(OpenFileCount, IsThatOfTheRunningKernel) {
+    const procfs::ProcFs proc;
+    const auto listed = [] {
+        const std::filesystem::directory_iterator files("/proc/self/fd");
+        return std::distance(begin(files), end(files)) - 1; // without the directory itself
+    };
+    EXPECT_EQ(proc.open_file_count(getpid()).value(), static_cast<std::uint64_t>(listed()));
+    std::array<Descriptor, 300> more;
+    for (auto& descriptor : more) descriptor = Descriptor(dup(0));
+    EXPECT_EQ(proc.open_file_count(getpid()).value(), static_cast<std::uint64_t>(listed()));
+    EXPECT_GE(listed(), 300);
+}
+
+TEST_F(Process, ReadsTheSoftLimitOfOpenFiles) {
+    tree.write("40/limits", "Limit                     Soft Limit           Hard Limit           Units     \n"
+                            "Max cpu time              unlimited            unlimited            seconds   \n"
+                            "Max open files            1024                 524288               files     \n"
+                            "Max locked memory         8388608              8388608              bytes     \n");
+    EXPECT_EQ(proc.open_file_limit(40).value(), 1024u);
+    tree.write("40/limits", "Max open files            unlimited            unlimited            files     \n");
+    EXPECT_FALSE(proc.open_file_limit(40).has_value());
+    tree.write("40/limits", "");
+    EXPECT_FALSE(proc.open_file_limit(40).has_value());
+
+    rlimit own{};
+    getrlimit(RLIMIT_NOFILE, &own);
+    EXPECT_EQ(procfs::ProcFs{}.open_file_limit(getpid()).value(), own.rlim_cur);
+}
+
 TEST_F(Process, SharedFilesHaveOneIdentity) {
     tree.put({.pid = 40, .files = {"one", "two"}});
     tree.put({.pid = 41, .files = {"two"}});
@@ -146,6 +191,8 @@ TEST_F(Process, AVanishedProcessIsAnErrorEverywhere) {
     EXPECT_FALSE(proc.program(40).has_value());
     EXPECT_FALSE(proc.pid_namespace(40).has_value());
     EXPECT_FALSE(proc.open_files(40).has_value());
+    EXPECT_FALSE(proc.open_file_count(40).has_value());
+    EXPECT_FALSE(proc.open_file_limit(40).has_value());
     EXPECT_FALSE(proc.socket_inodes(40).has_value());
     EXPECT_FALSE(proc.tcp_sockets(40).has_value());
     EXPECT_FALSE(proc.unix_sockets(40).has_value());

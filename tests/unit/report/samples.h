@@ -41,7 +41,7 @@ inline model::Snapshot snapshot(std::chrono::milliseconds after, std::chrono::mi
     worker.id = "worker_1_1700000000";
     worker.pid = 11;
     worker.gauges = model::WorkerGauges{};
-    worker.gauges->memory_bytes = 1000;
+    worker.gauges->use.memory_bytes = 1000;
     worker.totals.activity.busy = busy;
     worker.totals.activity.in_flight = in_flight;
     model::Target target;

@@ -24,7 +24,7 @@ event::Histogram histogram(std::initializer_list<double> values) {
 
 model::Worker worker(std::uint32_t age, pid_t pid, std::initializer_list<double> durations) {
     model::Worker result{.id = "worker_" + std::to_string(age) + "_1700000000", .pid = pid};
-    result.gauges = model::WorkerGauges{.uptime_seconds = 5, .memory_bytes = 1 << 20, .cpu_percent = 12.5};
+    result.gauges = model::WorkerGauges{.uptime_seconds = 5, .use = {.memory_bytes = 1 << 20}, .cpu_percent = 12.5};
     result.counted = true;
     result.totals.duration = histogram(durations);
     result.totals.responses[200] = durations.size();
