@@ -160,6 +160,26 @@ def test_descriptors_threads_and_memory_of_master_and_workers(server, exporter):
     assert exporter.scrape().total("gunicorn_master_threads") == status_field(server.pid, "Threads")
 
 
+def test_the_exporters_own_process(server, exporter):
+    pid = exporter.process.pid
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limits[1] - 1, limits[1]))
+    before, idle = cpu_seconds(pid), descriptors(pid)[0]
+    scrape = exporter.scrape()
+    after = cpu_seconds(pid)
+    assert sum(before.values()) - 0.001 <= scrape.total("process_cpu_seconds_total") <= sum(after.values()) + 0.001  # sums of floats
+    assert scrape.total("process_max_fds") == limits[1] - 1
+    assert idle <= scrape.total("process_open_fds") <= idle + 2  # the connection of the scrape, and that of the one before
+    assert scrape.total("process_threads") == status_field(pid, "Threads")
+    assert scrape.total("process_resident_memory_bytes") == pytest.approx(status_field(pid, "VmRSS") * 1024, abs=4e6)
+    assert scrape.total("process_virtual_memory_bytes") == pytest.approx(status_field(pid, "VmSize") * 1024, abs=200e6)
+    with open("/proc/stat", encoding="ascii") as file:
+        boot = next(int(line.split()[1]) for line in file if line.startswith("btime"))
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        ticks = int(file.read().rpartition(")")[2].split()[19])
+    assert scrape.total("process_start_time_seconds") == pytest.approx(boot + ticks / os.sysconf("SC_CLK_TCK"), abs=0.001)
+
+
 def cpu_seconds(pid):
     """User and system time of a process, by /proc."""
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:

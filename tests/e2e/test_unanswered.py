@@ -85,12 +85,22 @@ def check(server, exporter, kind, place, is_told, times, classes):
     return "no response" if is_told else "no response, *unknown*"
 
 
+def tells_what_nobody_logs(server, exporter):
+    """Once the exporter has seen the master where it waits, it tells an application's exception from the server's own; or the server says
+    itself what it was."""
+    before = counts(exporter)
+    if answer(server, "/EPIPE/call") is not None:
+        return True
+    time.sleep(0.5)
+    return gained(before, counts(exporter))["errors"]
+
+
 def run(directory, worker_class, kinds, record_property, unlogged=False, times=TIMES, classes=None, **details):
     shown = {}
     # On eventlet a response without an end lasts as long as its connection is kept.
     with serve(directory, worker_class, application="endings_app", options=["--keep-alive", "2"], **details) as server:
         with Exporter(directory, *(["--python-unlogged"] if unlogged else []), pid=server.pid) as exporter:
-            time.sleep(1.5)  # until the master was seen where it waits
+            wait_for(lambda: tells_what_nobody_logs(server, exporter), "the master was seen where it waits")
             for kind, place in kinds:
                 shown[f"{kind} {place}"] = check(server, exporter, kind, place, is_told(kind, worker_class, unlogged), times, classes or CLASS_OF)
     record_property("endings", {"worker_class": worker_class, "unlogged": unlogged, "shown": shown})

@@ -380,7 +380,7 @@ std::vector<Metric> about_the_exporter() {
 std::vector<Metric> all() {
     auto metrics = documented();
     for (auto* part : {&about_workers, &about_errors, &about_saturation, &about_python, &about_processes,
-                       &about_masters, &about_the_exporter, &about_custom_metrics})
+                       &about_masters, &about_the_exporter, &about_own_process, &about_custom_metrics})
         for (auto& metric : part()) metrics.push_back(std::move(metric));
     return metrics;
 }

@@ -23,5 +23,7 @@ std::vector<Metric> about_custom_metrics();
 std::vector<Metric> about_python();
 // What the operating system knows of masters and workers.
 std::vector<Metric> about_processes();
+// … and of the exporter.
+std::vector<Metric> about_own_process();
 
 } // namespace metrics

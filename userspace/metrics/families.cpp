@@ -264,6 +264,16 @@ void add_custom(FamilySet& set, const model::Snapshot& snapshot) {
     set.gauge(Name::custom_reading_duration, {}, seconds(snapshot.custom->reading_time));
 }
 
+void add_own_process(FamilySet& set, const model::OwnUse& own) {
+    set.counter(Name::process_cpu_time, {}, seconds(own.cpu_time));
+    set.gauge(Name::process_virtual_memory, {}, number(own.virtual_bytes));
+    set.gauge(Name::process_start_time, {}, own.started);
+    if (own.use.memory_bytes) set.gauge(Name::process_resident_memory, {}, number(*own.use.memory_bytes));
+    if (own.use.open_fds) set.gauge(Name::process_open_fds, {}, number(*own.use.open_fds));
+    if (own.use.max_fds) set.gauge(Name::process_max_fds, {}, number(*own.use.max_fds));
+    if (own.use.threads) set.gauge(Name::process_threads, {}, *own.use.threads);
+}
+
 void add_self(FamilySet& set, const model::Snapshot& snapshot, const Build& build) {
     const auto& self = snapshot.self;
     set.gauge(Name::build_info, {build.version, build.libbpf, build.kernel}, 1);
@@ -285,6 +295,7 @@ void add_self(FamilySet& set, const model::Snapshot& snapshot, const Build& buil
         set.gauge(Name::python_probes, {probe.probe, probe.state}, number(count));
     set.gauge(Name::snapshot_duration, {}, seconds(self.snapshot_time));
     set.gauge(Name::sampling_duration, {}, seconds(self.sampling_time));
+    if (self.process) add_own_process(set, *self.process);
     set.gauge(Name::config_reload_successful, {}, self.reload.successful ? 1 : 0);
     set.gauge(Name::config_reload_success_time, {},
               std::chrono::duration<double>(self.reload.last_success.time_since_epoch()).count());

@@ -3,18 +3,17 @@
 
 #include <utility>
 
+#include "model/process_use.h"
+
 namespace model {
 namespace {
 
 // The kernel counts in hundredths of a second: over less, they say little.
 constexpr std::chrono::milliseconds kFirstInterval{750};
 
-std::chrono::nanoseconds time_of(std::uint64_t ticks) {
-    constexpr std::uint64_t kSecond = 1'000'000'000;
-    return std::chrono::nanoseconds{ticks * (kSecond / procfs::ProcFs::ticks_per_second())};
+CpuTime cpu_time(const procfs::Stat& stat) {
+    return {time_of_ticks(stat.user_ticks), time_of_ticks(stat.system_ticks)};
 }
-
-CpuTime cpu_time(const procfs::Stat& stat) { return {time_of(stat.user_ticks), time_of(stat.system_ticks)}; }
 
 std::vector<const gunicorn::Worker*> observed_workers(const std::vector<gunicorn::Master>& masters) {
     std::vector<const gunicorn::Worker*> workers;
@@ -38,21 +37,8 @@ std::optional<double> Sampler::percent(const Reading& from, const CpuTime& to, s
     return 100 * static_cast<double>(busy.count()) / static_cast<double>(interval.count());
 }
 
-// A zombie has no memory and no descriptors any more.
-ProcessUse Sampler::use_of(pid_t pid) const {
-    ProcessUse use;
-    const auto status = proc_.status(pid);
-    if (!status) return use;
-    if (status->threads) use.threads = status->threads;
-    use.memory_bytes = status->resident_bytes;
-    if (!status->resident_bytes) return use;
-    if (const auto count = proc_.open_file_count(pid)) use.open_fds = *count;
-    if (const auto limit = proc_.open_file_limit(pid)) use.max_fds = *limit;
-    return use;
-}
-
 void Sampler::sample_master(const gunicorn::Master& master, std::map<Process, ProcessUse>& known) const {
-    const auto use = use_of(master.pid);
+    const auto use = use_of(proc_, master.pid);
     const auto stat = proc_.stat(master.pid);
     if (stat && stat->start_ticks == master.start_ticks) known.insert_or_assign({master.pid, master.start_ticks}, use);
 }
@@ -65,7 +51,7 @@ std::vector<MasterSample> Sampler::masters() const {
 
 // The start last: when it is still the worker's, all that was read before was the worker's.
 std::optional<Sampler::Reading> Sampler::read(const gunicorn::Worker& worker) const {
-    const auto use = use_of(worker.pid);
+    const auto use = use_of(proc_, worker.pid);
     const auto stat = proc_.stat(worker.pid);
     const auto now = clock_();
     if (!stat || stat->start_ticks != worker.start_ticks) return std::nullopt;

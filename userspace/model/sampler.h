@@ -65,7 +65,6 @@ private:
         bool early; // by sample_new(): the next one may follow too soon to be compared with it
     };
 
-    ProcessUse use_of(pid_t pid) const;
     std::optional<Reading> read(const gunicorn::Worker& worker) const;
     void sample_master(const gunicorn::Master& master, std::map<Process, ProcessUse>& known) const;
     // From the start of an interval to its end.

@@ -155,6 +155,14 @@ struct Reload {
     std::chrono::system_clock::time_point last_success; // also of the first reading, at start
 };
 
+// The exporter's own process.
+struct OwnUse {
+    ProcessUse use;
+    std::chrono::nanoseconds cpu_time{0};
+    std::uint64_t virtual_bytes = 0;
+    double started = 0; // unix seconds
+};
+
 struct SelfReport {
     std::vector<ProgramUse> programs;
     std::vector<MapUse> maps;
@@ -164,6 +172,7 @@ struct SelfReport {
     std::map<PythonProbeUse, std::uint64_t> python_probes; // living masters, for the probes that were requested
     std::chrono::nanoseconds snapshot_time{0};             // building this snapshot took
     std::chrono::nanoseconds sampling_time{0};             // the last reading of /proc took
+    std::optional<OwnUse> process{};
     Reload reload{};
 };
 

@@ -77,7 +77,7 @@ Observer::Observer(const procfs::ProcFs& proc, Options options, std::vector<pid_
       tree_(
           proc_, {.only = std::move(masters), .retention = options_.retention, .log_directory = options_.log_directory},
           [] { return system_clock::now(); }, wall_at),
-      model_(model_options(options_)), sampler_(proc_, monotonic_time),
+      model_(model_options(options_)), sampler_(proc_, monotonic_time), own_process_(proc_),
       heartbeats_(proc_, [] { return system_clock::now(); }), layouts_(proc_),
       traces_(options_.on_request, wall_at, [this](pid_t master) { return python_probes_.of(master).collections; }),
       python_probes_(proc_, *probe_,
@@ -358,7 +358,8 @@ model::Snapshot Observer::snapshot() {
                            .pythons = layouts_.uses(),
                            .python_probes = python_probes_.uses(),
                            .snapshot_time = {},
-                           .sampling_time = sampling_time_};
+                           .sampling_time = sampling_time_,
+                           .process = own_process_.read()};
     self.snapshot_time = steady_clock::now() - begun;
     return model_.snapshot(tree_.masters(), {system_clock::now(), time_since_boot(), monotonic_time()}, !targets_gone(),
                            std::move(self));

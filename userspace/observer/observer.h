@@ -17,6 +17,7 @@
 #include "gunicorn/listeners.h"
 #include "gunicorn/process_tree.h"
 #include "model/model.h"
+#include "model/process_use.h"
 #include "model/sampler.h"
 #include "model/snapshot.h"
 #include "observer/layout_registry.h"
@@ -122,6 +123,7 @@ private:
     gunicorn::ProcessTree tree_;
     model::Model model_;
     model::Sampler sampler_;
+    model::OwnProcess own_process_;
     gunicorn::Heartbeats heartbeats_;
     LayoutRegistry layouts_;
     Traces traces_;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <memory>
 
@@ -49,6 +50,16 @@ Result<std::uint64_t> ProcFs::uptime_ticks() const {
                                                             : number<std::uint64_t>(field.substr(point + 1));
     if (!seconds || !hundredths) return fail(name + ": not a time: " + std::string{field});
     return *seconds * ticks_per_second() + *hundredths * ticks_per_second() / 100;
+}
+
+Result<pid_t> ProcFs::own_pid() const {
+    const auto name = (root_ / "self").string();
+    std::array<char, 16> target{};
+    const auto length = readlink(name.c_str(), target.data(), target.size());
+    if (length < 0) return errno_failure(name, errno);
+    const std::string_view text{target.data(), static_cast<std::size_t>(length)};
+    if (const auto pid = number<pid_t>(text)) return *pid;
+    return fail(name + ": not a number: " + std::string{text});
 }
 
 Result<pid_t> ProcFs::pid_max() const {

@@ -26,15 +26,17 @@ bool parse_stat_fields(std::string_view rest, Stat& stat) {
     const auto threads = number<std::uint32_t>(next_field(rest));
     skip_fields(rest, 1); // 21
     const auto start = number<std::uint64_t>(next_field(rest));
-    skip_fields(rest, 5); // 23-27
+    const auto size = number<std::uint64_t>(next_field(rest));
+    skip_fields(rest, 4); // 24-27
     const auto stack = number<std::uint64_t>(next_field(rest));
-    if (state.size() != 1 || !parent || !user || !system || !threads || !start || !stack) return false;
+    if (state.size() != 1 || !parent || !user || !system || !threads || !start || !size || !stack) return false;
     stat.state = state.front();
     stat.parent = *parent;
     stat.user_ticks = *user;
     stat.system_ticks = *system;
     stat.threads = *threads;
     stat.start_ticks = *start;
+    stat.virtual_bytes = *size;
     stat.stack_start = *stack;
     return true;
 }

@@ -39,6 +39,7 @@ struct Stat {
     std::uint64_t system_ticks = 0;
     std::uint32_t threads = 0;
     std::uint64_t start_ticks = 0; // since boot, in ticks_per_second()
+    std::uint64_t virtual_bytes = 0;
     // Address where the first stack begins: drawn at random by execve() and inherited by fork(), so a child with
     // its parent's value has not called execve(). 0: not readable (kernel thread, zombie, no privilege).
     std::uint64_t stack_start = 0;
@@ -119,6 +120,8 @@ public:
     Result<std::int64_t> boot_time() const;
     // How long ago that was, in ticks_per_second(): comparable with Stat::start_ticks.
     Result<std::uint64_t> uptime_ticks() const;
+    // Of the calling process, as this /proc counts.
+    Result<pid_t> own_pid() const;
     // Pids are below this number.
     Result<pid_t> pid_max() const;
     static std::uint64_t ticks_per_second();

@@ -272,6 +272,23 @@ TEST(Families, InfoHasTheAppOfItsTarget) {
     EXPECT_THAT(text_of(snapshot), Not(HasSubstr("\ngunicorn_info{")));
 }
 
+TEST(Families, ExporterHasTheProcessMetricsOfEveryClient) {
+    auto snapshot = documented_snapshot();
+    const auto text = text_of(snapshot);
+    for (const char* line : {
+             "cpu_seconds_total 12.34",
+             "resident_memory_bytes 31457280.0",
+             "virtual_memory_bytes 104857600.0",
+             "start_time_seconds 1640995100.25",
+             "open_fds 40.0",
+             "max_fds 1024.0",
+             "threads 4.0",
+         })
+        EXPECT_THAT(text, HasSubstr(fmt::format("\nprocess_{}\n", line)));
+    snapshot.self.process.reset(); // a /proc that does not show it
+    EXPECT_THAT(text_of(snapshot), Not(HasSubstr("\nprocess_")));
+}
+
 TEST(Families, ExporterAboutItself) {
     auto snapshot = documented_snapshot();
     snapshot.targets.push_back({});

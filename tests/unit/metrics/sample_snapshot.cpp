@@ -35,6 +35,7 @@ model::SelfReport documented_self() {
     self.python_probes = {{{"gc", "attached"}, 1}};
     self.snapshot_time = 2ms;
     self.sampling_time = 1ms;
+    self.process = model::OwnUse{{31457280, 4, 40, 1024}, 12'340ms, 104857600, 1640995100.25};
     return self;
 }
 

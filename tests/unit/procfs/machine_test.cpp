@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "fixtures/proc_tree.h"
 #include "procfs/procfs.h"
@@ -27,6 +28,15 @@ TEST(Machine, ReadsBootTimeUptimeAndPidMax) {
     EXPECT_EQ(proc.boot_time().value(), 1'234'567'890);
     EXPECT_EQ(proc.uptime_ticks().value(), 1000 * proc.ticks_per_second() + proc.ticks_per_second() / 4);
     EXPECT_EQ(proc.pid_max().value(), 4'194'304);
+}
+
+TEST(Machine, KnowsTheCallingProcess) {
+    EXPECT_EQ(procfs::ProcFs{}.own_pid().value(), getpid());
+    const fixtures::ProcTree tree;
+    const procfs::ProcFs proc{tree.root()};
+    EXPECT_TRUE(proc.own_pid().error().text.contains("/self: No such file"));
+    std::filesystem::create_symlink("312", tree.root() / "self"); // as another namespace counts
+    EXPECT_EQ(proc.own_pid().value(), 312);
 }
 
 TEST(Machine, SaysWhichFileIsMissingOrOdd) {

@@ -37,6 +37,7 @@ TEST_F(Process, ReadsStat) {
     EXPECT_EQ(stat.system_ticks, 50u);
     EXPECT_EQ(stat.threads, 9u);
     EXPECT_EQ(stat.start_ticks, 123456u);
+    EXPECT_EQ(stat.virtual_bytes, 12345678u);
     EXPECT_EQ(stat.stack_start, 140737u);
 }
 
