@@ -9,8 +9,7 @@ namespace commands {
 
 namespace {
 
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 // Records wait in the ring for at most so long, and new processes for being recognised.
 constexpr auto kDrainInterval = 50ms;

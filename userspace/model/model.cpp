@@ -104,7 +104,7 @@ std::string Model::on(const event::Responded& event) {
     if (observed == nullptr) return {};
     const auto line = request_line_of(event);
     const auto cause = observed->matcher.of(event, line.method, path_of(event, line));
-    const auto type = error_type_of(event.status, cause, event.raised == event::Responded::Raised::nothing);
+    auto type = error_type_of(event.status, cause, event.raised == event::Responded::Raised::nothing);
     if (event.status < 400 && type.empty() && !options_.measured.routes) return type;
     const auto endpoint = options_.endpoints.endpoint_of(line.path.value_or(std::string(http::kOther)));
     const std::string admitted(limit_of(*observed).admit(endpoint));

@@ -45,6 +45,7 @@ void Sampler::sample_master(const gunicorn::Master& master, std::map<Process, Pr
 
 std::vector<MasterSample> Sampler::masters() const {
     std::vector<MasterSample> samples;
+    samples.reserve(masters_.size());
     for (const auto& [process, use] : masters_) samples.push_back({process.pid, process.start_ticks, use});
     return samples;
 }

@@ -172,7 +172,7 @@ struct SelfReport {
     std::map<PythonProbeUse, std::uint64_t> python_probes; // living masters, for the probes that were requested
     std::chrono::nanoseconds snapshot_time{0};             // building this snapshot took
     std::chrono::nanoseconds sampling_time{0};             // the last reading of /proc took
-    std::optional<OwnUse> process{};
+    std::optional<OwnUse> process;
     Reload reload{};
 };
 

@@ -94,7 +94,7 @@ private:
     std::string count(event::Aborted aborted);
     void log_aborted(const event::Aborted& aborted) const;
     void apply(const std::vector<gunicorn::Request>& requests);
-    void observe_master(pid_t pid, event::Slot slot);
+    void observe_master(pid_t pid, event::Slot candidate);
     void observe_worker(pid_t pid, pid_t parent);
     void forward_traces();
     void depart(event::Slot slot, pid_t pid);

@@ -10,7 +10,7 @@
 namespace {
 
 using Json = nlohmann::json;
-using std::chrono_literals::operator""ms;
+using namespace std::chrono_literals;
 
 Json json_of(const model::Snapshot& snapshot) {
     return Json::parse(live::to_json(snapshot, {.version = "1.2.3", .instance = "an instance"}));

@@ -27,7 +27,7 @@ TEST(Catalogue, NamesAreUniqueAndFollowTheConventions) {
         EXPECT_EQ(metric.text.ends_with("_total"), counter) << metric.text;
         EXPECT_FALSE(metric.help.empty()) << metric.text;
         EXPECT_FALSE(metric.since.empty()) << metric.text;
-        std::set<std::string_view> labels(metric.labels.begin(), metric.labels.end());
+        const std::set<std::string_view> labels(metric.labels.begin(), metric.labels.end());
         EXPECT_EQ(labels.size(), metric.labels.size()) << metric.text;
         for (const auto label : metric.labels) {
             EXPECT_TRUE(metrics::is_label_name(label)) << metric.text;

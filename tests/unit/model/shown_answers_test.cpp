@@ -89,8 +89,7 @@ TEST_F(ShownAnswers, MakeRoomForAnotherEndpointWhenTheyAreNotRecentAndAWorkerIsF
     EXPECT_TRUE((at(101s).failed.contains({"GET", "other", 500}))) << "/a is recent";
     at(101s + kRetention);
     model.forget(1);
-    event::Totals none;
-    model.set_totals(1, none);
+    model.set_totals(1, {});
     at(102s + kRetention);
     model.forget(1);
     EXPECT_FALSE(at(102s + kRetention).failed.contains(failed));
