@@ -53,7 +53,7 @@ enum likeness {
 static __always_inline u32 likeness_to_request(const u8 *first, u32 bytes) {
     for (u32 i = 0; i < METHOD_BYTES; i++) {
         if (i == bytes) return i ? BEGINS_LIKE_METHOD : UNLIKE_REQUEST;
-        if (first[i] == ' ') return i && first[i + 1] != ' ' ? BEGINS_LIKE_REQUEST : UNLIKE_REQUEST;
+        if (first[i] == ' ') return i && (i + 1 == bytes || first[i + 1] != ' ') ? BEGINS_LIKE_REQUEST : UNLIKE_REQUEST;
         if (!is_method_character(first[i])) return UNLIKE_REQUEST;
     }
     return UNLIKE_REQUEST;

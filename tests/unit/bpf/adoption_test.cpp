@@ -81,6 +81,15 @@ TEST_F(Adoption, RequestInPiecesOfAnySize) {
     EXPECT_EQ(worker.totals().aborted[contract::BY_SERVER], 0u);
 }
 
+// What an earlier call has left in the window is not of this one.
+TEST_F(Adoption, AFirstPieceThatEndsBehindTheMethod) {
+    worker.receive(fd, "(a)b of a body");
+    worker.receive(fd, "PUT ");
+    worker.receive(fd, "/next HTTP/1.1\r\n\r\n");
+    worker.send(fd, kOk);
+    EXPECT_THAT(worker.summaries(), ElementsAre("200 PUT /next HTTP/1.1"));
+}
+
 TEST_F(Adoption, LongRequestLine) {
     worker.receive(fd, "PROPFIND /" + std::string(5000, 'p') + " HTTP/1.1\r\n\r\n");
     worker.send(fd, kOk);
