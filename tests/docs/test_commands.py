@@ -58,7 +58,7 @@ def distinct(pattern):
 
 def fetched(url=PAGE):
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.read().decode()
     except OSError:
         return ""

@@ -120,7 +120,7 @@ def test_successor(directory, suite):
         wait_for(lambda: exporter.scrape().total("gunicorn_worker_requests_total") == 20, "20 requests")
         server.signal(signal.SIGQUIT)
         settled(exporter, {"shutdown": 1}, 0)
-        server.process.wait(10)
+        server.process.wait(60)
         assert exporter.get("/-/ready")[0] == 200
         with Connection(server.address) as connection:
             assert connection.exchange("GET", "/hello").status == 200

@@ -219,7 +219,7 @@ def test_what_systemd_hears(directory):
         assert systemd.next() == "WATCHDOG=1"
         exporter.process.send_signal(signal.SIGTERM)
         assert wait_for(lambda: systemd.next() == "STOPPING=1", "it says that it stops")
-        assert exporter.process.wait(10) == 0
+        assert exporter.process.wait(60) == 0
     systemd.close()
 
 

@@ -42,7 +42,7 @@ class Prometheus:
         wait_for(self._ready, lambda: f"Prometheus is not ready: {self.log_path.read_text()[-2000:]}", every=0.2)
 
     def _get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
             return answer.read()
 
     def _ready(self):

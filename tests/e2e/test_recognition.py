@@ -198,7 +198,7 @@ def test_children_of_workers_are_none(directory, exporter):
             (worker,) = server.workers()
             server.signal(signal.SIGKILL)
             os.kill(worker, signal.SIGKILL)  # or it leaves by itself within a second
-            server.process.wait(5)
+            server.process.wait(60)
             time.sleep(SCAN_SECONDS + 1)
             os.kill(child, 0)
             assert masters(exporter).isdisjoint({server.pid, worker, child})

@@ -96,7 +96,7 @@ def test_a_target_that_ends_ends_it(directory, how):
 def test_a_file_that_cannot_be_written_is_said_at_once(gunicorn, directory):
     for name, reason in (("/nowhere/report.html", "No such file or directory"), (str(directory), "Is a directory")):
         refused = subprocess.run([exporter.binary(), "report", "--pid", str(gunicorn.pid), "--output", name],
-                                 capture_output=True, text=True, timeout=20)
+                                 capture_output=True, text=True, timeout=180)
         assert refused.returncode == 1
         assert f"{name}: {reason}" in refused.stderr and "--output" in refused.stderr and "recording" not in refused.stderr
 

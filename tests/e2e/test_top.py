@@ -59,7 +59,7 @@ class Batch:
     def sum_of(self, block, column):
         return sum(float(row[column]) for row in self.workers(block))
 
-    def wait_for(self, condition, what, seconds=40):
+    def wait_for(self, condition, what, seconds=processes.PATIENCE):
         def look():
             assert self.process.poll() is None, self.errors.read_text()
             block = self.block()
@@ -127,7 +127,7 @@ def test_a_worker_that_ends_and_its_successor_are_shown(directory):
 
 def test_piped_to_head_it_ends_quietly(server):
     command = f"{observer.binary()} top --pid {server.pid} --interval 200ms | head -n 2; exit $((${{PIPESTATUS[0]}} * 10 + ${{PIPESTATUS[1]}}))"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 2
 

@@ -45,7 +45,7 @@ class Exporter:
     def get(self, path, **headers):
         """Status and body of one request; (0, "") when nothing answers."""
         try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=10) as answer:
+            with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -67,6 +67,6 @@ class Exporter:
         self.stop()
 
 
-def run(*options, command=(), seconds=20):
+def run(*options, command=(), seconds=180):
     """Runs the binary to its end: for what is refused. `command` goes in front, for example setpriv."""
     return subprocess.run([*command, binary(), *options], capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL)

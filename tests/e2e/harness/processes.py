@@ -51,7 +51,7 @@ def freeze(process):
     wait_for(lambda: set(states()) == {b"T"}, "all threads stop")
 
 
-PATIENCE = 60  # seconds, for what comes in a fraction of one: a busy machine decides no test
+PATIENCE = 180  # seconds, for what comes in a fraction of one: a busy machine decides no test
 
 
 def wait_for(condition, what, seconds=PATIENCE, every=0.02):

@@ -62,7 +62,7 @@ class Terminal:
         flags = self._tmux("display-message", "-p", " ".join(f"#{{{name}_flag}}" for name in names))
         return dict(zip(names, flags.split()))
 
-    def wait_for(self, what, seconds=40):
+    def wait_for(self, what, seconds=processes.PATIENCE):
         """Until the screen has the text, or the condition on it is true; returns it."""
         condition = what if callable(what) else lambda screen: what in screen
         shown = [""]

@@ -15,7 +15,7 @@ _STATUS = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})(?: |$)")
 # pages with CR LF LF.
 _HEAD_END = re.compile(rb"\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @dataclasses.dataclass
