@@ -24,7 +24,7 @@ registry = CollectorRegistry()
 Collector(registry, path=sys.argv[1])
 sys.stdout.buffer.write((openmetrics if sys.argv[2] == "openmetrics" else generate_latest)(registry))
 """
-OURS = re.compile(r"(# (HELP|TYPE) )?gunicorn_|# EOF")
+OURS = re.compile(r"(# (HELP|TYPE) )?(gunicorn_|process_)|# EOF")
 
 
 class ClientFailed(Exception):
