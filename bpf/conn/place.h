@@ -157,6 +157,11 @@ static __always_inline u8 on_call_start(struct connection *connection, struct io
         if (response->phase == PHASE_UNTIL_NEXT && connection->queued == 1) return EVENT_RESPONSE_END;
     }
     /* A body may be sent byte by byte, a status line is not. */
+    if (direction == TO_CLIENT && response->phase == PHASE_IDLE && answers_skipped_request(connection) &&
+        fill_first_window(response, cursor) && cursor->end - cursor->at < STATUS_LINE_PREFIX_BYTES) {
+        skip_everything(cursor);
+        return EVENT_NEED_MORE;
+    }
     if (direction == TO_CLIENT && may_be_followed(connection) && fill_first_window(response, cursor) &&
         cursor->end - cursor->at >= STATUS_LINE_PREFIX_BYTES && looks_like_status_line(cursor))
         return EVENT_RESPONSE_END;

@@ -158,6 +158,22 @@ TEST(FieldValue, CodingsThatDoNotEndWithChunked) {
     expect_request_ends("Transfer-Encoding:", "");
 }
 
+// Behind requests that were skipped, a byte of a body is not the beginning of an answer.
+TEST(FieldValue, AByteBehindSkippedRequestsBeginsNoResponse) {
+    Worker worker;
+    const int fd = worker.accept();
+    worker.receive(fd, "POST /p HTTP/1.1\r\nContent-Length : 5\r\n\r\nhello" + std::string(kLast));
+    worker.send(fd, kOk);
+    worker.send(fd, kOk);
+    for (const auto* piece : {"H", "HT", "HTTP"}) worker.send(fd, piece);
+    for (int i = 0; i < 2; i++) {
+        worker.receive(fd, kLast);
+        worker.send(fd, kOk);
+    }
+    EXPECT_THAT(worker.summaries(),
+                ElementsAre("200 POST /p HTTP/1.1", "200 ", "200 GET /last HTTP/1.1", "200 GET /last HTTP/1.1"));
+}
+
 // A server that does not follow the coding, or reads no trailer, takes what is left of the request for another one, and
 // refuses that.
 TEST(FieldValue, WhatAServerTakesForAnotherRequestMayBeAnswered) {
