@@ -117,10 +117,9 @@ struct connection {
     u32 data_segments; /* of TCP: those that had come when all had been read */
     u8 counted;        /* enum counted */
     u8 ended; /* how a stream ended, or by whom a WebSocket is ended: 1 + enum ended_by or STREAM_COMPLETE; 0: not known */
-    u8 reserved[2];
-    u32 addresses; /* of TCP: hash of both ends' addresses and ports */
-    u32 first_seq; /* of TCP: the sequence number of the first byte to the client */
-    u32 reserved2;
+    u8 reserved[6];
+    u32 addresses;            /* of TCP: hash of both ends' addresses and ports */
+    u32 first_seq;            /* of TCP: the sequence number of the first byte to the client */
     struct stream streams[2]; /* enum direction */
     struct pipelined_methods methods;
     /* These two belong to the complete response, until it is counted. */

@@ -78,13 +78,6 @@ static __always_inline u8 foreign_reason(slot_t slot) {
     return process && process->uses_io_uring ? RESYNC_IO_URING : RESYNC_FOREIGN_WRITER;
 }
 
-/* Of so many requests it is not known how they were answered. */
-static __always_inline void count_foreign(slot_t slot, u64 requests) {
-    u32 reason = foreign_reason(slot) == RESYNC_IO_URING ? DROP_IO_URING : DROP_FOREIGN_WRITER;
-
-    count_drops(reason, requests);
-}
-
 /* An answer is due, and the server goes on with the next request, or with the answer to one that is not the only one. */
 static __always_inline int may_be_answered(const struct connection *connection, u8 direction) {
     return connection->tcp && connection->queued > (direction == TO_CLIENT) &&

@@ -43,6 +43,11 @@ static __always_inline u32 loss_of(u8 lost_by) {
     return lost_by == RESYNC_PIPELINE_FULL ? DROP_PIPELINE_FULL : DROP_REQUEST_END;
 }
 
+/* Of so many requests it is not known how they were answered. */
+static __always_inline void count_foreign(slot_t slot, u64 requests) {
+    count_drops(loss_of(foreign_reason(slot)), requests);
+}
+
 static __always_inline u8 response_flags(const struct connection *connection, u8 incomplete) {
     u8 flags = incomplete ? RESPONSE_INCOMPLETE : 0;
 
